@@ -1,0 +1,41 @@
+"""How a call of Amazon Connect can fail, as far as the service tells failures apart."""
+
+
+class ConnectError(Exception):
+    """Any failure of a call. `code` is the AWS error code or the name of botocore's exception, and can be logged."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class RejectedError(ConnectError):
+    """InvalidRequestException, InvalidParameterException: `reason` is Connect's own sentence on the request."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code)
+        self.reason = reason
+
+
+class ThrottledError(ConnectError):
+    """ThrottlingException: the quota of the account is used up for now."""
+
+
+class InstanceNotFoundError(ConnectError):
+    """ResourceNotFoundException: SearchContacts names only one resource, the instance."""
+
+
+class MisconfiguredError(ConnectError):
+    """The operator's fault: credentials or permissions."""
+
+
+class UpstreamError(ConnectError):
+    """InternalServiceException, or an answer that cannot be read."""
+
+
+class UnavailableError(ConnectError):
+    """No connection to Amazon Connect, or it says that it is unavailable."""
+
+
+class TimedOutError(ConnectError):
+    """No answer from Amazon Connect in time."""

@@ -1,0 +1,65 @@
+"""The window of time that a search covers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from contacts.fault import Fault
+
+NOW_IS_ROUNDED_TO = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Both ends belong to it, as in SearchContacts' TimeRange."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class AskedWindow:
+    """A window as a caller asks for it: `start` with or without `end`, or `last`."""
+
+    start: datetime | None
+    end: datetime | None
+    last: timedelta | None
+
+    def at(self, now: datetime) -> Window:
+        """What it means at this time, which is rounded down so that callers who ask together ask the same."""
+        rounded = round_down(now)
+        if self.last is not None:
+            return Window(_before(rounded, self.last), rounded)
+        start = self.start or rounded
+        return Window(start, self.end or (max(rounded, start) if start <= now else rounded))
+
+    def faults(self, now: datetime) -> Iterator[Fault]:
+        """Why it cannot be searched at this time."""
+        window = self.at(now)
+        if window.start < two_years_before(round_down(now)):
+            where = "last" if self.last else "from"
+            yield Fault(where, "out_of_range", "reaches back more than the 2 years that Amazon Connect keeps contacts")
+        if window.end < window.start:
+            lies = "lies after `to`" if self.end else "lies in the future, and `to` is now where it is not given"
+            yield Fault("from", "out_of_range", lies)
+
+
+def round_down(now: datetime, step: timedelta = NOW_IS_ROUNDED_TO) -> datetime:
+    """The last multiple of `step` that is not after `now`."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return now - (now - epoch) % step
+
+
+def two_years_before(now: datetime) -> datetime:
+    """How far back contacts reach (administrator guide, "Search for contacts")."""
+    try:
+        return now.replace(year=now.year - 2)
+    except ValueError:  # 29 February
+        return now.replace(year=now.year - 2, day=28)
+
+
+def _before(now: datetime, duration: timedelta) -> datetime:
+    try:
+        return now - duration
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,98 @@
+"""Which problem each failure is: the contract's table of errors."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from amazon_connect import errors
+from contacts.cursor import CursorExpiredError, InvalidCursorError
+from contacts.fault import InvalidSearchError
+from rest.problem import Problem
+
+# Connect's quota gives one slot every two seconds (Amazon Connect service quotas, SearchContacts: 0.5 a second).
+_RETRY_AFTER = {"Retry-After": "2"}
+
+_ALWAYS: dict[type[Exception], Problem] = {
+    InvalidCursorError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "invalid-cursor",
+        "Invalid cursor",
+        "This is not a cursor of this search. Take the next_cursor of a page, and repeat the parameters unchanged.",
+    ),
+    CursorExpiredError: Problem(
+        HTTPStatus.GONE,
+        "cursor-expired",
+        "Cursor expired",
+        "Cursors live for 24 hours at most. Start again without one.",
+    ),
+    errors.ThrottledError: Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "throttled",
+        "Too many searches",
+        "Amazon Connect's quota of searches is used up for the moment.",
+        headers=_RETRY_AFTER,
+    ),
+    errors.InstanceNotFoundError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "instance-not-found",
+        "Instance not found",
+        "The Amazon Connect instance of this service does not exist.",
+    ),
+    errors.MisconfiguredError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "misconfigured",
+        "Misconfigured",
+        "This service is not allowed to search its Amazon Connect instance.",
+    ),
+    errors.UpstreamError: Problem(
+        HTTPStatus.BAD_GATEWAY,
+        "upstream-error",
+        "Amazon Connect failed",
+        "Amazon Connect failed to answer this search.",
+    ),
+    errors.UnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Amazon Connect unavailable",
+        "Amazon Connect cannot be reached.",
+        headers=_RETRY_AFTER,
+    ),
+    errors.TimedOutError: Problem(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "upstream-timeout",
+        "Amazon Connect timed out",
+        "Amazon Connect did not answer in time.",
+    ),
+}
+_UNFORESEEN = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internal",
+    "Internal error",
+    "Something went wrong here. It has been logged under this request_id.",
+)
+
+
+def _invalid(failure: InvalidSearchError) -> Problem:
+    faults = [{"parameter": fault.where, "code": fault.code, "detail": fault.detail} for fault in failure.faults]
+    names = ", ".join(dict.fromkeys(fault.where for fault in failure.faults))
+    detail = f"Nothing was searched, because of {names}."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid parameters", detail, faults)
+
+
+def _rejected(failure: errors.RejectedError) -> Problem:
+    # What speaks of our own resources is not for the caller to read.
+    detail = "Amazon Connect does not accept this search." if "arn:" in failure.reason else failure.reason
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
+
+
+_BY_FAILURE: dict[type[Exception], Callable[[Any], Problem]] = {
+    InvalidSearchError: _invalid,
+    errors.RejectedError: _rejected,
+}
+
+
+def problem_of(failure: Exception) -> Problem:
+    """What the caller is told. Anything unforeseen is `internal`, and nothing is said of its cause."""
+    if (of_failure := _BY_FAILURE.get(type(failure))) is not None:
+        return of_failure(failure)
+    return _ALWAYS.get(type(failure), _UNFORESEEN)

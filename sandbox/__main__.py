@@ -1,0 +1,112 @@
+"""The laptop service: API Gateway and the functions in front, the AWS stand-in in a process behind."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+
+from sandbox.deployment import deploy
+from sandbox.gateway.api_gateway import ApiGateway
+from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.template import synthesized
+from sandbox.options import Options, options_of
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to `main`: uvicorn would raise them again at its end."""
+        yield
+
+
+async def serve(options: Options) -> None:
+    """Serves until SIGINT or SIGTERM."""
+    server: _Server | None = None
+    this = asyncio.current_task()
+
+    def end() -> None:
+        if server is not None and server.started:
+            server.should_exit = True
+        elif this is not None:
+            this.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    async with _aws() as aws:
+        template = await asyncio.to_thread(synthesized)
+        assert aws.stdout  # noqa: S101 - it is a pipe
+        line = await aws.stdout.readline()
+        if not line:
+            sys.exit("The AWS stand-in did not start.")
+        stand_in = json.loads(line)
+        deployed = await asyncio.to_thread(
+            deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance
+        )
+        functions = {function.name: LambdaFunction(function) for function in deployed}
+        try:
+            await asyncio.gather(*(function.start() for function in functions.values()))
+            gateway = ApiGateway(template, functions)
+            config = uvicorn.Config(
+                gateway,
+                host=options.host,
+                port=options.port,
+                lifespan="off",
+                log_level="warning",
+                server_header=False,
+                h11_max_incomplete_event_size=1 << 20,  # API Gateway's own limit is to answer first
+                timeout_graceful_shutdown=5,
+            )
+            server = _Server(config)
+            welcome = asyncio.create_task(_welcome(server, options, stand_in))
+            await server.serve()
+            welcome.cancel()
+        finally:
+            await asyncio.gather(*(function.stop() for function in functions.values()))
+
+
+@contextlib.asynccontextmanager
+async def _aws() -> AsyncIterator[asyncio.subprocess.Process]:
+    """The AWS stand-in's process, with the options of this one."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox.aws_process",
+        *sys.argv[1:],
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.stdin:
+            process.stdin.close()
+        await process.wait()
+
+
+async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, str]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    url = f"http://{options.host}:{options.port}"
+    instance = stand_in["instance_arn"]
+    print(
+        f"Loaded {stand_in['loaded']}.\n"
+        f"Contact search    {url}\n"
+        f"AWS stand-in      {stand_in['url']}  (region {instance.split(':')[3]}, instance {instance.rsplit('/')[-1]})\n"
+        f"\nTry: curl '{url}/v1/contacts?last=P7D&channel=CHAT&limit=2'\n"
+        "Ctrl-C ends it.",
+        flush=True,
+    )
+
+
+def main() -> None:
+    options = options_of()
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(serve(options))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The laptop's AWS: moto over HTTP, with searchable contacts in its Amazon Connect."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-2"
+os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # moto reads it when it is imported
+
+from moto.connect.models import connect_backends  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server  # noqa: E402
+
+from sandbox.amazon_connect.models import SearchableConnectBackend  # noqa: E402
+
+_Environ = dict[str, Any]
+_Application = Callable[[_Environ, Callable[..., Any]], Iterable[bytes]]
+_ANY_CREDENTIAL = (
+    f"AWS4-HMAC-SHA256 Credential=any/20260101/{REGION}/connect/aws4_request, SignedHeaders=host, Signature=any"
+)
+
+
+class AwsServer:
+    """Serves AWS on a port, in a thread of its own. `latency` is added to each answer of SearchContacts, in seconds."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, latency: float = 0) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
+        application = _with_latency(DomainDispatcherApplication(create_backend_app), latency)
+        self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://{host}:{self._server.server_port}"
+
+    @property
+    def connect(self) -> SearchableConnectBackend:
+        """Amazon Connect in the sandbox's account and region."""
+        return connect_backend(REGION)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def connect_backend(region: str) -> SearchableConnectBackend:
+    """Amazon Connect in this region of the sandbox's account."""
+    backend = connect_backends[ACCOUNT][region]
+    assert isinstance(backend, SearchableConnectBackend)  # noqa: S101 - tells mypy what the module's import has done
+    return backend
+
+
+def _with_latency(application: DomainDispatcherApplication, latency: float) -> _Application:
+    def answer(environ: _Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/search-contacts":
+            # moto tells services apart by the credential's scope; here unsigned requests are as good as signed ones.
+            environ.setdefault("HTTP_AUTHORIZATION", _ANY_CREDENTIAL)
+            time.sleep(latency)
+        return application(environ, start_response)  # type: ignore[no-any-return]
+
+    return answer

@@ -1,0 +1,83 @@
+"""Fills the stand-in of Amazon Connect with contacts: sample ones, or those of contact records."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from sandbox.amazon_connect.contact_store import ContactStore
+from sandbox.contact_data import sample
+from sandbox.contact_data.contact_lens import transcript_of
+from sandbox.contact_data.contact_record import StoredContact, UnusableRecordError, contact_of
+from sandbox.contact_data.json_files import BadRecord, files_under, records_of
+
+_T = TypeVar("_T")
+_BATCH = 5_000
+
+
+def load_sample(store: ContactStore, count: int, seed: int, today: date) -> str:
+    """Puts in sample contacts; returns what was loaded."""
+    samples = sample.sample_contacts(count, seed, today)
+    with _progress("sample contacts", count) as progress:
+        while batch := list(islice(samples, _BATCH)):
+            store.put(contact_of(one.record) for one in batch)
+            store.put_transcripts(transcript_of(one.analysis) for one in batch if one.analysis)
+            progress.update(len(batch))
+    return f"{count:,} sample contacts of the {sample.DAYS} days before {today}, seed {seed}"
+
+
+def instance_of(paths: Iterable[Path]) -> str:
+    """The ARN of the instance that the first usable contact record belongs to; the sample instance's if none is."""
+    for file in files_under(paths):
+        for record in records_of(file):
+            if not isinstance(record, BadRecord):
+                try:
+                    return contact_of(record.value).instance_arn
+                except UnusableRecordError:
+                    continue
+    return sample.INSTANCE_ARN
+
+
+def load_records(store: ContactStore, instance_arn: str, records: Iterable[Path], analyses: Iterable[Path]) -> str:
+    """Puts in the contacts of contact records, and transcripts of Contact Lens files; returns what was loaded."""
+
+    def contact_of_instance(value: Any) -> StoredContact:
+        contact = contact_of(value)
+        if contact.instance_arn != instance_arn:
+            raise UnusableRecordError(f"belongs to another instance than {instance_arn}")
+        return contact
+
+    bad: list[BadRecord] = []
+    store.put(_each(records, contact_of_instance, bad, "contact records"))
+    unknown = store.put_transcripts(_each(analyses, transcript_of, bad, "Contact Lens files"))
+    [(contacts,)] = store.query("SELECT count(*) FROM contacts", ())
+    return f"{contacts:,} contacts of {instance_arn}; {len(bad):,} bad records skipped" + (
+        f"; {unknown:,} transcripts of unknown contacts skipped" if unknown else ""
+    )
+
+
+def _each(paths: Iterable[Path], read: Callable[[Any], _T], bad: list[BadRecord], what: str) -> Iterator[_T]:
+    """What `read` makes of each record; what cannot be used is printed and added to `bad`."""
+    files = list(files_under(paths))
+    with _progress(what, sum(file.stat().st_size for file in files), unit="B", unit_scale=True) as progress:
+        for file in files:
+            for record in records_of(file):
+                problem = record if isinstance(record, BadRecord) else None
+                if not isinstance(record, BadRecord):
+                    try:
+                        yield read(record.value)
+                    except UnusableRecordError as unusable:
+                        problem = record.bad(str(unusable))
+                if problem is not None:
+                    bad.append(problem)
+                    tqdm.write(f"skipped: {problem}", file=sys.stderr)
+            progress.update(file.stat().st_size)
+
+
+def _progress(what: str, total: int, **options: Any) -> "tqdm[Any]":
+    """A progress bar on standard error for what takes longer than a second."""
+    return tqdm(desc=f"Loading {what}", total=total, delay=1, leave=False, file=sys.stderr, **options)

@@ -1,0 +1,78 @@
+"""A Lambda function on the laptop: processes that serve one event at a time each, started when none is idle."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sandbox.gateway.template import ROOT, Function
+
+_RUNTIME = Path(__file__).with_name("lambda_runtime.py")
+_LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
+
+
+class FunctionFailedError(Exception):
+    """The function raised an exception, ended, ran out of time or answered too much; its log says more."""
+
+
+class LambdaFunction:
+    """Invokes a function. At most `concurrency` events are served at once; further ones wait."""
+
+    def __init__(self, function: Function, concurrency: int = 32) -> None:
+        self._function = function
+        inherited = {
+            name: value for name, value in os.environ.items() if name not in ("AWS_PROFILE", "AWS_ENDPOINT_URL")
+        }
+        self._environment = inherited | function.environment | {"PYTHONPATH": str(ROOT / "lambdas")}
+        self._idle: list[asyncio.subprocess.Process] = []
+        self._free = asyncio.Semaphore(concurrency)
+
+    async def start(self) -> None:
+        """Starts a first environment, so that the first event does not wait for it."""
+        self._idle.append(await self._environment_started())
+
+    async def invoke(self, event: dict[str, Any]) -> Any:
+        """What the function answers to the event; raises FunctionFailedError."""
+        async with self._free:
+            process = self._idle.pop() if self._idle else await self._environment_started()
+            try:
+                answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
+            except BaseException as error:
+                process.kill()  # it may be in the midst of an event
+                await process.wait()
+                if isinstance(error, OSError | TimeoutError | ValueError):
+                    raise FunctionFailedError from error
+                raise
+            self._idle.append(process)
+        if "answer" not in answer:
+            raise FunctionFailedError
+        return answer["answer"]
+
+    async def stop(self) -> None:
+        """Ends the idle environments."""
+        while self._idle:
+            process = self._idle.pop()
+            process.kill()
+            await process.wait()
+
+    async def _environment_started(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(_RUNTIME),
+            self._function.name,
+            self._function.handler,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
+            limit=2 * _LONGEST_ANSWER,
+            start_new_session=True,  # Ctrl-C is for the service, which then ends them
+        )
+
+    async def _exchange(self, process: asyncio.subprocess.Process, event: dict[str, Any]) -> Any:
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.write(json.dumps(event).encode() + b"\n")
+        await process.stdin.drain()
+        return json.loads(await process.stdout.readline())

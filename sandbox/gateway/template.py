@@ -1,0 +1,131 @@
+"""What the laptop needs to know of the synthesized CloudFormation template."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+OUTPUT = ROOT / "cdk.out"
+# What the template is made of. The code of the functions is not: it runs from where it is.
+_SOURCES = ("app.py", "cdk.json", "infra", "requirements/development.txt")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function: the logical id, `module.function`, the limit in seconds, and its environment."""
+
+    name: str
+    handler: str
+    timeout: int
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class GatewayResponse:
+    """What API Gateway answers itself. The values of `headers` are mapping expressions, as is `body`."""
+
+    status: int | None
+    headers: dict[str, str]
+    body: str
+    media_type: str
+
+
+class Template:
+    """A template, by the types of its resources."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self._resources: Mapping[str, Any] = template["Resources"]
+
+    def of_type(self, resource_type: str) -> dict[str, Mapping[str, Any]]:
+        """The properties of the resources of this type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self._resources.items()
+            if resource["Type"] == resource_type
+        }
+
+    def routes(self) -> dict[str, dict[str, str]]:
+        """For each path its methods, `ANY` among them, and the function that answers each."""
+        resources = self.of_type("AWS::ApiGateway::Resource")
+        routes: dict[str, dict[str, str]] = {}
+        for method in self.of_type("AWS::ApiGateway::Method").values():
+            path = self._path(method["ResourceId"].get("Ref", ""), resources)
+            routes.setdefault(path, {})[method["HttpMethod"]] = _function_in(method["Integration"]["Uri"])
+        return routes
+
+    def _path(self, resource: str, resources: Mapping[str, Mapping[str, Any]]) -> str:
+        if resource not in resources:
+            return ""
+        return (
+            f"{self._path(resources[resource]['ParentId'].get('Ref', ''), resources)}/{resources[resource]['PathPart']}"
+        )
+
+    def functions(self, resolve: Callable[[Any], str]) -> dict[str, Function]:
+        """The functions; `resolve` gives the value of what refers to another resource."""
+        return {
+            name: Function(
+                name,
+                properties["Handler"],
+                properties["Timeout"],
+                {
+                    variable: value if isinstance(value, str) else resolve(value)
+                    for variable, value in properties["Environment"]["Variables"].items()
+                },
+            )
+            for name, properties in self.of_type("AWS::Lambda::Function").items()
+        }
+
+    def gateway_responses(self) -> dict[str, GatewayResponse]:
+        """By response type, such as MISSING_AUTHENTICATION_TOKEN."""
+        responses = {}
+        for properties in self.of_type("AWS::ApiGateway::GatewayResponse").values():
+            [(media_type, body)] = properties["ResponseTemplates"].items()
+            prefix = "gatewayresponse.header."
+            headers = {name.removeprefix(prefix): value for name, value in properties["ResponseParameters"].items()}
+            status = properties.get("StatusCode")
+            responses[properties["ResponseType"]] = GatewayResponse(
+                int(status) if status else None, headers, body, media_type
+            )
+        return responses
+
+    def compressed_from(self) -> int:
+        """The size in bytes from which responses are compressed."""
+        [api] = self.of_type("AWS::ApiGateway::RestApi").values()
+        return int(api["MinimumCompressionSize"])
+
+
+def synthesized() -> Template:
+    """The template of the stack, synthesized anew where its sources have changed since the last time."""
+    stamp, digest = OUTPUT / "sources.sha256", _digest_of_sources()
+    if not stamp.exists() or stamp.read_text() != digest:
+        print("Synthesizing the stack (only when its sources have changed)", file=sys.stderr, flush=True)
+        subprocess.run(
+            [sys.executable, str(ROOT / "app.py")],
+            check=True,
+            env=os.environ | {"CDK_OUTDIR": str(OUTPUT)},
+            stdout=sys.stderr,
+        )
+        stamp.write_text(digest)
+    [path] = OUTPUT.glob("*.template.json")
+    return Template(json.loads(path.read_text()))
+
+
+def _digest_of_sources() -> str:
+    digest = hashlib.sha256()
+    for source in _SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _function_in(uri: Any) -> str:
+    """The logical id of the function that an integration's URI joins in."""
+    [function] = [part["Fn::GetAtt"][0] for part in uri["Fn::Join"][1] if "Fn::GetAtt" in part]
+    return str(function)

@@ -1,0 +1,158 @@
+"""The options of scripts/serve, shared by its two processes."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sandbox.amazon_connect.behaviour import Behaviour
+
+
+@dataclass(frozen=True)
+class Options:
+    """`latency` is in seconds; `instance` is a real instance's ARN to be searched in place of the stand-in."""
+
+    host: str
+    port: int
+    aws_port: int
+    contact_records: tuple[Path, ...]
+    contact_lens: tuple[Path, ...]
+    contacts: int
+    seed: int
+    latency: float
+    behaviour: Behaviour
+    instance: str | None
+
+
+def options_of(arguments: list[str] | None = None) -> Options:
+    """The options on the command line (by default the process's own) and in the environment; exits if one is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/serve",
+        description="Runs the contact search on this machine, over a stand-in of Amazon Connect.",
+        epilog="Environment: HOST (127.0.0.1) and PORT (8080) of the service, AWS_PORT (4566) of the AWS stand-in.",
+    )
+    contacts = parser.add_argument_group("contacts")
+    contacts.add_argument(
+        "--contact-records",
+        metavar="PATH",
+        type=Path,
+        nargs="+",
+        default=[],
+        action="extend",
+        help="files and folders of contact records as Amazon Connect exports them",
+    )
+    contacts.add_argument(
+        "--contact-lens",
+        metavar="PATH",
+        type=Path,
+        nargs="+",
+        default=[],
+        action="extend",
+        help="files and folders of Contact Lens analyses, for their transcripts",
+    )
+    contacts.add_argument(
+        "--contacts",
+        metavar="N",
+        type=_natural,
+        default=20_000,
+        help="sample contacts, where there are no records (%(default)s)",
+    )
+    contacts.add_argument("--seed", metavar="N", type=int, default=1, help="of the sample contacts (%(default)s)")
+    limits = parser.add_argument_group("the stand-in of Amazon Connect")
+    limits.add_argument(
+        "--quota",
+        metavar="RATE",
+        type=_positive,
+        help="requests a second that SearchContacts allows, with a burst of 1 (no quota)",
+    )
+    limits.add_argument(
+        "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
+    )
+    limits.add_argument(
+        "--token-life",
+        metavar="SECONDS",
+        type=_positive,
+        default=86_400,
+        help="for which a NextToken can be used (%(default)s)",
+    )
+    limits.add_argument(
+        "--token-length",
+        metavar="N",
+        type=_natural,
+        default=0,
+        help="characters that NextTokens have at least (%(default)s)",
+    )
+    limits.add_argument(
+        "--at-result-limit",
+        choices=("end", "error"),
+        default="end",
+        help="what follows the 10,000th result (%(default)s)",
+    )
+    limits.add_argument(
+        "--total-count", choices=("exact", "capped"), default="exact", help="TotalCount above 10,000 (%(default)s)"
+    )
+    limits.add_argument(
+        "--window-exception",
+        choices=("InvalidParameterException", "InvalidRequestException"),
+        default="InvalidParameterException",
+        help="for a window over 8 weeks (%(default)s)",
+    )
+    parser.add_argument(
+        "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
+    )
+    given = parser.parse_args(arguments)
+    if given.contact_lens and not given.contact_records:
+        parser.error("--contact-lens needs --contact-records: sample contacts have transcripts of their own")
+    for path in (*given.contact_records, *given.contact_lens):
+        if not path.exists():
+            parser.error(f"{path} does not exist")
+    if given.instance and ":instance/" not in given.instance:
+        parser.error("--instance takes an ARN such as arn:aws:connect:eu-west-2:111122223333:instance/…")
+    return Options(
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=_port(parser, "PORT", 8080),
+        aws_port=_port(parser, "AWS_PORT", 4566),
+        contact_records=tuple(given.contact_records),
+        contact_lens=tuple(given.contact_lens),
+        contacts=given.contacts,
+        seed=given.seed,
+        latency=given.latency / 1000,
+        behaviour=Behaviour(
+            quota=given.quota,
+            token_life=timedelta(seconds=given.token_life),
+            token_length=given.token_length,
+            at_result_limit=given.at_result_limit,
+            total_count=given.total_count,
+            window_exception=given.window_exception,
+        ),
+        instance=given.instance,
+    )
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number, and not negative")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = _not_negative(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return number
+
+
+def _port(parser: argparse.ArgumentParser, name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or not int(text) < 65_536:
+        parser.error(f"{name} must be a port number")
+    return int(text)

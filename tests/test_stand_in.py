@@ -1,0 +1,184 @@
+"""The stand-in of Amazon Connect: what it finds and what it refuses, through the real boto3 client."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.amazon_connect.behaviour import Behaviour
+from sandbox.amazon_connect.models import SearchableConnectBackend
+from sandbox.aws_server import AwsServer, connect_backend
+from sandbox.contact_data.contact_record import StoredContact
+from sandbox.contact_data.sample import INSTANCE_ARN
+from tests.conftest import INSTANCE_ID, TODAY, SampleContact
+from tests.oracle import matches, timestamp_of
+from tests.test_parity_with_boto3 import searches
+
+MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
+
+
+def window(days: float, end: datetime = MIDNIGHT) -> dict[str, Any]:
+    return {"Type": "INITIATION_TIMESTAMP", "StartTime": end - timedelta(days=days), "EndTime": end}
+
+
+@pytest.fixture
+def behaviour(aws: AwsServer) -> Iterator[Behaviour]:
+    """The stand-in's switches, put back afterwards."""
+    before, aws.connect.behaviour = aws.connect.behaviour, Behaviour()
+    yield aws.connect.behaviour
+    aws.connect.behaviour = before
+
+
+def error_of(connect: Any, **request: Any) -> tuple[str, int, str]:
+    """The error code, HTTP status and message that a search is answered with."""
+    with pytest.raises(ClientError) as raised:
+        connect.search_contacts(**{"InstanceId": INSTANCE_ID, "TimeRange": window(1)} | request)
+    error = raised.value.response
+    return error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Message"]
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_it_finds_what_a_plain_loop_finds(connect: Any, contacts: list[SampleContact], data: st.DataObject) -> None:
+    _, request = data.draw(searches(contacts))
+    pages = list(connect.get_paginator("search_contacts").paginate(**request))
+    found = [contact["Id"] for page in pages for contact in page["Contacts"]]
+    assert sorted(found) == sorted(contact.summary["Id"] for contact in contacts if matches(contact, request))
+    assert {page["TotalCount"] for page in pages} == {len(found)}
+
+
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_contacts_without_the_sorted_timestamp_come_last(
+    connect: Any, contacts: list[SampleContact], order: str
+) -> None:
+    request = {"TimeRange": window(50), "Sort": {"FieldName": "SCHEDULED_TIMESTAMP", "Order": order}}
+    pages = connect.get_paginator("search_contacts").paginate(InstanceId=INSTANCE_ID, **request)
+    by_id = {contact.summary["Id"]: contact.summary for contact in contacts}
+    times = [timestamp_of(by_id[c["Id"]], "SCHEDULED_TIMESTAMP") for page in pages for c in page["Contacts"]]
+    present = [time for time in times if time is not None]
+    assert 0 < len(present) < len(times)
+    assert times == sorted(present, reverse=order == "DESCENDING") + [None] * (len(times) - len(present))
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        ({"MaxResults": 101}, "MaxResults"),
+        ({"SearchCriteria": {"AgentIds": ["a"] * 101}}, "SearchCriteria.AgentIds"),
+        ({"SearchCriteria": {"AgentIds": ["a" * 257]}}, "SearchCriteria.AgentIds.1.member"),
+        (
+            {"SearchCriteria": {"AgentHierarchyGroups": {"L2Ids": ["g"] * 11}}},
+            "SearchCriteria.AgentHierarchyGroups.L2Ids",
+        ),
+        ({"SearchCriteria": {"Channels": ["FAX"]}}, "SearchCriteria.Channels.1.member"),
+        ({"Sort": {"FieldName": "ENQUEUE_TIMESTAMP", "Order": "ASCENDING"}}, "Sort.FieldName"),
+        ({"NextToken": "x" * 100_001}, "NextToken"),
+    ],
+)
+def test_it_holds_requests_to_the_service_models_constraints(connect: Any, request_: Any, path: str) -> None:
+    code, status, message = error_of(connect, **request_)
+    assert (code, status) == ("InvalidParameterException", 400)
+    assert f"'{path}'" in message
+
+
+def test_an_instance_that_does_not_exist(connect: Any) -> None:
+    assert error_of(connect, InstanceId="nowhere")[:2] == ("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parametrize("name", ["InvalidParameterException", "InvalidRequestException"])
+def test_a_window_spans_at_most_8_weeks(connect: Any, behaviour: Behaviour, name: Any) -> None:
+    behaviour.window_exception = name
+    connect.search_contacts(InstanceId=INSTANCE_ID, TimeRange=window(56))
+    assert error_of(connect, TimeRange=window(56.001))[:2] == (name, 400)
+    assert error_of(connect, TimeRange=window(-1))[:2] == ("InvalidParameterException", 400)
+
+
+def test_a_token_is_of_one_search_and_has_a_life_and_a_length(
+    connect: Any, behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behaviour.token_length = 100_000
+    first = {"InstanceId": INSTANCE_ID, "TimeRange": window(30), "MaxResults": 3}
+    token = connect.search_contacts(**first)["NextToken"]
+    assert len(token) == 100_000
+    assert connect.search_contacts(**first, NextToken=token)["Contacts"]
+    invalid = ("InvalidRequestException", 400)
+    assert error_of(connect, **first | {"TimeRange": window(29)}, NextToken=token)[:2] == invalid
+    assert error_of(connect, **first, NextToken="made-up")[:2] == invalid
+    now = datetime.now(UTC).timestamp()
+    monkeypatch.setattr("time.time", lambda: now + 25 * 3600)
+    assert error_of(connect, **first, NextToken=token)[:2] == invalid
+
+
+def test_the_quota_is_requests_a_second_with_a_burst_of_one(
+    aws: AwsServer, behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = boto3.client("connect", endpoint_url=aws.url, config=Config(retries={"total_max_attempts": 1}))
+    behaviour.quota = 0.5
+    now = 1_000.0
+    monkeypatch.setattr("sandbox.amazon_connect.quota.monotonic", lambda: now)
+    connect.search_contacts(InstanceId=INSTANCE_ID, TimeRange=window(1))
+    now += 1.9
+    assert error_of(connect)[:2] == ("ThrottlingException", 429)
+    now += 0.2
+    connect.search_contacts(InstanceId=INSTANCE_ID, TimeRange=window(1))
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[SearchableConnectBackend]:
+    """A region with 10,150 contacts, several of them in the same millisecond."""
+    backend = connect_backend("eu-central-1")
+    backend.add_instance(INSTANCE_ARN)
+    start = (MIDNIGHT - timedelta(days=2)).timestamp()
+    backend.contacts.put(
+        StoredContact(INSTANCE_ARN, {"Id": f"{n}", "InitiationTimestamp": start + n // 3}) for n in range(10_150)
+    )
+    yield backend
+    backend.behaviour = Behaviour()
+
+
+@pytest.mark.parametrize("total_count", ["exact", "capped"])
+@pytest.mark.parametrize("at_result_limit", ["end", "error"])
+def test_only_the_first_10_000_results_can_be_had(
+    aws: AwsServer, crowd: SearchableConnectBackend, at_result_limit: Any, total_count: Any
+) -> None:
+    crowd.behaviour = Behaviour(at_result_limit=at_result_limit, total_count=total_count)
+    client = boto3.client("connect", region_name="eu-central-1", endpoint_url=aws.url)
+    found: list[str] = []
+    total = 0
+    try:
+        for page in client.get_paginator("search_contacts").paginate(
+            InstanceId=INSTANCE_ID, TimeRange=window(3), PaginationConfig={"PageSize": 97}
+        ):
+            found += [contact["Id"] for contact in page["Contacts"]]
+            total = page["TotalCount"]
+        ended = "end"
+    except ClientError as error:
+        ended = error.response["Error"]["Code"]
+    assert ended == {"end": "end", "error": "InvalidRequestException"}[at_result_limit]
+    assert len(found) == len(set(found)) == 10_000
+    assert total == (10_150 if total_count == "exact" else 10_000)
+
+
+def test_a_phrase_does_not_span_two_turns(connect: Any, contacts: list[SampleContact]) -> None:
+    contact = next(contact for contact in contacts if len(contact.said.get("AGENT", ())) > 1)
+    last, first = contact.said["AGENT"][0].split()[-1], contact.said["AGENT"][1].split()[0]
+    moment = datetime.fromtimestamp(contact.summary["InitiationTimestamp"], UTC)
+
+    def found(text: str) -> int:
+        criterion = {"ParticipantRole": "AGENT", "SearchText": [text], "MatchType": "MATCH_ALL"}
+        analysis = {"Transcript": {"Criteria": [criterion]}}
+        time_range = {"Type": "INITIATION_TIMESTAMP", "StartTime": moment, "EndTime": moment}
+        answer = connect.search_contacts(
+            InstanceId=INSTANCE_ID, TimeRange=time_range, SearchCriteria={"ContactAnalysis": analysis}
+        )
+        return len(answer["Contacts"])
+
+    assert found(contact.said["AGENT"][0].upper()) == 1
+    assert found(f"{last} {first}") == 0
+    assert found('"!?') == 0
