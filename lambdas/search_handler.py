@@ -30,7 +30,7 @@ def cursors() -> Cursors:
 
 
 def page_of(search: Search) -> Page:
-    return next_page(search, connect().search_contacts, cursors())
+    return next_page(search, connect().search_contacts, cursors)
 
 
 api = api_of(page_of)

@@ -9,6 +9,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -58,7 +59,7 @@ class AmazonConnect:
             raise errors.TimedOutError(type(error).__name__) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise errors.MisconfiguredError(type(error).__name__) from error
-        except (ConnectTimeoutError, HTTPClientError) as error:
+        except (ConnectTimeoutError, EndpointConnectionError, HTTPClientError) as error:
             raise errors.UnavailableError(type(error).__name__) from error
         except (ResponseParserError, BotoCoreError) as error:
             raise errors.UpstreamError(type(error).__name__) from error

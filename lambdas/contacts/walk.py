@@ -28,23 +28,25 @@ class Page:
         return {"contacts": self.contacts, "total": total, "next_cursor": self.next_cursor}
 
 
-def next_page(search: Search, search_contacts: SearchContacts, cursors: Cursors) -> Page:
+def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable[[], Cursors]) -> Page:
     """The page at the search's cursor, or the first one.
 
     Raises InvalidCursorError and CursorExpiredError for the cursor, ConnectError for the call of `search_contacts`.
     """
     if search.cursor:
-        position = cursors.read(search.identity, search.cursor)
+        position = cursors().read(search.identity, search.cursor)
     else:
         position = Position(search.window.at(search.asked_at), "", search.max_items)
     most = search.limit if position.remaining is None else min(search.limit, position.remaining)
     answer = _answer(search, position, most, search_contacts)
-    summaries = answer.get("Contacts", [])
+    if "Contacts" not in answer:  # the service model requires it
+        raise UpstreamError("NoContacts")
+    summaries = answer["Contacts"]
     remaining = None if position.remaining is None else position.remaining - len(summaries)
     next_token = answer.get("NextToken", "")
     next_cursor = None
     if next_token and remaining != 0:
-        next_cursor = cursors.write(search.identity, Position(position.window, next_token, remaining))
+        next_cursor = cursors().write(search.identity, Position(position.window, next_token, remaining))
     try:
         return Page(contacts_of(summaries, search.fields), answer.get("TotalCount", len(summaries)), next_cursor)
     except ValidationError as unreadable:

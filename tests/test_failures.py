@@ -1,0 +1,165 @@
+"""What callers see when Amazon Connect, or the way to it, fails; and what the log keeps to itself."""
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from amazon_connect import client
+from sandbox.amazon_connect.behaviour import Behaviour
+from sandbox.aws_server import AwsServer
+from tests.conftest import Api
+
+
+@contextmanager
+def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Iterator[str]:
+    """An endpoint that gives one answer to everything; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            time.sleep(delay)
+            self.send_response(status)
+            self.send_header("x-amzn-ErrorType", error)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def log(api: Api, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - makes the handler importable
+    """What the function logs."""
+    from rest.api import logger  # noqa: PLC0415
+
+    text = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", text)
+    return text
+
+
+@pytest.fixture
+def through(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
+    """The API, over a client of another endpoint."""
+    import search_handler  # noqa: PLC0415
+
+    def over(url: str) -> Api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
+        instance = client.AmazonConnect("instance-1")
+        monkeypatch.setattr(search_handler, "connect", lambda: instance)
+        return api
+
+    return over
+
+
+@pytest.mark.parametrize(
+    ("upstream_status", "error", "status", "problem"),
+    [
+        (400, "InvalidRequestException", 422, "rejected-by-connect"),
+        (400, "InvalidParameterException", 422, "rejected-by-connect"),
+        (404, "ResourceNotFoundException", 500, "instance-not-found"),
+        (500, "InternalServiceException", 502, "upstream-error"),
+        (429, "ThrottlingException", 429, "throttled"),
+        (403, "AccessDeniedException", 500, "misconfigured"),
+        (403, "UnrecognizedClientException", 500, "misconfigured"),
+        (503, "ServiceUnavailableException", 503, "upstream-unavailable"),
+        (418, "SomethingNewException", 502, "upstream-error"),
+    ],
+)
+def test_every_error_of_connect_is_a_problem(
+    through: Callable[[str], Api],
+    log: io.StringIO,
+    upstream_status: int,
+    error: str,
+    status: int,
+    problem: str,
+) -> None:
+    with upstream(
+        upstream_status, '{"Message": "about arn:aws:connect:::instance/secret and pineapple"}', error
+    ) as url:
+        answer = through(url).get(last="P1D", transcript="pineapple")
+    assert (answer.status, answer.json["type"]) == (status, f"/problems/{problem}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert ("retry-after" in answer.headers) == (status in (429, 503))
+    assert "secret" not in answer.text
+    assert "pineapple" not in log.getvalue()
+
+
+def test_what_connect_says_of_the_callers_input_is_passed_on(through: Callable[[str], Api]) -> None:
+    with upstream(400, '{"Message": "Key is not searchable"}', "InvalidRequestException") as url:
+        assert through(url).get(last="P1D").json["detail"] == "Key is not searchable"
+
+
+@pytest.mark.parametrize("body", ["<html>", '{"Contacts": [{"Id": {"not": "text"}}], "TotalCount": 1}'])
+def test_an_answer_that_cannot_be_read(through: Callable[[str], Api], body: str) -> None:
+    with upstream(200, body) as url:
+        answer = through(url).get(last="P1D")
+    assert (answer.status, answer.json["type"]) == (502, "/problems/upstream-error")
+
+
+def test_connect_cannot_be_reached(through: Callable[[str], Api]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        answer = through(f"http://127.0.0.1:{unused.getsockname()[1]}").get(last="P1D")
+    assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
+
+
+def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_CONFIG", client._CONFIG.merge(Config(read_timeout=0.1)))
+    with upstream(200, "{}", delay=0.5) as url:
+        answer = through(url).get(last="P1D")
+    assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")
+
+
+def test_a_token_that_connect_no_longer_knows(api: Api, aws: AwsServer) -> None:
+    cursor = api.get(last="P30D", limit=1).json["next_cursor"]
+    aws.connect.behaviour = Behaviour(token_life=timedelta(seconds=-1))
+    try:
+        answer = api.get(last="P30D", limit=1, cursor=cursor)
+    finally:
+        aws.connect.behaviour = Behaviour()
+    assert (answer.status, answer.json["type"]) == (410, "/problems/cursor-expired")
+
+
+def test_the_unforeseen_is_logged_without_the_callers_data(
+    api: Api, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+) -> None:
+    import search_handler  # noqa: PLC0415
+
+    text = "pineapple"
+
+    def broken() -> Any:
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(search_handler, "connect", broken)
+    answer = api.get(last="P1D", transcript=text, attribute__pineapple="x")
+    assert (answer.status, answer.json["type"]) == (500, "/problems/internal")
+    logged = log.getvalue()
+    assert "RuntimeError" in logged
+    assert "search_handler.py" in logged
+    assert "pineapple" not in logged + answer.text
+
+
+def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.StringIO) -> None:
+    start = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    api.get(from_=start, attribute__secretkey="secretvalue", transcript="secrettext")
+    logged = log.getvalue()
+    assert '"parameters":["attribute.KEY","from","transcript"]' in logged
+    assert "secret" not in logged
