@@ -38,17 +38,14 @@ async def serve(options: Options) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end)
     async with _aws() as aws:
         template = await asyncio.to_thread(synthesized)
-        assert aws.stdout  # noqa: S101 - it is a pipe
-        line = await aws.stdout.readline()
-        if not line:
-            sys.exit("The AWS stand-in did not start.")
-        stand_in = json.loads(line)
+        stand_in = await _news(aws)
         deployed = await asyncio.to_thread(
             deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance
         )
         functions = {function.name: LambdaFunction(function) for function in deployed}
         try:
             await asyncio.gather(*(function.start() for function in functions.values()))
+            stand_in |= await _news(aws)
             gateway = ApiGateway(template, functions)
             config = uvicorn.Config(
                 gateway,
@@ -85,6 +82,15 @@ async def _aws() -> AsyncIterator[asyncio.subprocess.Process]:
         if process.stdin:
             process.stdin.close()
         await process.wait()
+
+
+async def _news(aws: asyncio.subprocess.Process) -> dict[str, str]:
+    """The next thing that the AWS stand-in tells of itself."""
+    assert aws.stdout is not None  # noqa: S101 - it is a pipe
+    line = await aws.stdout.readline()
+    if not line:
+        sys.exit("The AWS stand-in has ended.")
+    return dict(json.loads(line))
 
 
 async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, str]) -> None:

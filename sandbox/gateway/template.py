@@ -1,5 +1,6 @@
 """What the laptop needs to know of the synthesized CloudFormation template."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -102,18 +103,17 @@ class Template:
 
 def synthesized() -> Template:
     """The template of the stack, synthesized anew where its sources have changed since the last time."""
-    stamp, digest = OUTPUT / "sources.sha256", _digest_of_sources()
-    if not stamp.exists() or stamp.read_text() != digest:
-        print("Synthesizing the stack (only when its sources have changed)", file=sys.stderr, flush=True)
-        subprocess.run(
-            [sys.executable, str(ROOT / "app.py")],
-            check=True,
-            env=os.environ | {"CDK_OUTDIR": str(OUTPUT)},
-            stdout=sys.stderr,
-        )
-        stamp.write_text(digest)
-    [path] = OUTPUT.glob("*.template.json")
-    return Template(json.loads(path.read_text()))
+    app = ROOT / "app.py"
+    with app.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process synthesizes, others wait for it
+        stamp, digest = OUTPUT / "sources.sha256", _digest_of_sources()
+        if not stamp.exists() or stamp.read_text() != digest:
+            print("Synthesizing the stack (only when its sources have changed)", file=sys.stderr, flush=True)
+            environment = os.environ | {"CDK_OUTDIR": str(OUTPUT)}
+            subprocess.run([sys.executable, str(app)], check=True, env=environment, stdout=sys.stderr)
+            stamp.write_text(digest)
+        [path] = OUTPUT.glob("*.template.json")
+        return Template(json.loads(path.read_text()))
 
 
 def _digest_of_sources() -> str:

@@ -1,0 +1,143 @@
+"""scripts/serve, as a person runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class Service:
+    def __init__(self, process: "subprocess.Popen[str]", port: int, aws_port: int) -> None:
+        self.process, self.url, self.aws_url = process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
+
+    def get(self, target: str) -> tuple[int, Any]:
+        try:
+            with urlopen(Request(self.url + target), timeout=20) as response:  # noqa: S310 - our own address
+                return response.status, json.load(response)
+        except HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                assert self.get("/health") == (200, {"status": "ok"})
+            except (URLError, ConnectionError):
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"it did not start: {self.process.communicate(timeout=1)}")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Service]:
+    port, aws_port = free_ports(2)
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "sandbox", *options],
+        cwd=ROOT,
+        env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    service = Service(process, port, aws_port)
+    try:
+        service.wait()
+        yield service
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> None:
+    with serving("--contacts", "300", "--seed", "5") as service:
+        status, page = service.get("/v1/contacts?last=P40D&limit=3")
+        assert (status, len(page["contacts"])) == (200, 3)
+        assert service.get("/v1/nothing")[0] == 404
+        service.process.send_signal(number)
+        output, errors = service.process.communicate(timeout=10)
+        assert service.process.returncode == 0
+        assert "300 sample contacts" in output
+        assert f"curl '{service.url}/v1/contacts?" in output
+        assert "Traceback" not in errors
+
+
+def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
+    arn = "arn:aws:connect:us-west-2:999900001111:instance/12345678-aaaa-bbbb-cccc-1234567890ab"
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    records = [
+        {"ContactId": f"c-{n}", "InstanceARN": arn, "Channel": "VOICE", "InitiationTimestamp": start.isoformat()}
+        for n in range(3)
+    ]
+    analysis = {
+        "CustomerMetadata": {"ContactId": "c-1"},
+        "Participants": [{"ParticipantId": "x", "ParticipantRole": "AGENT"}],
+        "Transcript": [{"ParticipantId": "x", "Content": "Hello, world"}],
+    }
+    (tmp_path / "records").write_text("".join(map(json.dumps, records)) + "{oops")
+    (tmp_path / "lens").write_text(json.dumps(analysis))
+    with serving("--contact-records", str(tmp_path / "records"), "--contact-lens", str(tmp_path / "lens")) as service:
+        _, page = service.get("/v1/contacts?last=P1D")
+        assert sorted(contact["id"] for contact in page["contacts"]) == ["c-0", "c-1", "c-2"]
+        assert page["contacts"][0]["arn"].startswith(f"{arn}/contact/")
+        _, page = service.get("/v1/contacts?last=P1D&transcript=hello%20WORLD")
+        assert [contact["id"] for contact in page["contacts"]] == ["c-1"]
+        client = boto3.client(
+            "connect",
+            endpoint_url=service.aws_url,
+            region_name="us-west-2",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",  # noqa: S106
+        )
+        time_range = {"Type": "INITIATION_TIMESTAMP", "StartTime": start, "EndTime": start}
+        assert client.search_contacts(InstanceId=arn[-36:], TimeRange=time_range)["TotalCount"] == 3
+        service.process.send_signal(signal.SIGINT)
+        output, errors = service.process.communicate(timeout=10)
+    assert "3 contacts of" in output
+    assert "1 bad records skipped" in output
+    assert f"skipped: {tmp_path / 'records'}, character" in errors
+
+
+def test_the_quota_and_the_latency_are_the_stand_ins() -> None:
+    with serving("--contacts", "10", "--quota", "0.2", "--latency", "150") as service:
+        began = time.monotonic()
+        assert service.get("/v1/contacts?last=P1D")[0] == 200
+        assert time.monotonic() - began >= 0.15
+        status, problem = service.get("/v1/contacts?last=P2D")
+        assert (status, problem["type"]) == (429, "/problems/throttled")
+
+
+@pytest.mark.parametrize(
+    "options", [["--contacts", "-1"], ["--quota", "0"], ["--contact-records", "/nowhere"], ["--contact-lens", "."]]
+)
+def test_a_wrong_option_is_explained(options: list[str]) -> None:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "sandbox", *options], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 2
+    assert options[0] in done.stderr

@@ -1,0 +1,60 @@
+"""What is deployed: the properties of the synthesized template that matter."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.gateway.template import Template, synthesized
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return synthesized()
+
+
+def test_the_function_may_search_its_one_instance_and_no_more(template: Template) -> None:
+    statements = [
+        statement
+        for policy in template.of_type("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    allowed = {action: one["Resource"] for one in statements for action in _list(one["Action"])}
+    instance = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
+    assert allowed["connect:SearchContacts"] == instance
+    assert allowed["connect:GetContactAttributes"] == f"{instance}/contact/*"
+    assert set(allowed) == {
+        "connect:SearchContacts",
+        "connect:GetContactAttributes",
+        "kms:GenerateMac",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    assert all(resource != "*" for resource in allowed.values())
+
+
+def test_every_path_answers_get_head_and_says_405_to_the_rest(template: Template) -> None:
+    routes = template.routes()
+    assert set(routes) == {"/v1/contacts", "/health"}
+    assert all(set(methods) == {"GET", "HEAD", "ANY"} for methods in routes.values())
+
+
+def test_the_function_runs_on_python_3_13_on_arm(template: Template) -> None:
+    [function] = template.of_type("AWS::Lambda::Function").values()
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Timeout"] <= 29
+
+
+def test_logs_are_not_kept_for_ever(template: Template) -> None:
+    assert all(group["RetentionInDays"] == 90 for group in template.of_type("AWS::Logs::LogGroup").values())
+
+
+def test_every_answer_of_api_gateway_is_a_problem(template: Template) -> None:
+    for response in template.gateway_responses().values():
+        assert response.media_type == "application/problem+json"
+        assert "$context.requestId" in response.body
+        assert response.headers["X-Request-Id"] == "context.requestId"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
