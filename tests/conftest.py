@@ -60,6 +60,7 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     os.environ |= {"CONNECT_INSTANCE_ID": INSTANCE_ID, "CURSOR_KEY_ID": key["KeyMetadata"]["Arn"]}
     yield server
     server.stop()
+    server.connect.contacts.close()
 
 
 @pytest.fixture(scope="session")

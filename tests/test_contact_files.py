@@ -151,7 +151,9 @@ def test_what_is_no_contact_record_is_refused(bad: Any) -> None:
         contact_of(bad)
 
 
-def test_the_latest_delivery_of_a_contact_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_latest_delivery_of_a_contact_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
     late = record("c-1", LastUpdateTimestamp="2026-11-02T00:00:00Z", Channel="CHAT", Attributes={"tier": "gold"})
     early = record("c-1", LastUpdateTimestamp="2026-11-01T00:00:00Z", Attributes={"tier": "tin"})
     (tmp_path / "records").write_text("".join(map(json.dumps, [early, late, early, {"ContactId": "x"}])))
@@ -164,6 +166,7 @@ def test_the_latest_delivery_of_a_contact_counts(tmp_path: Path, capsys: pytest.
     other = analysis | {"CustomerMetadata": {"ContactId": "c-9"}}
     (tmp_path / "lens").write_text(json.dumps(analysis) + json.dumps(other) + json.dumps({"Transcript": []}))
     store = ContactStore()
+    request.addfinalizer(store.close)
     assert instance_of([tmp_path / "records"]) == INSTANCE
     loaded = load_records(store, INSTANCE, [tmp_path / "records", tmp_path / "records2"], [tmp_path / "lens"])
     assert loaded == f"1 contacts of {INSTANCE}; 3 bad records skipped; 1 transcripts of unknown contacts skipped"

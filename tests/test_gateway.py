@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.gateway.api_gateway import ApiGateway
-from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import event_of, response_of
 from sandbox.gateway.template import Function, Template, synthesized
 
@@ -31,6 +31,8 @@ class EchoFunction:
 
     async def invoke(self, event: dict[str, Any]) -> Any:
         await asyncio.sleep(self.delay)
+        if isinstance(self.answer, Exception):
+            raise self.answer
         if self.answer is not None:
             return self.answer
         return {"statusCode": 200, "multiValueHeaders": {"X-A": ["1", "2"]}, "body": json.dumps(event)}
@@ -119,7 +121,9 @@ def test_broken_percent_encoding_is_refused(client: Client, target: str) -> None
     assert client.send("GET", target)[0] == 400
 
 
-@pytest.mark.parametrize("answer", ["text", {}, {"statusCode": "x"}, {"statusCode": 200, "body": 5}])
+@pytest.mark.parametrize(
+    "answer", ["text", {}, {"statusCode": "x"}, {"statusCode": 200, "body": 5}, FunctionFailedError()]
+)
 def test_a_malformed_answer_is_an_error_of_ours(client: Client, function: EchoFunction, answer: Any) -> None:
     function.answer = answer
     status, _, body = client.send("GET", "/health")
@@ -207,11 +211,17 @@ def test_a_function_runs_in_processes_of_its_own(lambda_of: Callable[..., Lambda
         "def handler(e, c):\n return {1, 2}",
     ],
 )
-def test_a_function_that_fails(lambda_of: Callable[..., LambdaFunction], template: Template, source: str) -> None:
+def test_a_function_that_fails(lambda_of: Callable[..., LambdaFunction], source: str) -> None:
     function = lambda_of(source, timeout=1)
-    gateway = ApiGateway(template, dict.fromkeys(template.functions(str), function))
-    status, _, body = Client(gateway).send("GET", "/health")
-    assert (status, json.loads(body)["type"]) == (502, "/problems/internal")
+
+    async def invoke() -> None:
+        try:
+            await function.invoke({})
+        finally:
+            await function.stop()
+
+    with pytest.raises(FunctionFailedError):
+        asyncio.run(invoke())
 
 
 def test_bodies_that_are_not_text_travel_as_base64() -> None:

@@ -139,7 +139,7 @@ def crowd() -> Iterator[SearchableConnectBackend]:
         StoredContact(INSTANCE_ARN, {"Id": f"{n}", "InitiationTimestamp": start + n // 3}) for n in range(10_150)
     )
     yield backend
-    backend.behaviour = Behaviour()
+    backend.contacts.close()
 
 
 @pytest.mark.parametrize("total_count", ["exact", "capped"])

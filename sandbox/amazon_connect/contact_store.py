@@ -81,6 +81,10 @@ class ContactStore:
             f"PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -262144; {_SCHEMA}"
         )
 
+    def close(self) -> None:
+        """The contacts are gone then."""
+        self._database.close()
+
     def put(self, contacts: Iterable[StoredContact]) -> None:
         """Keeps each contact, in place of an older copy (by `last_update`) with the same id."""
         with self._lock:

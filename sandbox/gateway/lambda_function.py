@@ -1,6 +1,7 @@
 """A Lambda function on the laptop: processes that serve one event at a time each, started when none is idle."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -40,8 +41,7 @@ class LambdaFunction:
             try:
                 answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
             except BaseException as error:
-                process.kill()  # it may be in the midst of an event
-                await process.wait()
+                await _end(process)  # it may be in the midst of an event
                 if isinstance(error, OSError | TimeoutError | ValueError):
                     raise FunctionFailedError from error
                 raise
@@ -53,9 +53,7 @@ class LambdaFunction:
     async def stop(self) -> None:
         """Ends the idle environments."""
         while self._idle:
-            process = self._idle.pop()
-            process.kill()
-            await process.wait()
+            await _end(self._idle.pop())
 
     async def _environment_started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -76,3 +74,9 @@ class LambdaFunction:
         process.stdin.write(json.dumps(event).encode() + b"\n")
         await process.stdin.drain()
         return json.loads(await process.stdout.readline())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()  # until its pipes are closed as well
