@@ -9,6 +9,15 @@ from constructs import Construct
 
 COMPRESSED_FROM = 1024  # bytes
 
+# ANY is for the answer 405, which tells what the path does answer.
+_METHODS = {
+    "/v1/contacts": ("GET", "HEAD", "ANY"),
+    "/v1/contacts/search": ("POST", "ANY"),
+    "/health": ("GET", "HEAD", "ANY"),
+    "/openapi.json": ("GET", "HEAD", "ANY"),
+    "/docs": ("GET", "HEAD", "ANY"),
+}
+
 # What API Gateway answers before or instead of the function, as the problem that the contract has for it.
 # Source of the names: API Gateway developer guide, "Gateway response types".
 _GATEWAY_RESPONSES = {
@@ -37,7 +46,7 @@ class ContactSearchApi(apigateway.RestApi):
             deploy_options=apigateway.StageOptions(stage_name="live"),
         )
         integration = apigateway.LambdaIntegration(search, allow_test_invoke=False)
-        for path, methods in {"/v1/contacts": ("GET", "HEAD", "ANY"), "/health": ("GET", "HEAD", "ANY")}.items():
+        for path, methods in _METHODS.items():
             resource = self.root.resource_for_path(path)
             for method in methods:
                 resource.add_method(method, integration)

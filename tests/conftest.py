@@ -18,6 +18,7 @@ from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
 from sandbox.gateway.lambda_runtime import Context
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 
+JSON = "application/json"
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 TODAY = datetime.now(UTC).date()
 
@@ -83,9 +84,9 @@ class Answer:
 
     @property
     def faults(self) -> set[tuple[str, str]]:
-        """The parameter and code of each fault of a validation problem."""
+        """The parameter or pointer, and the code, of each fault of a validation problem."""
         assert self.json["type"] == "/problems/validation", self.text
-        return {(fault["parameter"], fault["code"]) for fault in self.json["errors"]}
+        return {(fault.get("parameter") or fault["pointer"], fault["code"]) for fault in self.json["errors"]}
 
 
 class Api:
@@ -96,8 +97,10 @@ class Api:
 
         self._handler: Callable[..., Any] = search_handler.handler
 
-    def send(self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:
-        request = Request(method, path.encode(), query.encode(), list((headers or {}).items()), b"", "127.0.0.1")
+    def send(
+        self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        request = Request(method, path.encode(), query.encode(), list((headers or {}).items()), body, "127.0.0.1")
         event = event_of(request, "request-1", path)
         response = response_of(self._handler(event, Context("search")))
         return Answer(response.status, dict(response.headers), response.body.decode())
@@ -106,6 +109,11 @@ class Api:
         """GET /v1/contacts; a parameter's `__` is a dot, a trailing `_` is dropped, a list is repeated."""
         pairs = {name.rstrip("_").replace("__", "."): value for name, value in parameters.items()}
         return self.send("GET", "/v1/contacts", urlencode(pairs, doseq=True))
+
+    def post(self, body: Any) -> Answer:
+        """POST /v1/contacts/search; bytes are sent as they are, anything else as JSON."""
+        octets = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.send("POST", "/v1/contacts/search", headers={"content-type": JSON}, body=octets)
 
     def walk(self, **parameters: Any) -> list[dict[str, Any]]:
         """All contacts from the first page to the last."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
 from pydantic.alias_generators import to_pascal
 
 
@@ -16,7 +16,10 @@ def _rfc_3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-Timestamp = Annotated[datetime, PlainSerializer(_rfc_3339, return_type=str)]
+_DATE_TIME = {"type": "string", "format": "date-time"}
+Timestamp = Annotated[
+    datetime, PlainSerializer(_rfc_3339, return_type=str), WithJsonSchema(_DATE_TIME, "serialization")
+]
 
 
 class _Summary(BaseModel):

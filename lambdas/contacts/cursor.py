@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
-from contacts.window import Window
-
 LIFE = timedelta(hours=24)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -22,9 +20,9 @@ class CursorExpiredError(Exception):
 
 @dataclass(frozen=True)
 class Position:
-    """Where a walk stands: its window, Connect's token for the next page, and how many contacts it may still give."""
+    """Where a walk stands: what now was on its first page, Connect's token, and how many contacts it may still give."""
 
-    window: Window
+    now: datetime
     next_token: str
     remaining: int | None
 
@@ -37,18 +35,17 @@ class Cursors:
 
     def write(self, identity: str, position: Position) -> str:
         """The cursor of this position in the search of this identity."""
-        ends = [(end - _EPOCH) // _MICROSECOND for end in (position.window.start, position.window.end)]
-        return str(self._serializer.dumps([identity, ends, position.next_token, position.remaining]))
+        now = (position.now - _EPOCH) // _MICROSECOND
+        return str(self._serializer.dumps([identity, now, position.next_token, position.remaining]))
 
     def read(self, identity: str, cursor: str) -> Position:
         """The position that `write` was given; raises InvalidCursorError or CursorExpiredError."""
         try:
-            bound_to, ends, next_token, remaining = self._serializer.loads(cursor, max_age=int(LIFE.total_seconds()))
+            bound_to, now, next_token, remaining = self._serializer.loads(cursor, max_age=int(LIFE.total_seconds()))
         except SignatureExpired:
             raise CursorExpiredError from None
         except BadData:
             raise InvalidCursorError from None
         if bound_to != identity:
             raise InvalidCursorError
-        start, end = (_EPOCH + end * _MICROSECOND for end in ends)
-        return Position(Window(start, end), next_token, remaining)
+        return Position(_EPOCH + now * _MICROSECOND, next_token, remaining)

@@ -11,10 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from contacts.contact import Contact
+
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
 _UNESCAPED_PLUS = re.compile(r".+[Tt].+ \d{2}:\d{2}")
 _ISO_8601_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII)
 _SEVEN_DIGITS_OR_MORE = re.compile(r"(?<=\.\d{6})\d+")
+CONTACT_FIELDS = list(Contact.model_fields)
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff\ufffd]")
 _duration = TypeAdapter(timedelta)
 
 
@@ -46,12 +50,26 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-def _without_repeats(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
+def _text(value: str) -> str:
+    if _NOT_TEXT.search(value):
+        raise PydanticCustomError("invalid_characters", "has a NUL byte or is not valid Unicode")
+    return value
+
+
+def _contact_field(value: Any) -> Any:
+    if value not in CONTACT_FIELDS:
+        detail = f"must be a contact field: {', '.join(CONTACT_FIELDS)}"
+        raise PydanticCustomError("unknown_value", "{detail}", {"detail": detail})
+    return value
+
+
+def _ai_use_case(value: Any) -> Any:
+    return {"agentassistance": "AgentAssistance", "selfservice": "SelfService"}.get(str(value).lower(), value)
 
 
 AnyCase = BeforeValidator(_upper)
-Distinct = AfterValidator(_without_repeats)
+IsText = AfterValidator(_text)
+Text = Annotated[str, IsText]
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Duration = Annotated[timedelta, BeforeValidator(_duration_of), WithJsonSchema({"type": "string", "format": "duration"})]
@@ -66,17 +84,24 @@ SearchContactsTimeRangeType = Annotated[
     ],
     AnyCase,
 ]
-SortableFieldName = Literal[
-    "INITIATION_TIMESTAMP",
-    "SCHEDULED_TIMESTAMP",
-    "CONNECTED_TO_AGENT_TIMESTAMP",
-    "DISCONNECT_TIMESTAMP",
-    "INITIATION_METHOD",
-    "CHANNEL",
-    "EXPIRY_TIMESTAMP",
+SortableFieldName = Annotated[
+    Literal[
+        "INITIATION_TIMESTAMP",
+        "SCHEDULED_TIMESTAMP",
+        "CONNECTED_TO_AGENT_TIMESTAMP",
+        "DISCONNECT_TIMESTAMP",
+        "INITIATION_METHOD",
+        "CHANNEL",
+        "EXPIRY_TIMESTAMP",
+    ],
+    AnyCase,
 ]
-ParticipantRole = Literal["AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR"]
+SortOrder = Annotated[Literal["ASCENDING", "DESCENDING"], AnyCase]
+SearchContactsMatchType = Annotated[Literal["MATCH_ALL", "MATCH_ANY", "MATCH_EXACT", "MATCH_NONE"], AnyCase]
+SearchContactsTimeRangeConditionType = Annotated[Literal["NOT_EXISTS"], AnyCase]
+ParticipantRole = Annotated[Literal["AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR"], AnyCase]
 Channel = Annotated[Literal["VOICE", "CHAT", "TASK", "EMAIL"], AnyCase]
+ChannelList = list[Channel]
 ContactInitiationMethod = Annotated[
     Literal[
         "INBOUND",
@@ -94,18 +119,37 @@ ContactInitiationMethod = Annotated[
     ],
     AnyCase,
 ]
-AgentResourceId = Annotated[str, Field(min_length=1, max_length=256)]
-AgentResourceIdList = Annotated[list[AgentResourceId], Distinct, Field(max_length=100)]
-ChannelList = Annotated[list[Channel], Distinct]
-InitiationMethodList = Annotated[list[ContactInitiationMethod], Distinct]
-QueueIdList = Annotated[list[str], Distinct, Field(max_length=100)]
-HierarchyGroupIdList = Annotated[list[str], Distinct, Field(max_length=10)]
-SearchText = Annotated[str, Field(max_length=128)]
-SearchTextList = Annotated[list[SearchText], Distinct, Field(max_length=100)]
-SearchableContactAttributeKey = Annotated[str, Field(min_length=1, max_length=100)]
-SearchableContactAttributeValue = Annotated[str, Field(max_length=100)]
-SearchableContactAttributeValueList = Annotated[list[SearchableContactAttributeValue], Distinct, Field(max_length=20)]
-SearchableContactAttributesCriteriaList = Annotated[
-    dict[SearchableContactAttributeKey, SearchableContactAttributeValueList], Field(max_length=15)
+InitiationMethodList = list[ContactInitiationMethod]
+AiUseCase = Annotated[Literal["AgentAssistance", "SelfService"], BeforeValidator(_ai_use_case)]
+
+AgentResourceId = Annotated[str, Field(min_length=1, max_length=256), IsText]
+AgentResourceIdList = Annotated[list[AgentResourceId], Field(max_length=100)]
+QueueIdList = Annotated[list[Text], Field(max_length=100)]
+HierarchyGroupIdList = Annotated[list[Text], Field(max_length=10)]
+RegionName = Annotated[str, Field(pattern=r"^(?:[a-z]{2}(-[a-z]+){1,2}(-[0-9])?)$")]
+ActiveRegionList = list[RegionName]
+SearchText = Annotated[str, Field(max_length=128), IsText]
+SearchTextList = Annotated[list[SearchText], Field(max_length=100)]
+SearchableContactAttributeKey = Annotated[str, Field(min_length=1, max_length=100), IsText]
+SearchableContactAttributeValue = Annotated[str, Field(max_length=100), IsText]
+SearchableContactAttributeValueList = Annotated[list[SearchableContactAttributeValue], Field(max_length=20)]
+SearchableSegmentAttributeKey = Annotated[str, Field(min_length=1, max_length=64), IsText]
+SearchableSegmentAttributeValue = Annotated[str, Field(max_length=128), IsText]
+SearchableSegmentAttributeValueList = Annotated[
+    list[SearchableSegmentAttributeValue], Field(min_length=1, max_length=20)
 ]
-MaxResult100 = Annotated[int, Field(ge=1, le=100)]
+_AI_AGENT_ID = (
+    r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$"
+    r"|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?"
+    r"/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"
+    r"(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}"
+)
+AiAgentId = Annotated[str, Field(max_length=128, pattern=rf"^(?:{_AI_AGENT_ID})$")]
+AiAgentVersionNumber = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)]
+Boolean = Annotated[bool, Field(strict=True)]
+Cursor = Annotated[str, Field(min_length=1)]
+ContactField = Annotated[
+    str, BeforeValidator(_contact_field), WithJsonSchema({"type": "string", "enum": CONTACT_FIELDS})
+]
+MaxResult100 = Annotated[int, Field(strict=True, ge=1, le=100)]
+MaxItems = Annotated[int, Field(strict=True, ge=1, le=10**15)]

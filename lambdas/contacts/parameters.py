@@ -3,55 +3,56 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
+from itertools import product
+from math import prod
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from contacts import members as m
-from contacts.contact import Contact
-from contacts.fault import Fault, InvalidSearchError, fault_of
-from contacts.search import Search
+from contacts.fault import Fault, InvalidSearchError, fault_of, nearest
+from contacts.search import DEFAULT_LIMIT, Search, default_sort
 from contacts.window import AskedWindow
 
-DEFAULT_LIMIT = 50
 LONGEST_GET = 8_192
 LONGEST_CURSOR = 2_000
+MOST_TAG_CONDITIONS = 100
 
-_SORT_FIELDS = [field.lower() for field in get_args(m.SortableFieldName)]
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff\ufffd]")
+_TIMESTAMPS = get_args(get_args(m.SearchContactsTimeRangeType)[0])
+_SORTS = [sign + field.lower() for field in get_args(get_args(m.SortableFieldName)[0]) for sign in ("", "-")]
 
 
 def _digits(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,18}", value):
+    if not re.fullmatch(r"[0-9]{1,15}", value):
         raise PydanticCustomError("not_an_integer", "must be an integer")
-    return value
+    return int(value)
 
 
 def _sort(value: str) -> str:
-    if value.removeprefix("-").lower() not in _SORT_FIELDS:
-        detail = f'must be one of {", ".join(_SORT_FIELDS)}, after a "-" for descending'
+    if value.lower() not in _SORTS:
+        detail = f'must be one of {", ".join(_SORTS[::2])}, after a "-" for descending'
         raise PydanticCustomError("unknown_value", "{detail}", {"detail": detail})
     return value.upper()
 
 
-def _contact_field(value: str) -> str:
-    if value not in Contact.model_fields:
-        detail = f"must be a list of contact fields: {', '.join(Contact.model_fields)}"
-        raise PydanticCustomError("unknown_value", "{detail}", {"detail": detail})
-    return value
+def _boolean(value: str) -> Any:
+    return {"true": True, "false": False}.get(value.lower(), value)
 
 
 _Digits = BeforeValidator(_digits)
-_Match = Annotated[Literal["any", "all"], BeforeValidator(str.lower)]
+_Lower = BeforeValidator(str.lower)
+_Sort = Annotated[str, BeforeValidator(_sort), WithJsonSchema({"type": "string", "enum": _SORTS})]
+_Match = Annotated[Literal["any", "all"], _Lower]
+_SetMatch = Annotated[Literal["any", "all", "exact", "none"], _Lower]
+_False = Annotated[Literal["false"], _Lower]
 
 
 class Parameters(BaseModel):
-    """One field a parameter; where the names differ, the alias is the parameter's."""
+    """One field a parameter; where the names differ, the alias is the parameter's. KEY stands for any key."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     from_: m.Moment | None = Field(None, alias="from")
     to: m.Moment | None = None
@@ -61,6 +62,7 @@ class Parameters(BaseModel):
     queue_id: m.QueueIdList = []
     agent_id: m.AgentResourceIdList = []
     initiation_method: m.InitiationMethodList = []
+    active_region: m.ActiveRegionList = []
     agent_hierarchy_l1_id: m.HierarchyGroupIdList = []
     agent_hierarchy_l2_id: m.HierarchyGroupIdList = []
     agent_hierarchy_l3_id: m.HierarchyGroupIdList = []
@@ -73,18 +75,50 @@ class Parameters(BaseModel):
     transcript_custom_bot: m.SearchTextList = Field([], alias="transcript.custom_bot")
     transcript_supervisor: m.SearchTextList = Field([], alias="transcript.supervisor")
     transcript_match: _Match | None = None
-    attributes: m.SearchableContactAttributesCriteriaList = Field({}, alias="attribute.")
+    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
+        {}, alias="attribute.", max_length=15
+    )
     attribute_match: _Match | None = None
-    sort: Annotated[str, BeforeValidator(_sort)] | None = None
+    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = Field(
+        {}, alias="segment.", max_length=15
+    )
+    segment_match: _Match | None = None
+    tag: dict[m.Text, list[m.Text]] = Field({}, alias="tag.")
+    name: m.SearchTextList = []
+    name_match: _SetMatch | None = None
+    routing_agent_id: m.AgentResourceIdList = []
+    routing_match: _SetMatch | None = None
+    ai_agent_id: m.AiAgentId | None = None
+    ai_agent_version: Annotated[m.AiAgentVersionNumber, _Digits] | None = None
+    ai_agent_escalated: Annotated[m.Boolean, BeforeValidator(_boolean)] | None = None
+    ai_use_case: m.AiUseCase | None = None
+    initiation_timestamp_from: m.Moment | None = Field(None, alias="initiation_timestamp.from")
+    initiation_timestamp_to: m.Moment | None = Field(None, alias="initiation_timestamp.to")
+    initiation_timestamp_exists: _False | None = Field(None, alias="initiation_timestamp.exists")
+    scheduled_timestamp_from: m.Moment | None = Field(None, alias="scheduled_timestamp.from")
+    scheduled_timestamp_to: m.Moment | None = Field(None, alias="scheduled_timestamp.to")
+    scheduled_timestamp_exists: _False | None = Field(None, alias="scheduled_timestamp.exists")
+    connected_to_agent_timestamp_from: m.Moment | None = Field(None, alias="connected_to_agent_timestamp.from")
+    connected_to_agent_timestamp_to: m.Moment | None = Field(None, alias="connected_to_agent_timestamp.to")
+    connected_to_agent_timestamp_exists: _False | None = Field(None, alias="connected_to_agent_timestamp.exists")
+    disconnect_timestamp_from: m.Moment | None = Field(None, alias="disconnect_timestamp.from")
+    disconnect_timestamp_to: m.Moment | None = Field(None, alias="disconnect_timestamp.to")
+    disconnect_timestamp_exists: _False | None = Field(None, alias="disconnect_timestamp.exists")
+    enqueue_timestamp_from: m.Moment | None = Field(None, alias="enqueue_timestamp.from")
+    enqueue_timestamp_to: m.Moment | None = Field(None, alias="enqueue_timestamp.to")
+    enqueue_timestamp_exists: _False | None = Field(None, alias="enqueue_timestamp.exists")
+    additional_time_match: _Match | None = None
+    sort: _Sort | None = None
     limit: Annotated[m.MaxResult100, _Digits] = DEFAULT_LIMIT
-    max_items: Annotated[int, _Digits, Field(ge=1)] | None = None
-    cursor: str | None = None
-    fields: list[Annotated[str, BeforeValidator(_contact_field)]] = []
+    max_items: Annotated[m.MaxItems, _Digits] | None = None
+    cursor: m.Cursor | None = None
+    fields: list[m.ContactField] = []
 
 
 _FIELDS = {field.alias or name: field for name, field in Parameters.model_fields.items()}
 _PREFIXES = [name for name in _FIELDS if name.endswith(".")]
 _KNOWN = [f"{name}KEY" if name in _PREFIXES else name for name in _FIELDS]
+_FREE_TEXT = ("transcript", "transcript.", "name", *_PREFIXES)
 
 
 def search_of(query: Mapping[str, Sequence[str]], now: datetime) -> Search:
@@ -96,13 +130,13 @@ def search_of(query: Mapping[str, Sequence[str]], now: datetime) -> Search:
     given = _gather(query, faults)
     parameters = _validate(given, faults)
     window = AskedWindow(parameters.from_, parameters.to, parameters.last)
-    faults.extend(_conflicts(query))
+    faults.extend(_conflicts(query, parameters))
     if "cursor" not in query and (window.start or window.last) and not (window.start and window.last):
         faults.extend(window.faults(now))
     if (fault := _too_long_for_a_cursor(query)) is not None:
         faults.append(fault)
     if faults:
-        raise InvalidSearchError(faults)
+        raise InvalidSearchError(faults, "parameter")
     return Search(
         time_field=parameters.time_field,
         window=window,
@@ -131,20 +165,18 @@ def _gather(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> dict[str
         prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
         alias = prefix or name
         if alias not in _FIELDS or name == prefix:
-            faults.append(Fault(name, "unknown", f"is not a parameter{_nearest(name)}"))
+            faults.append(Fault(name, "unknown", f"is not a parameter{nearest(name, _KNOWN)}"))
             continue
         several = bool(prefix) or _FIELDS[alias].default == []
         values = list(texts) if not several or _is_free_text(name) else _split(texts)
         if any(not value.strip() for value in values):
             faults.append(Fault(name, "empty", "must not be empty, nor have an empty element"))
-        elif any(_NOT_TEXT.search(value) for value in values):
-            faults.append(Fault(name, "invalid_characters", "has a NUL byte or is not valid UTF-8"))
         elif not several and len(values) > 1:
             faults.append(Fault(name, "repeated", "may be given only once"))
         elif prefix:
-            given.setdefault(prefix, {})[name.removeprefix(prefix)] = values
+            given.setdefault(prefix, {})[name.removeprefix(prefix)] = list(dict.fromkeys(values))
         else:
-            given[name] = values if several else values[0]
+            given[name] = list(dict.fromkeys(values)) if several else values[0]
     return given
 
 
@@ -164,8 +196,19 @@ def _validate(given: dict[str, Any], faults: list[Fault]) -> Parameters:
         return Parameters.model_validate({name: value for name, value in given.items() if name not in bad})
 
 
-def _conflicts(query: Mapping[str, Any]) -> Iterator[Fault]:
-    """Faults of parameters that are fine alone, told from those that were given at all."""
+_MATCHES = {
+    "transcript_match": ("transcript", "transcript."),
+    "attribute_match": ("attribute.",),
+    "segment_match": ("segment.",),
+    "name_match": ("name",),
+    "routing_match": ("routing_agent_id",),
+    "additional_time_match": tuple(f"{timestamp.lower()}." for timestamp in _TIMESTAMPS),
+    "ai_agent_version": ("ai_agent_id",),
+}
+
+
+def _conflicts(query: Mapping[str, Any], parameters: Parameters) -> Iterator[Fault]:
+    """Faults of parameters that are fine alone. What was given at all counts, even where it has a fault itself."""
     transcripts = [name for name in query if name.startswith("transcript.")]
     if "last" in query and ("from" in query or "to" in query):
         yield Fault("last", "conflict", "stands in place of `from` and `to`, not beside them")
@@ -173,10 +216,16 @@ def _conflicts(query: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("from", "required", "is required, or `last` in its place")
     if "transcript" in query and transcripts:
         yield Fault("transcript", "conflict", f"means every participant, so it cannot stand beside {transcripts[0]}")
-    if "transcript_match" in query and not transcripts and "transcript" not in query:
-        yield Fault("transcript_match", "conflict", "says how to match a transcript, and none is searched for")
-    if "attribute_match" in query and not any(name.startswith("attribute.") for name in query):
-        yield Fault("attribute_match", "conflict", "says how to match attribute.KEY, and none is searched for")
+    for name, needed in _MATCHES.items():
+        if name in query and not any(_is_one_of(other, needed) for other in query):
+            yield Fault(name, "conflict", f"says more of `{needed[0]}`, which is not given")
+    for timestamp in map(str.lower, _TIMESTAMPS):
+        start, end = getattr(parameters, f"{timestamp}_from"), getattr(parameters, f"{timestamp}_to")
+        if start and end and start > end:
+            yield Fault(f"{timestamp}.from", "out_of_range", f"lies after `{timestamp}.to`")
+    if prod(map(len, parameters.tag.values())) > MOST_TAG_CONDITIONS:
+        name = f"tag.{max(parameters.tag, key=lambda key: len(parameters.tag[key]))}"
+        yield Fault(name, "too_many", f"the values of all tags combine to more than {MOST_TAG_CONDITIONS} conditions")
 
 
 def _too_long_for_a_cursor(query: Mapping[str, Sequence[str]]) -> Fault | None:
@@ -201,22 +250,67 @@ def _criteria(parameters: Parameters) -> dict[str, Any]:
         "L4Ids": p.agent_hierarchy_l4_id,
         "L5Ids": p.agent_hierarchy_l5_id,
     }
-    transcript = _transcript(parameters)
-    attributes = [{"Key": key, "Values": values} for key, values in p.attributes.items()]
-    criteria = {
+    criteria: dict[str, Any] = {
+        "Name": p.name and {"SearchText": p.name, "MatchType": _match(p.name_match or "any")},
         "AgentIds": p.agent_id,
         "AgentHierarchyGroups": {level: ids for level, ids in hierarchy.items() if ids},
         "Channels": p.channel,
-        "ContactAnalysis": {"Transcript": transcript} if transcript else {},
+        "ContactAnalysis": _contact_analysis(parameters),
         "InitiationMethods": p.initiation_method,
         "QueueIds": p.queue_id,
-        "SearchableContactAttributes": attributes
-        and {"Criteria": attributes, "MatchType": _match(p.attribute_match or "all")},
+        "RoutingCriteria": p.routing_agent_id
+        and {
+            "Steps": [
+                {"AgentCriteria": {"AgentIds": p.routing_agent_id, "MatchType": _match(p.routing_match or "any")}}
+            ]
+        },
+        "AdditionalTimeRange": _additional_time_range(parameters),
+        "SearchableContactAttributes": _attributes(p.attribute, p.attribute_match),
+        "SearchableSegmentAttributes": _attributes(p.segment, p.segment_match),
+        "ActiveRegions": p.active_region,
+        "ContactTags": p.tag and {"OrConditions": _tag_conditions(p.tag)},
+        "AiAgents": _ai_agents(parameters),
     }
     return {member: value for member, value in criteria.items() if value}
 
 
-def _transcript(parameters: Parameters) -> dict[str, Any] | None:
+def _attributes(attributes: Mapping[str, list[str]], match: str | None) -> dict[str, Any] | None:
+    criteria = [{"Key": key, "Values": values} for key, values in attributes.items()]
+    return {"Criteria": criteria, "MatchType": _match(match or "all")} if criteria else None
+
+
+def _tag_conditions(tags: Mapping[str, list[str]]) -> list[list[dict[str, str]]]:
+    """Keys are joined by AND, the values of one by OR; OrConditions wants the OR outside."""
+    return [
+        [{"TagKey": key, "TagValue": value} for key, value in zip(tags, values, strict=True)]
+        for values in product(*tags.values())
+    ]
+
+
+def _ai_agents(parameters: Parameters) -> dict[str, Any] | None:
+    criterion = {
+        "Id": parameters.ai_agent_id,
+        "VersionNumber": parameters.ai_agent_version,
+        "AiAgentEscalated": parameters.ai_agent_escalated,
+        "AiUseCase": parameters.ai_use_case,
+    }
+    given = {member: value for member, value in criterion.items() if value is not None}
+    return {"Criteria": [given]} if given else None
+
+
+def _additional_time_range(parameters: Parameters) -> dict[str, Any] | None:
+    criteria: list[dict[str, Any]] = []
+    for timestamp in _TIMESTAMPS:
+        start, end, exists = (getattr(parameters, f"{timestamp.lower()}_{end}") for end in ("from", "to", "exists"))
+        if start or end:
+            criteria.append({"TimeRange": {"Type": timestamp, "StartTime": start, "EndTime": end}})
+        if exists:
+            criteria.append({"TimestampCondition": {"Type": timestamp, "ConditionType": "NOT_EXISTS"}})
+    match = _match(parameters.additional_time_match or "all")
+    return {"Criteria": criteria, "MatchType": match} if criteria else None
+
+
+def _contact_analysis(parameters: Parameters) -> dict[str, Any] | None:
     """The texts, said by whichever participant, or by the one asked for."""
     said = {
         "AGENT": parameters.transcript_agent,
@@ -232,16 +326,14 @@ def _transcript(parameters: Parameters) -> dict[str, Any] | None:
     criteria = [
         {"ParticipantRole": role, "SearchText": texts, "MatchType": within} for role, texts in said.items() if texts
     ]
-    return {"Criteria": criteria, "MatchType": between} if criteria else None
+    return {"Transcript": {"Criteria": criteria, "MatchType": between}} if criteria else None
 
 
 def _sort_of(parameters: Parameters) -> dict[str, str]:
-    by_window = parameters.time_field if parameters.time_field.lower() in _SORT_FIELDS else "INITIATION_TIMESTAMP"
-    sort = parameters.sort or f"-{by_window}"
-    return {
-        "FieldName": sort.removeprefix("-"),
-        "Order": "DESCENDING" if sort.startswith("-") else "ASCENDING",
-    }
+    if parameters.sort is None:
+        return default_sort(parameters.time_field)
+    order = "DESCENDING" if parameters.sort.startswith("-") else "ASCENDING"
+    return {"FieldName": parameters.sort.removeprefix("-"), "Order": order}
 
 
 def _match(word: str) -> str:
@@ -254,9 +346,9 @@ def _split(texts: Sequence[str]) -> list[str]:
 
 def _is_free_text(name: str) -> bool:
     """Whether a comma is a part of its value rather than between two values."""
-    return name == "transcript" or name.startswith(("transcript.", "attribute."))
+    return _is_one_of(name, _FREE_TEXT)
 
 
-def _nearest(name: str) -> str:
-    nearest = get_close_matches(name, _KNOWN, n=1, cutoff=0.5)
-    return f"; did you mean `{nearest[0]}`?" if nearest else ""
+def _is_one_of(name: str, names: Sequence[str]) -> bool:
+    """Whether it is one of these names, those that end with a dot being prefixes."""
+    return any(name.startswith(known) if known.endswith(".") else name == known for known in names)

@@ -36,7 +36,7 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     if search.cursor:
         position = cursors().read(search.identity, search.cursor)
     else:
-        position = Position(search.window.at(search.asked_at), "", search.max_items)
+        position = Position(search.asked_at, "", search.max_items)
     most = search.limit if position.remaining is None else min(search.limit, position.remaining)
     answer = _answer(search, position, most, search_contacts)
     if "Contacts" not in answer:  # the service model requires it
@@ -46,7 +46,7 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     next_token = answer.get("NextToken", "")
     next_cursor = None
     if next_token and remaining != 0:
-        next_cursor = cursors().write(search.identity, Position(position.window, next_token, remaining))
+        next_cursor = cursors().write(search.identity, Position(position.now, next_token, remaining))
     try:
         return Page(contacts_of(summaries, search.fields), answer.get("TotalCount", len(summaries)), next_cursor)
     except ValidationError as unreadable:
@@ -54,16 +54,7 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
 
 
 def _answer(search: Search, position: Position, most: int, search_contacts: SearchContacts) -> Mapping[str, Any]:
-    request: dict[str, Any] = {
-        "TimeRange": {
-            "Type": search.time_field,
-            "StartTime": position.window.start,
-            "EndTime": position.window.end,
-        },
-        "SearchCriteria": search.criteria,
-        "Sort": search.sort,
-        "MaxResults": most,
-    }
+    request = search.request_at(position.now) | {"MaxResults": most}
     if not position.next_token:
         return search_contacts(request)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from amazon_connect import errors
 from contacts.cursor import CursorExpiredError, InvalidCursorError
 from contacts.fault import InvalidSearchError
-from rest.problem import Problem
+from rest.problem import Problem, RefusedError
 
 # Connect's quota gives one slot every two seconds (Amazon Connect service quotas, SearchContacts: 0.5 a second).
 _RETRY_AFTER = {"Retry-After": "2"}
@@ -73,10 +73,10 @@ _UNFORESEEN = Problem(
 
 
 def _invalid(failure: InvalidSearchError) -> Problem:
-    faults = [{"parameter": fault.where, "code": fault.code, "detail": fault.detail} for fault in failure.faults]
+    faults = [{failure.where: fault.where, "code": fault.code, "detail": fault.detail} for fault in failure.faults]
     names = ", ".join(dict.fromkeys(fault.where for fault in failure.faults))
     detail = f"Nothing was searched, because of {names}."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid parameters", detail, faults)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
 
 
 def _rejected(failure: errors.RejectedError) -> Problem:
@@ -85,9 +85,14 @@ def _rejected(failure: errors.RejectedError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
 
 
+def _refused(failure: RefusedError) -> Problem:
+    return failure.problem
+
+
 _BY_FAILURE: dict[type[Exception], Callable[[Any], Problem]] = {
     InvalidSearchError: _invalid,
     errors.RejectedError: _rejected,
+    RefusedError: _refused,
 }
 
 

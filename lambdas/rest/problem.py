@@ -28,3 +28,11 @@ class Problem:
             "request_id": request_id,
         }
         return members | ({"errors": self.errors} if self.errors else {})
+
+
+class RefusedError(Exception):
+    """A request that is refused for how it is sent; `problem` is the answer."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.type)
+        self.problem = problem

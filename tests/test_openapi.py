@@ -1,0 +1,82 @@
+"""The OpenAPI document and the documentation page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from openapi_spec_validator import validate
+
+from contacts.parameters import Parameters
+from tests.conftest import Api
+
+COMMITTED = Path(__file__).parent.parent / "openapi.json"
+
+
+def test_the_committed_document_is_the_one_that_is_served(api: Api) -> None:
+    served = api.send("GET", "/openapi.json")
+    assert served.headers["content-type"] == "application/json"
+    assert served.json == json.loads(COMMITTED.read_text()), "write it anew: scripts/openapi"
+
+
+def test_the_document_is_valid(api: Api) -> None:
+    document = api.send("GET", "/openapi.json").json
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    assert "/v1/exports" not in document["paths"]
+
+
+def test_every_parameter_is_described_with_an_example(api: Api) -> None:
+    parameters = {one["name"]: one for one in _operation(api, "/v1/contacts", "get")["parameters"]}
+    known = {field.alias or name for name, field in Parameters.model_fields.items()}
+    assert {name.removesuffix("KEY") if name.endswith(".KEY") else name for name in parameters} == known
+    for parameter in parameters.values():
+        assert parameter["description"]
+        assert "example" in parameter
+        assert "type" in parameter["schema"] or "const" in parameter["schema"]
+    assert parameters["limit"]["schema"] == {"default": 50, "maximum": 100, "minimum": 1, "type": "integer"}
+    assert parameters["from"]["schema"]["format"] == "date-time"
+    assert parameters["channel"]["schema"]["items"]["enum"] == ["VOICE", "CHAT", "TASK", "EMAIL"]
+
+
+def test_the_examples_are_accepted(api: Api) -> None:
+    for parameter in _operation(api, "/v1/contacts", "get")["parameters"]:
+        name, example = parameter["name"], parameter["example"]
+        needed: dict[str, Any] = {} if name in ("from", "last") else {"last": "P1D"}
+        if name.endswith("_match"):
+            needed |= {"transcript": "a", "attribute.k": "a", "segment.k": "a", "name": "a", "routing_agent_id": "a"}
+            needed |= {"enqueue_timestamp.exists": "false"}
+        if name == "to":
+            needed = {"from": "2026-11-20"}
+        if name == "ai_agent_version":
+            needed |= {"ai_agent_id": "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"}
+        status = api.get(**needed, **{name: str(example).lower() if isinstance(example, bool) else example}).status
+        assert status == (400 if name == "cursor" else 200), name
+    body = _operation(api, "/v1/contacts/search", "post")["requestBody"]["content"]["application/json"]["example"]
+    assert api.post(body).status == 200
+
+
+def test_every_operation_has_a_name_and_every_response_a_schema_and_headers(api: Api) -> None:
+    document = api.send("GET", "/openapi.json").json
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert names == ["listContacts", "searchContacts", "getHealth", "getOpenApi", "getDocs"]
+    for operation in operations:
+        for response in operation["responses"].values():
+            if "$ref" in response:
+                response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]  # noqa: PLW2901
+            assert response["description"]
+            assert "X-Request-Id" in response["headers"]
+            assert all(content["schema"] for content in response["content"].values())
+
+
+def test_the_documentation_needs_no_other_server(api: Api) -> None:
+    answer = api.send("GET", "/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "SwaggerUIBundle(" in answer.text
+    assert 'src="http' not in answer.text
+    assert 'href="http' not in answer.text.split("<script>")[0]
+    assert api.send("GET", "/docs", headers={"accept": "application/json"}).status == 406
+
+
+def _operation(api: Api, path: str, method: str) -> Any:
+    return api.send("GET", "/openapi.json").json["paths"][path][method]
