@@ -33,7 +33,13 @@ def test_every_parameter_is_described_with_an_example(api: Api) -> None:
         assert parameter["description"]
         assert "example" in parameter
         assert "type" in parameter["schema"] or "const" in parameter["schema"]
-    assert parameters["limit"]["schema"] == {"default": 50, "maximum": 100, "minimum": 1, "type": "integer"}
+    assert parameters["limit"]["schema"] == {
+        "default": 50,
+        "format": "int64",
+        "maximum": 100,
+        "minimum": 1,
+        "type": "integer",
+    }
     assert parameters["from"]["schema"]["format"] == "date-time"
     assert parameters["channel"]["schema"]["items"]["enum"] == ["VOICE", "CHAT", "TASK", "EMAIL"]
 

@@ -19,8 +19,6 @@ _PROBLEMS = {
     ),
     "401": ("Unauthenticated", "No credential, a bad one, or two (`unauthenticated`)."),
     "403": ("Forbidden", "The credential does not cover what was asked (`forbidden`)."),
-    "404": ("NotFound", "Nothing is at this path (`not-found`)."),
-    "405": ("MethodNotAllowed", "The path does not answer this method (`method-not-allowed`)."),
     "406": ("NotAcceptable", "No acceptable media type (`not-acceptable`)."),
     "410": ("CursorExpired", "The cursor is too old, or Connect no longer knows its place (`cursor-expired`)."),
     "413": ("ContentTooLarge", "The body has more than 1 MiB (`content-too-large`)."),
@@ -86,7 +84,7 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "An access token of the configured issuer (RFC 6750, RFC 8725).",
+                    "description": "An access token of the configured issuer (RFC6750), checked as RFC8725 wants.",
                 },
             },
         },
@@ -263,7 +261,6 @@ def _headers() -> dict[str, Any]:
             "description": "Seconds after which to try again.",
             "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 3600},
         },
-        "Allow": header("The methods that the path answers."),
         "RateLimit": header("What is left of the quota (IETF httpapi draft)."),
         "WWW-Authenticate": header("How to authenticate."),
     }
@@ -288,7 +285,6 @@ def _page(*headers: str) -> dict[str, Any]:
 def _problem(description: str, status: str) -> dict[str, Any]:
     of_status = {
         "401": ("WWW-Authenticate",),
-        "405": ("Allow",),
         "429": ("Retry-After", "RateLimit"),
         "503": ("Retry-After",),
     }
@@ -304,7 +300,7 @@ def _health() -> dict[str, Any]:
 
 
 def _plain(schema: Any) -> Any:
-    """pydantic's schema without titles and without null: what is optional is left out, never null."""
+    """pydantic's schema without titles and without null: what is optional is left out. Integers get a format."""
     if isinstance(schema, list):
         return [_plain(element) for element in schema]
     if not isinstance(schema, dict):
@@ -313,8 +309,9 @@ def _plain(schema: Any) -> Any:
         [other] = [option for option in schema["anyOf"] if option != {"type": "null"}]
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
         return _plain(other | rest)
-    return {
+    plain = {
         key: {name: _plain(value) for name, value in element.items()} if key == "properties" else _plain(element)
         for key, element in schema.items()
         if key != "title" and not (key == "default" and element is None)
     }
+    return {"format": "int64", **plain} if plain.get("type") == "integer" else plain

@@ -6,7 +6,10 @@ _GROUP = "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33"
 _AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 _OF_TIMESTAMP = {
     "from": ("Only contacts whose {} is not before this moment (up to now without `.to`).", "2026-11-20T00:00:00Z"),
-    "to": ("Only contacts whose {} is not after this moment (from 2 years ago without `.from`).", "2026-11-21"),
+    "to": (
+        "Only contacts whose {} is not after this moment (from 2 years ago without `.from`).",
+        "2026-11-21T00:00:00Z",
+    ),
     "exists": ("Only contacts without {}.", "false"),
 }
 
@@ -15,7 +18,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "Start of the window, included: an RFC 3339 date-time with an offset, or a date. Required without `last`.",
         "2026-11-20T09:00:00Z",
     ),
-    "to": ("End of the window, included, in the same form. Now, by default.", "2026-11-21"),
+    "to": ("End of the window, included, in the same form. Now, by default.", "2026-11-21T00:00:00Z"),
     "last": ("In place of `from` and `to`: an ISO 8601 duration up to now.", "P7D"),
     "time_field": ("The timestamp that the window is about.", "INITIATION_TIMESTAMP"),
     "channel": ("How the contact reached the contact centre; several mean any of them.", "VOICE"),
