@@ -277,3 +277,9 @@ def test_media_types_and_sizes(api: Api) -> None:
 def test_faults_of_the_newer_parameters(api: Api, parameters: dict[str, Any], faults: set[tuple[str, str]]) -> None:
     answer = api.get(**WEEK, **parameters)
     assert (answer.status, answer.faults) == (422, faults)
+
+
+def test_no_body_has_more_faults_than_can_be_answered(api: Api) -> None:
+    answer = api.post({"search_criteria": {f"{n:0500}": 1 for n in range(2_000)}, "time_range": TIME_RANGE})
+    assert (answer.status, len(answer.json["errors"])) == (422, 1_000)
+    assert "2000 faults" in answer.json["detail"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -22,8 +23,37 @@ ROOT = Path(__file__).parent.parent
 
 
 class Service:
-    def __init__(self, process: "subprocess.Popen[str]", port: int, aws_port: int) -> None:
-        self.process, self.url, self.aws_url = process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
+    """The running service; what it prints goes to files, so that nothing waits for a reader."""
+
+    def __init__(self, *options: str) -> None:
+        port, aws_port = free_ports(2)
+        self.url, self.aws_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
+        self.output = TemporaryFile("w+")  # noqa: SIM115 - closed by `close`
+        self.errors = TemporaryFile("w+")  # noqa: SIM115
+        self.process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "sandbox", *options],
+            cwd=ROOT,
+            env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port)},
+            stdout=self.output,
+            stderr=self.errors,
+        )
+
+    def end(self, number: signal.Signals) -> tuple[str, str]:
+        """Ends it by this signal; returns what it printed to standard output and error."""
+        self.process.send_signal(number)
+        self.process.wait(timeout=10)
+        return self.printed()
+
+    def printed(self) -> tuple[str, str]:
+        self.output.seek(0)
+        self.errors.seek(0)
+        return self.output.read(), self.errors.read()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
+        self.errors.close()
 
     def get(self, target: str) -> tuple[int, Any]:
         try:
@@ -42,7 +72,7 @@ class Service:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError(f"it did not start: {self.process.communicate(timeout=1)}")
+        raise AssertionError(f"it did not start: {self.printed()}")
 
 
 def free_ports(count: int) -> list[int]:
@@ -55,22 +85,12 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def serving(*options: str) -> Iterator[Service]:
-    port, aws_port = free_ports(2)
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "sandbox", *options],
-        cwd=ROOT,
-        env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    service = Service(process, port, aws_port)
+    service = Service(*options)
     try:
         service.wait()
         yield service
     finally:
-        process.kill()
-        process.communicate()
+        service.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -79,8 +99,7 @@ def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> N
         status, page = service.get("/v1/contacts?last=P40D&limit=3")
         assert (status, len(page["contacts"])) == (200, 3)
         assert service.get("/v1/nothing")[0] == 404
-        service.process.send_signal(number)
-        output, errors = service.process.communicate(timeout=10)
+        output, errors = service.end(number)
         assert service.process.returncode == 0
         assert "300 sample contacts" in output
         assert f"curl '{service.url}/v1/contacts?" in output
@@ -116,8 +135,7 @@ def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
         )
         time_range = {"Type": "INITIATION_TIMESTAMP", "StartTime": start, "EndTime": start}
         assert client.search_contacts(InstanceId=arn[-36:], TimeRange=time_range)["TotalCount"] == 3
-        service.process.send_signal(signal.SIGINT)
-        output, errors = service.process.communicate(timeout=10)
+        output, errors = service.end(signal.SIGINT)
     assert "3 contacts of" in output
     assert "1 bad records skipped" in output
     assert f"skipped: {tmp_path / 'records'}, character" in errors

@@ -64,6 +64,8 @@ _ALWAYS: dict[type[Exception], Problem] = {
         "Amazon Connect did not answer in time.",
     ),
 }
+# More of them would outgrow what Lambda can answer, and whoever reads them.
+_MOST_FAULTS = 1_000
 _UNFORESEEN = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "internal",
@@ -73,9 +75,12 @@ _UNFORESEEN = Problem(
 
 
 def _invalid(failure: InvalidSearchError) -> Problem:
-    faults = [{failure.where: fault.where, "code": fault.code, "detail": fault.detail} for fault in failure.faults]
-    names = ", ".join(dict.fromkeys(fault.where for fault in failure.faults))
-    detail = f"Nothing was searched, because of {names}."
+    faults = [
+        {failure.where: fault.where, "code": fault.code, "detail": fault.detail}
+        for fault in failure.faults[:_MOST_FAULTS]
+    ]
+    count = len(failure.faults)
+    detail = f"Nothing was searched: the request has {'a fault' if count == 1 else f'{count} faults'}."
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
 
 

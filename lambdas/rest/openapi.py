@@ -30,6 +30,7 @@ _PROBLEMS = {
     "503": ("UpstreamUnavailable", "Amazon Connect cannot be reached (`upstream-unavailable`)."),
     "504": ("UpstreamTimeout", "Amazon Connect did not answer in time (`upstream-timeout`)."),
 }
+_FRONT_END = {"431": ("HeadTooLong", "Request line and headers have more than 10,240 characters: use POST.")}
 _OF_EVERY_SEARCH = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
 _OF_EVERY_BODY = ("413", "415")
 _OF_EVERYTHING_ELSE = ("406", "429", "500")
@@ -76,7 +77,7 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "schemas": _schemas(),
-            "responses": {name: _problem(description, status) for status, (name, description) in _PROBLEMS.items()},
+            "responses": _responses(),
             "headers": _headers(),
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "A client's key."},
@@ -101,7 +102,7 @@ def _get_contacts() -> dict[str, Any]:
             " can be repeated or take comma lists; enumerations are accepted in any letter case."
         ),
         "parameters": [_parameter(name) for name in PARAMETERS],
-        "responses": {"200": _page("Link", "ETag"), **_references(_OF_EVERY_SEARCH)},
+        "responses": {"200": _page("Link"), **_references((*_OF_EVERY_SEARCH, "431"))},
     }
 
 
@@ -221,7 +222,7 @@ def _schemas() -> dict[str, Any]:
 
 
 def _problem_schema() -> dict[str, Any]:
-    text = {"type": "string", "maxLength": 10_000}
+    text = {"type": "string"}
     fault = {
         "type": "object",
         "required": ["code", "detail"],
@@ -242,7 +243,7 @@ def _problem_schema() -> dict[str, Any]:
             "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
             "detail": text,
             "request_id": text,
-            "errors": {"type": "array", "maxItems": 10_000, "items": fault},
+            "errors": {"type": "array", "maxItems": 1_000, "items": fault},
         },
     }
 
@@ -256,7 +257,6 @@ def _headers() -> dict[str, Any]:
         "Cache-Control": header("How long the answer may be kept, and by whom."),
         "Vary": header("The request headers that the answer depends on."),
         "Link": header('The next page, as a relative reference with rel="next" (RFC 8288).'),
-        "ETag": header("A weak validator for If-None-Match."),
         "Retry-After": {
             "description": "Seconds after which to try again.",
             "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 3600},
@@ -271,7 +271,7 @@ def _header_references(*names: str) -> dict[str, Any]:
 
 
 def _references(statuses: tuple[str, ...]) -> dict[str, Any]:
-    return {status: {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"} for status in statuses}
+    return {status: {"$ref": f"#/components/responses/{(_PROBLEMS | _FRONT_END)[status][0]}"} for status in statuses}
 
 
 def _page(*headers: str) -> dict[str, Any]:
@@ -280,6 +280,14 @@ def _page(*headers: str) -> dict[str, Any]:
         "headers": _header_references("X-Request-Id", "Cache-Control", "Vary", "RateLimit", *headers),
         "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Page")}}},
     }
+
+
+def _responses() -> dict[str, Any]:
+    problems = {name: _problem(description, status) for status, (name, description) in _PROBLEMS.items()}
+    message = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+    name, description = _FRONT_END["431"]
+    # The front end of API Gateway has no problems, and no header but its content type.
+    return problems | {name: {"description": description, "content": {"application/json": {"schema": message}}}}
 
 
 def _problem(description: str, status: str) -> dict[str, Any]:
