@@ -78,6 +78,56 @@ def _has_attributes(contact: SampleContact, attributes: dict[str, Any]) -> bool:
     )
 
 
+def _named(contact: SampleContact, criterion: dict[str, Any]) -> bool:
+    name = contact.summary.get("Name", "")
+    if criterion["MatchType"] == "MATCH_EXACT":
+        return name.casefold() in [text.casefold() for text in criterion["SearchText"]]
+    return _combine(criterion["MatchType"], [_has_phrase(name, text) for text in criterion["SearchText"]])
+
+
+def _has_segment_attributes(contact: SampleContact, attributes: dict[str, Any]) -> bool:
+    values = contact.summary.get("SegmentAttributes", {})
+    return _combine(
+        attributes.get("MatchType"),
+        [values.get(c["Key"], {}).get("ValueString") in c["Values"] for c in attributes["Criteria"]],
+    )
+
+
+def _tagged(contact: SampleContact, tags: dict[str, Any]) -> bool:
+    def has(condition: dict[str, str]) -> bool:
+        return bool(contact.summary["Tags"].get(condition["TagKey"]) == condition["TagValue"])
+
+    return (
+        any(all(map(has, conditions)) for conditions in tags.get("OrConditions", [[]]))
+        and all(map(has, tags.get("AndConditions", [])))
+        and all(has(tags[member]) for member in tags if member == "TagCondition")
+    )
+
+
+def _served_by_ai(contact: SampleContact, agents: dict[str, Any]) -> bool:
+    def fulfils(agent: dict[str, Any], criterion: dict[str, Any]) -> bool:
+        id_, version = agent["AiAgentVersionId"].split(":")
+        has = {
+            "Id": id_,
+            "VersionNumber": int(version),
+            "AiAgentEscalated": agent["AiAgentEscalated"],
+            "AiUseCase": agent["AiUseCase"],
+        }
+        return all(has[member] == value for member, value in criterion.items())
+
+    present = contact.summary.get("AiAgentInfo", [])
+    return all(any(fulfils(agent, criterion) for agent in present) for criterion in agents["Criteria"])
+
+
+def _at_additional_times(contact: SampleContact, additional: dict[str, Any]) -> bool:
+    def fulfils(criterion: dict[str, Any]) -> bool:
+        if "TimeRange" in criterion:
+            return _in_range(contact, criterion["TimeRange"])
+        return timestamp_of(contact.summary, criterion["TimestampCondition"]["Type"]) is None
+
+    return _combine(additional["MatchType"], map(fulfils, additional["Criteria"]))
+
+
 _CRITERIA: dict[str, Callable[[SampleContact, Any], bool]] = {
     "Channels": _one_of(lambda summary: summary.get("Channel")),
     "InitiationMethods": _one_of(lambda summary: summary.get("InitiationMethod")),
@@ -86,4 +136,9 @@ _CRITERIA: dict[str, Callable[[SampleContact, Any], bool]] = {
     "AgentHierarchyGroups": _in_groups,
     "ContactAnalysis": _said,
     "SearchableContactAttributes": _has_attributes,
+    "Name": _named,
+    "SearchableSegmentAttributes": _has_segment_attributes,
+    "ContactTags": _tagged,
+    "AiAgents": _served_by_ai,
+    "AdditionalTimeRange": _at_additional_times,
 }

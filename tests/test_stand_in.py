@@ -53,6 +53,77 @@ def test_it_finds_what_a_plain_loop_finds(connect: Any, contacts: list[SampleCon
     assert {page["TotalCount"] for page in pages} == {len(found)}
 
 
+_RANGE = st.integers(1, 40).map(lambda days: window(days)["StartTime"])
+_TIMESTAMP = st.sampled_from(["SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP"])
+_TAG = st.builds(
+    lambda key, value: {"TagKey": key, "TagValue": value},
+    st.sampled_from(["cost-centre", "none"]),
+    st.sampled_from(["4100", "4110", "4120"]),
+)
+_NEWER_CRITERIA = st.fixed_dictionaries(
+    {},
+    optional={
+        "Name": st.fixed_dictionaries(
+            {
+                "SearchText": st.lists(st.sampled_from(["FOLLOW up", "enquiry", "billing", "sales"]), min_size=1),
+                "MatchType": st.sampled_from(["MATCH_ALL", "MATCH_ANY", "MATCH_EXACT", "MATCH_NONE"]),
+            }
+        ),
+        "SearchableSegmentAttributes": st.fixed_dictionaries(
+            {
+                "Criteria": st.just([{"Key": "connect:Subtype", "Values": ["connect:Chat", "connect:Task"]}]),
+                "MatchType": st.sampled_from(["MATCH_ALL", "MATCH_ANY", "MATCH_NONE"]),
+            }
+        ),
+        "ContactTags": st.fixed_dictionaries(
+            {},
+            optional={
+                "OrConditions": st.lists(st.lists(_TAG, min_size=1, max_size=2), min_size=1, max_size=3),
+                "AndConditions": st.lists(_TAG, min_size=1, max_size=1),
+                "TagCondition": _TAG,
+            },
+        ),
+        "AiAgents": st.fixed_dictionaries(
+            {},
+            optional={
+                "Id": st.just("7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"),
+                "VersionNumber": st.integers(1, 4),
+                "AiAgentEscalated": st.booleans(),
+                "AiUseCase": st.sampled_from(["SelfService", "AgentAssistance"]),
+            },
+        ).map(lambda criterion: {"Criteria": [criterion]}),
+        "AdditionalTimeRange": st.fixed_dictionaries(
+            {
+                "Criteria": st.lists(
+                    st.builds(
+                        lambda type_, start: {"TimeRange": {"Type": type_, "StartTime": start, "EndTime": MIDNIGHT}},
+                        _TIMESTAMP,
+                        _RANGE,
+                    )
+                    | st.builds(
+                        lambda type_: {"TimestampCondition": {"Type": type_, "ConditionType": "NOT_EXISTS"}}, _TIMESTAMP
+                    ),
+                    min_size=1,
+                    max_size=3,
+                ),
+                "MatchType": st.sampled_from(["MATCH_ALL", "MATCH_ANY", "MATCH_NONE"]),
+            }
+        ),
+    },
+)
+
+
+@given(criteria=_NEWER_CRITERIA)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_newer_criteria_find_what_a_plain_loop_finds(
+    connect: Any, contacts: list[SampleContact], criteria: dict[str, Any]
+) -> None:
+    request = {"InstanceId": INSTANCE_ID, "TimeRange": window(50), "SearchCriteria": criteria}
+    pages = connect.get_paginator("search_contacts").paginate(**request)
+    found = sorted(contact["Id"] for page in pages for contact in page["Contacts"])
+    assert found == sorted(contact.summary["Id"] for contact in contacts if matches(contact, request))
+
+
 @pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
 def test_contacts_without_the_sorted_timestamp_come_last(
     connect: Any, contacts: list[SampleContact], order: str
