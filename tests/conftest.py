@@ -23,7 +23,7 @@ INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 TODAY = datetime.now(UTC).date()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SampleContact:
     """A contact of the stand-in, with what was said in it by role."""
 

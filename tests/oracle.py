@@ -116,7 +116,7 @@ def _served_by_ai(contact: SampleContact, agents: dict[str, Any]) -> bool:
         return all(has[member] == value for member, value in criterion.items())
 
     present = contact.summary.get("AiAgentInfo", [])
-    return all(any(fulfils(agent, criterion) for agent in present) for criterion in agents["Criteria"])
+    return all(not one or any(fulfils(agent, one) for agent in present) for one in agents["Criteria"])
 
 
 def _at_additional_times(contact: SampleContact, additional: dict[str, Any]) -> bool:

@@ -109,6 +109,8 @@ def test_a_record_becomes_a_contact() -> None:
             SegmentAttributes={"connect:Subtype": {"ValueString": "connect:Telephony"}},
             RoutingCriteria={"ActivationTimestamp": "2026-11-01T10:00:02Z", "Index": 0, "Steps": []},
             Name="A call",
+            GlobalResiliencyMetadata="",
+            AiAgentInfo=[None],
             ScheduledTimestamp=None,
             PreviousContactId="",
             DisconnectTimestamp="",
@@ -127,6 +129,7 @@ def test_a_record_becomes_a_contact() -> None:
         "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:Telephony"}},
         "Name": "A call",
         "RoutingCriteria": {"ActivationTimestamp": start + 2, "Index": 0, "Steps": []},
+        "AiAgentInfo": [],
         "Tags": {"aws:connect:instanceId": "x"},
     }
     assert stored.hierarchy == ("g1", "g2", None, None, None)
@@ -161,7 +164,11 @@ def test_the_latest_delivery_of_a_contact_counts(
     analysis = {
         "CustomerMetadata": {"ContactId": "c-1"},
         "Participants": [{"ParticipantId": "p1", "ParticipantRole": "CUSTOMER"}],
-        "Transcript": [{"ParticipantId": "p1", "Content": "Hello there"}, {"ParticipantId": "p2", "Content": "Hi"}],
+        "Transcript": [
+            {"ParticipantId": "p1", "Content": "Hello there"},
+            {"ParticipantId": "p2", "Content": "Hi"},
+            {"Type": "EVENT"},
+        ],
     }
     other = analysis | {"CustomerMetadata": {"ContactId": "c-9"}}
     (tmp_path / "lens").write_text(json.dumps(analysis) + json.dumps(other) + json.dumps({"Transcript": []}))

@@ -199,6 +199,19 @@ def test_a_cursor_goes_on_through_either_door(api: Api) -> None:
             },
             {(f"{CRITERIA}/additional_time_range/criteria/0/time_range/start_time", "out_of_range")},
         ),
+        (
+            {
+                "time_range": {},
+                "search_criteria": {
+                    "additional_time_range": {
+                        "criteria": [{}, {"time_range": TIME_RANGE | {"end_time": "2001-01-01"}}],
+                        "match_type": "MATCH_ALL",
+                    }
+                },
+            },
+            {(f"/time_range/{name}", "required") for name in ("type", "start_time", "end_time")}
+            | {(f"{CRITERIA}/additional_time_range/criteria/1/time_range/start_time", "out_of_range")},
+        ),
         ({"sort": {"field_name": "CHANNEL"}}, {("/sort/order", "required")}),
         ({"cursor": ""}, {("/cursor", "too_short")}),
     ],
@@ -271,6 +284,8 @@ def test_media_types_and_sizes(api: Api) -> None:
             {"disconnect_timestamp.from": END, "disconnect_timestamp.to": START},
             {("disconnect_timestamp.from", "out_of_range")},
         ),
+        ({"scheduled_timestamp.from": "2099-01-01"}, {("scheduled_timestamp.from", "out_of_range")}),
+        ({"disconnect_timestamp.to": "2020-01-01"}, {("disconnect_timestamp.to", "out_of_range")}),
         ({"active_region": "nowhere"}, {("active_region", "invalid_format")}),
     ],
 )

@@ -9,11 +9,13 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ReadTimeoutError,
+    TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -26,14 +28,25 @@ _MEANS: dict[str, type[errors.ConnectError]] = {
     "ThrottlingException": errors.ThrottledError,
     "TooManyRequestsException": errors.ThrottledError,
     "ResourceNotFoundException": errors.InstanceNotFoundError,
-    "AccessDeniedException": errors.MisconfiguredError,
-    "ExpiredTokenException": errors.MisconfiguredError,
-    "IncompleteSignature": errors.MisconfiguredError,
-    "InvalidClientTokenId": errors.MisconfiguredError,
-    "InvalidSignatureException": errors.MisconfiguredError,
-    "MissingAuthenticationTokenException": errors.MisconfiguredError,
-    "OptInRequired": errors.MisconfiguredError,
-    "UnrecognizedClientException": errors.MisconfiguredError,
+    **dict.fromkeys(
+        (
+            "AccessDenied",
+            "AccessDeniedException",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "MissingAuthenticationTokenException",
+            "NotAuthorized",
+            "OptInRequired",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        errors.MisconfiguredError,
+    ),
     "ServiceUnavailable": errors.UnavailableError,
     "ServiceUnavailableException": errors.UnavailableError,
 }
@@ -57,7 +70,7 @@ class AmazonConnect:
             raise _meaning_of(error) from error
         except ReadTimeoutError as error:
             raise errors.TimedOutError(type(error).__name__) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
+        except (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, TokenRetrievalError) as error:
             raise errors.MisconfiguredError(type(error).__name__) from error
         except (ConnectTimeoutError, EndpointConnectionError, HTTPClientError) as error:
             raise errors.UnavailableError(type(error).__name__) from error

@@ -52,5 +52,5 @@ def fault_of(error: ErrorDetails, where: str) -> Fault:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence on an unknown name: the known one that it may have been meant to be, if there is one."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
     return f"; did you mean `{close[0]}`?" if close else ""

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from contacts import members as m
 from contacts.fault import Fault, InvalidSearchError, fault_of, nearest
 from contacts.search import DEFAULT_LIMIT, Search, default_sort
-from contacts.window import AskedWindow
+from contacts.window import AskedWindow, two_years_before
 
 LONGEST_GET = 8_192
 LONGEST_CURSOR = 2_000
@@ -131,8 +131,8 @@ def search_of(query: Mapping[str, Sequence[str]], now: datetime) -> Search:
     parameters = _validate(given, faults)
     window = AskedWindow(parameters.from_, parameters.to, parameters.last)
     faults.extend(_conflicts(query, parameters))
-    if "cursor" not in query and (window.start or window.last) and not (window.start and window.last):
-        faults.extend(window.faults(now))
+    if "cursor" not in query:  # what now was, and so the window, is known to the cursor
+        faults.extend(_window_faults(query, parameters, now))
     if (fault := _too_long_for_a_cursor(query)) is not None:
         faults.append(fault)
     if faults:
@@ -158,10 +158,11 @@ def kind_of(name: str) -> str:
 def _gather(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> dict[str, Any]:
     """The values by alias: one, or a list with comma lists split, or for a prefix such as `attribute.` a dict of lists.
 
-    What cannot even be gathered is added to `faults` and left out.
+    In an order of its own, so that a search is the same in whatever order its parameters are given. What cannot even be
+    gathered is added to `faults` and left out.
     """
     given: dict[str, Any] = {}
-    for name, texts in query.items():
+    for name, texts in sorted(query.items()):
         prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
         alias = prefix or name
         if alias not in _FIELDS or name == prefix:
@@ -174,9 +175,9 @@ def _gather(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> dict[str
         elif not several and len(values) > 1:
             faults.append(Fault(name, "repeated", "may be given only once"))
         elif prefix:
-            given.setdefault(prefix, {})[name.removeprefix(prefix)] = list(dict.fromkeys(values))
+            given.setdefault(prefix, {})[name.removeprefix(prefix)] = sorted(set(values))
         else:
-            given[name] = list(dict.fromkeys(values)) if several else values[0]
+            given[name] = sorted(set(values)) if several else values[0]
     return given
 
 
@@ -226,6 +227,24 @@ def _conflicts(query: Mapping[str, Any], parameters: Parameters) -> Iterator[Fau
     if prod(map(len, parameters.tag.values())) > MOST_TAG_CONDITIONS:
         name = f"tag.{max(parameters.tag, key=lambda key: len(parameters.tag[key]))}"
         yield Fault(name, "too_many", f"the values of all tags combine to more than {MOST_TAG_CONDITIONS} conditions")
+
+
+def _window_faults(query: Mapping[str, Any], parameters: Parameters, now: datetime) -> Iterator[Fault]:
+    """Faults of the window and of the additional time ranges at this time, as far as their ends are valid."""
+    if parameters.last is not None:
+        yield from AskedWindow(None, None, parameters.last).faults(now)
+    if (start := parameters.from_) is not None:
+        # Where `to` has a fault of its own, nothing is said of the order.
+        end = start if "to" in query and parameters.to is None else parameters.to
+        yield from AskedWindow(start, end, None).faults(now)
+    for timestamp in map(str.lower, _TIMESTAMPS):
+        start, end = getattr(parameters, f"{timestamp}_from"), getattr(parameters, f"{timestamp}_to")
+        if start and f"{timestamp}.to" not in query and start > now:
+            yield Fault(f"{timestamp}.from", "out_of_range", f"lies in the future, so it needs `{timestamp}.to`")
+        if end and f"{timestamp}.from" not in query and end < two_years_before(now):
+            yield Fault(
+                f"{timestamp}.to", "out_of_range", f"lies more than 2 years back, so it needs `{timestamp}.from`"
+            )
 
 
 def _too_long_for_a_cursor(query: Mapping[str, Sequence[str]]) -> Fault | None:

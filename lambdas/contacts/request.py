@@ -214,13 +214,15 @@ def _range_faults(body: Any, now: datetime) -> Iterator[Fault]:
 
 def _time_ranges(body: Any) -> Iterator[tuple[str, Any]]:
     """The window and the additional time ranges, as far as the body has them, by JSON pointer."""
-    try:
-        yield "/time_range", body["time_range"]
-        criteria = body["search_criteria"]["additional_time_range"]["criteria"]
-        for index, criterion in enumerate(criteria):
-            yield f"/search_criteria/additional_time_range/criteria/{index}/time_range", criterion["time_range"]
-    except (KeyError, IndexError, TypeError):
-        return
+    yield "/time_range", _member(body, "time_range")
+    criteria = _member(_member(_member(body, "search_criteria"), "additional_time_range"), "criteria")
+    for index, criterion in enumerate(criteria if isinstance(criteria, list) else ()):
+        pointer = f"/search_criteria/additional_time_range/criteria/{index}/time_range"
+        yield pointer, _member(criterion, "time_range")
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _pointer(loc: tuple[int | str, ...]) -> str:

@@ -65,8 +65,6 @@ def _closed(criterion: dict[str, Any], now: datetime) -> dict[str, Any]:
     if "TimeRange" not in criterion:
         return criterion
     time_range, rounded = criterion["TimeRange"], round_down(now)
-    ends = {
-        "StartTime": time_range["StartTime"] or two_years_before(rounded),
-        "EndTime": time_range["EndTime"] or rounded,
-    }
+    start = time_range["StartTime"] or two_years_before(rounded)
+    ends = {"StartTime": start, "EndTime": time_range["EndTime"] or max(rounded, start)}
     return criterion | {"TimeRange": time_range | ends}

@@ -103,8 +103,7 @@ class _Answers:
         return ", ".join(value for given, values in headers.items() if given.lower() == name for value in values)
 
     def text(self, status: HTTPStatus, text: str, headers: dict[str, str], media_type: str) -> Response[str]:
-        body = "" if self._api.current_event.http_method == "HEAD" else text
-        return Response(status, media_type, body, headers | {"X-Request-Id": self._request_id})
+        return Response(status, media_type, text, headers | {"X-Request-Id": self._request_id})
 
     def json(self, status: HTTPStatus, value: Any, headers: dict[str, str], media_type: str = JSON) -> Response[str]:
         return self.text(status, json.dumps(value, separators=(",", ":")), headers, media_type)

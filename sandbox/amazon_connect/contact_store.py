@@ -184,9 +184,8 @@ def _attributes(contact: StoredContact) -> Iterator[tuple[str, str, str]]:
     for key, value in contact.attributes.items():
         yield "contact", key, value
     for key, value in contact.summary.get("SegmentAttributes", {}).items():
-        for member in ("ValueString", "ValueInteger", "ValueArn"):
-            if member in value:
-                yield "segment", key, str(value[member])
+        if "ValueString" in value:
+            yield "segment", key, value["ValueString"]
     for key, value in contact.summary.get("Tags", {}).items():
         yield "tag", key, value
 

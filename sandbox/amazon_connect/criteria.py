@@ -50,6 +50,7 @@ def condition_of(time_range: Mapping[str, Any], criteria: Mapping[str, Any]) -> 
 
 
 _ANYTHING = Condition("1")
+_NOTHING = Condition("0")
 
 
 def _all(conditions: Iterable[Condition]) -> Condition:
@@ -112,12 +113,14 @@ def _named(criterion: Mapping[str, Any]) -> Condition:
 
 def _texts(index: str, column: str, criterion: Mapping[str, Any]) -> Condition:
     """The column has these words and phrases: one query of the full-text index for each."""
-    conditions = [
-        Condition(f"row IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)", (f'{column} : "{phrase}"',))
-        for text in criterion["SearchText"]
-        if (phrase := _NOT_A_WORD.sub(" ", text).strip())
-    ]
-    return _joined(criterion, conditions)
+    return _joined(criterion, [_text(index, column, text) for text in criterion["SearchText"]])
+
+
+def _text(index: str, column: str, text: str) -> Condition:
+    phrase = _NOT_A_WORD.sub(" ", text).strip()
+    if not phrase:
+        return _NOTHING
+    return Condition(f"row IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)", (f'{column} : "{phrase}"',))
 
 
 def _has_attributes(kind: str, attributes: Mapping[str, Any]) -> Condition:
@@ -132,7 +135,7 @@ def _has(kind: str, key: str, values: Sequence[str]) -> Condition:
 
 def _tagged(tags: Mapping[str, Any]) -> Condition:
     """ControlPlaneTagFilter: its members are joined by AND, OrConditions are lists of conditions that hold together."""
-    alternatives = [_all(map(_tag, conditions)) for conditions in tags.get("OrConditions", ())]
+    alternatives = [_all(map(_tag, conditions)) for conditions in tags.get("OrConditions", ()) if conditions]
     conditions = list(map(_tag, tags.get("AndConditions", ())))
     if "TagCondition" in tags:
         conditions.append(_tag(tags["TagCondition"]))
@@ -171,6 +174,8 @@ def _served_by_ai(criterion: Mapping[str, Any]) -> Condition:
         conditions.append(Condition("escalated = ?", (criterion["AiAgentEscalated"],)))
     if "AiUseCase" in criterion:
         conditions.append(Condition("use_case = ?", (criterion["AiUseCase"],)))
+    if not conditions:
+        return _ANYTHING
     fulfilled = _all(conditions)
     return Condition(f"row IN (SELECT contact FROM ai_agents WHERE {fulfilled.sql})", fulfilled.values)
 

@@ -11,17 +11,22 @@ ROLES = ("AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR")
 
 
 def transcript_of(analysis: Any) -> tuple[str, dict[str, list[str]]]:
-    """The contact's id, and what was said turn by turn in each role; raises UnusableRecordError."""
+    """The contact's id, and what was said turn by turn in each role; raises UnusableRecordError.
+
+    Turns that nobody in a role of SearchContacts said, such as events of a chat, are left out.
+    """
     try:
         contact_id = analysis["CustomerMetadata"]["ContactId"]
-        roles = {person["ParticipantId"]: person["ParticipantRole"] for person in analysis["Participants"]}
-        turns = [(roles.get(turn["ParticipantId"]), turn.get("Content")) for turn in analysis["Transcript"]]
-    except (AttributeError, KeyError, TypeError):
+        participants, turns = analysis["Participants"], analysis["Transcript"]
+    except (KeyError, TypeError):
         raise UnusableRecordError("is not a Contact Lens analysis with a transcript") from None
-    if not isinstance(contact_id, str):
-        raise UnusableRecordError("has no ContactId")
+    if not (isinstance(contact_id, str) and isinstance(participants, list) and isinstance(turns, list)):
+        raise UnusableRecordError("is not a Contact Lens analysis with a transcript")
+    roles = {str(one.get("ParticipantId")): one.get("ParticipantRole") for one in participants if isinstance(one, dict)}
     said: dict[str, list[str]] = {}
-    for role, content in turns:
-        if role in ROLES and isinstance(content, str):
-            said.setdefault(role, []).append(content)
+    for turn in turns:
+        if isinstance(turn, dict) and isinstance(turn.get("Content"), str):
+            role = roles.get(str(turn.get("ParticipantId")))
+            if role in ROLES:
+                said.setdefault(role, []).append(turn["Content"])
     return contact_id, said

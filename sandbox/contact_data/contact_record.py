@@ -66,7 +66,7 @@ def contact_of(record: Any) -> StoredContact:
 
 def _object(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = parent.get(name)
-    if value is None:
+    if value is None or value == "":
         return {}
     if not isinstance(value, dict):
         raise UnusableRecordError(f"{name} is not an object")
@@ -117,6 +117,8 @@ def _reader(shape: Shape, made: dict[str, _Reader]) -> _Reader:
 
 def _structure_reader(members: Mapping[str, _Reader]) -> _Reader:
     def read(value: Any, name: str) -> Any:
+        if value == "":
+            return None
         if not isinstance(value, dict):
             raise UnusableRecordError(f"{name} is not an object")
         found: dict[str, Any] = {}
@@ -132,7 +134,7 @@ def _list_reader(member: _Reader) -> _Reader:
     def read(value: Any, name: str) -> Any:
         if not isinstance(value, list):
             raise UnusableRecordError(f"{name} is not a list")
-        return [member(element, name) for element in value]
+        return [member(element, name) for element in value if element is not None]
 
     return read
 
@@ -141,7 +143,8 @@ def _map_reader(member: _Reader) -> _Reader:
     def read(value: Any, name: str) -> Any:
         if not isinstance(value, dict):
             raise UnusableRecordError(f"{name} is not an object")
-        return {key: member(element, name) for key, element in value.items() if element is not None}
+        found = {key: member(element, name) for key, element in value.items() if element is not None}
+        return {key: element for key, element in found.items() if element not in (None, {})} or None
 
     return read
 
