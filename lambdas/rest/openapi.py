@@ -167,12 +167,7 @@ def _parameter_schemas() -> dict[str, dict[str, Any]]:
         if name.endswith("."):  # of its many keys, one stands for all
             plain = {"type": "array", **schema["additionalProperties"]}
         if plain.get("type") == "array":
-            plain = {
-                "maxItems": 100,
-                **plain,
-                "minItems": 1,
-                "items": {"minLength": 1, "maxLength": 2048, **plain["items"]},
-            }
+            plain = {**plain, "minItems": 1, "items": {"minLength": 1, **plain["items"]}}
         elif plain.get("type") == "string" and not plain.keys() & {"enum", "const", "format", "maxLength"}:
             plain = plain | {"maxLength": 2_000}
         schemas[name] = {key: value for key, value in plain.items() if key != "default" or value != []}
