@@ -279,10 +279,9 @@ def _page(*headers: str) -> dict[str, Any]:
 
 def _responses() -> dict[str, Any]:
     problems = {name: _problem(description, status) for status, (name, description) in _PROBLEMS.items()}
-    message = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
     name, description = _FRONT_END["431"]
-    # The front end of API Gateway has no problems, and no header but its content type.
-    return problems | {name: {"description": description, "content": {"application/json": {"schema": message}}}}
+    # It comes from the front end of API Gateway, whose body is no problem: clients see no more of it than its status.
+    return problems | {name: {"description": description}}
 
 
 def _problem(description: str, status: str) -> dict[str, Any]:
