@@ -250,10 +250,10 @@ def _window_faults(query: Mapping[str, Any], parameters: Parameters, now: dateti
 def _too_long_for_a_cursor(query: Mapping[str, Sequence[str]]) -> Fault | None:
     """API Gateway takes 10,240 characters of request line and headers: a first page must leave room for the next."""
     pairs = [(name, value) for name, values in query.items() if name != "cursor" for value in values]
-    encoded = {name: len(urlencode([(name, value)], errors="surrogatepass")) + 1 for name, value in pairs}
     length = len("/v1/contacts?cursor=") + LONGEST_CURSOR + len(urlencode(pairs, errors="surrogatepass")) + 1
     if length <= LONGEST_GET:
         return None
+    encoded = {name: len(urlencode([(name, value)], errors="surrogatepass")) + 1 for name, value in pairs}
     longest = max(encoded, key=lambda name: sum(encoded[name] for other, _ in pairs if other == name))
     detail = f"the URL leaves no room for a cursor within {LONGEST_GET} characters; use POST /v1/contacts/search"
     return Fault(longest, "too_long", detail)

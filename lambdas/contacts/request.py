@@ -169,6 +169,7 @@ _NAMES = {name for structure in _Structure.__subclasses__() for name in structur
 def search_of_body(body: Any, now: datetime) -> Search:
     """The search that a body (parsed JSON) means; raises InvalidSearchError with every fault at once."""
     faults: list[Fault] = []
+    request = None
     try:
         request = SearchRequest.model_validate(body)
     except ValidationError as invalid:
@@ -177,9 +178,8 @@ def search_of_body(body: Any, now: datetime) -> Search:
             if fault.code == "unknown":
                 fault = Fault(fault.where, "unknown", f"is not a member{nearest(str(error['loc'][-1]), _NAMES)}")
             faults.append(fault)
-        faults.extend(_range_faults(body, now))
-        raise InvalidSearchError(faults, "pointer") from None
-    if faults := list(_range_faults(body, now)):
+    faults.extend(_range_faults(body, now))
+    if request is None or faults:
         raise InvalidSearchError(faults, "pointer")
     given, time_field = request.model_fields_set, request.time_range.type
     criteria = (

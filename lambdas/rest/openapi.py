@@ -11,7 +11,6 @@ from contacts.request import SearchRequest
 from rest.openapi_parameters import PARAMETERS
 
 _REFERENCE = "#/components/schemas/{model}"
-_INTEGER_PARAMETERS = {"limit", "max_items", "ai_agent_version"}
 _PROBLEMS = {
     "400": (
         "Malformed",
@@ -144,7 +143,7 @@ def _parameter(name: str) -> dict[str, Any]:
     description, example = PARAMETERS[name]
     schema = _parameter_schemas()[name]
     several = schema.get("type") == "array"
-    value: Any = int(example) if name in _INTEGER_PARAMETERS else example
+    value: Any = int(example) if schema.get("type") == "integer" else example
     if schema.get("type") == "boolean":
         value = example == "true"
     parameter = {

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sandbox.contact_data.contact_lens import ROLES
 from sandbox.contact_data.contact_record import StoredContact
 
 TIMESTAMPS = {
@@ -104,10 +105,7 @@ class ContactStore:
                 if row is None:
                     unknown += 1
                     continue
-                texts = [
-                    f" {TURN} ".join(said.get(role, ()))
-                    for role in ("AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR")
-                ]
+                texts = [f" {TURN} ".join(said.get(role, ())) for role in ROLES]
                 self._database.execute(
                     "INSERT OR REPLACE INTO transcripts"
                     " (rowid, agent, customer, system, custom_bot, supervisor) VALUES (?, ?, ?, ?, ?, ?)",
