@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -16,7 +17,15 @@ BUILT = ROOT / "dist" / "search"
 class SearchFunction(lambda_.Function):
     """Searches one Amazon Connect instance."""
 
-    def __init__(self, scope: Construct, name: str, *, instance_arn: str, cursor_key: kms.IKey) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        instance_arn: str,
+        cursor_key: kms.IKey,
+        transient_table: dynamodb.ITable,
+    ) -> None:
         log_group = logs.LogGroup(
             scope,
             f"{name}Logs",
@@ -39,10 +48,12 @@ class SearchFunction(lambda_.Function):
             environment={
                 "CONNECT_INSTANCE_ID": instance_arn.rsplit("/", 1)[-1],
                 "CURSOR_KEY_ID": cursor_key.key_arn,
+                "TRANSIENT_TABLE_NAME": transient_table.table_name,
                 "POWERTOOLS_SERVICE_NAME": "contact-search",
             },
         )
         cursor_key.grant(self, "kms:GenerateMac")
+        transient_table.grant(self, "dynamodb:GetItem", "dynamodb:PutItem")
         if not BUILT.is_dir():
             cdk.Annotations.of(self).add_warning_v2(
                 "ContactSearch:NotBuilt", "Run scripts/build before you deploy: this function lacks its requirements"

@@ -6,6 +6,7 @@ from constructs import Construct
 from infra.cursor_key import CursorKey
 from infra.rest_api import ContactSearchApi
 from infra.search_function import SearchFunction
+from infra.transient_table import TransientTable
 
 
 class ContactSearchStack(cdk.Stack):
@@ -15,5 +16,8 @@ class ContactSearchStack(cdk.Stack):
         super().__init__(scope, name)
         instance_arn = self.node.get_context("connect_instance_arn")
         key = CursorKey(self, "CursorKey")
-        function = SearchFunction(self, "SearchFunction", instance_arn=instance_arn, cursor_key=key)
+        table = TransientTable(self, "TransientTable")
+        function = SearchFunction(
+            self, "SearchFunction", instance_arn=instance_arn, cursor_key=key, transient_table=table
+        )
         ContactSearchApi(self, "Api", search=function)

@@ -12,6 +12,7 @@ from contacts.search import Search
 from contacts.walk import Page, next_page
 from rest.api import api_of, logger
 from settings import settings_of_environment
+from storage.transient import TransientTable
 
 settings = settings_of_environment()
 
@@ -26,7 +27,12 @@ def cursors() -> Cursors:
     """With a key that never leaves KMS: what signs is KMS's own MAC of a fixed message."""
     kms = boto3.client("kms")
     mac = kms.generate_mac(KeyId=settings.cursor_key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
-    return Cursors(mac["Mac"])
+    return Cursors(mac["Mac"], transient_table)
+
+
+@cache
+def transient_table() -> TransientTable:
+    return TransientTable(settings.transient_table_name)
 
 
 def page_of(search: Search) -> Page:

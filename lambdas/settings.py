@@ -12,6 +12,7 @@ class Settings(BaseModel):
 
     connect_instance_id: str = Field(min_length=1, max_length=100)
     cursor_key_id: str = Field(min_length=1)
+    transient_table_name: str = Field(min_length=1)
 
 
 def settings_of_environment() -> Settings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sandbox.amazon_connect.behaviour import Behaviour
+from sandbox.amazon_connect.behaviour import RETENTION_DAYS, Behaviour
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Options:
     contact_records: tuple[Path, ...]
     contact_lens: tuple[Path, ...]
     contacts: int
+    days: int
     seed: int
     latency: float
     behaviour: Behaviour
@@ -57,6 +58,9 @@ def options_of(arguments: list[str] | None = None) -> Options:
         type=_natural,
         default=20_000,
         help="sample contacts, where there are no records (%(default)s)",
+    )
+    contacts.add_argument(
+        "--days", metavar="N", type=_days, default=90, help="over which the sample contacts are spread (%(default)s)"
     )
     contacts.add_argument("--seed", metavar="N", type=int, default=1, help="of the sample contacts (%(default)s)")
     limits = parser.add_argument_group("the stand-in of Amazon Connect")
@@ -116,6 +120,7 @@ def options_of(arguments: list[str] | None = None) -> Options:
         contact_records=tuple(given.contact_records),
         contact_lens=tuple(given.contact_lens),
         contacts=given.contacts,
+        days=given.days,
         seed=given.seed,
         latency=given.latency / 1000,
         behaviour=Behaviour(
@@ -134,6 +139,13 @@ def _natural(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _days(text: str) -> int:
+    number = _natural(text)
+    if not 0 < number <= RETENTION_DAYS:
+        raise argparse.ArgumentTypeError(f"must be 1 to {RETENTION_DAYS}: older contacts are not kept")
     return number
 
 

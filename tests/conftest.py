@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from sandbox.aws_server import REGION, AwsServer
+from sandbox.aws_server import AwsServer
 from sandbox.contact_data.contact_lens import transcript_of
 from sandbox.contact_data.contact_record import StoredContact, contact_of
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
+from sandbox.deployment import deploy
 from sandbox.gateway.lambda_runtime import Context
 from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.template import synthesized
 
 JSON = "application/json"
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
@@ -51,14 +53,8 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     server.connect.contacts.put(contact.stored for contact in contacts)
     server.connect.contacts.put_transcripts((contact.summary["Id"], contact.said) for contact in contacts)
     server.start()
-    os.environ |= {
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-    key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    os.environ |= {"CONNECT_INSTANCE_ID": INSTANCE_ID, "CURSOR_KEY_ID": key["KeyMetadata"]["Arn"]}
+    [function] = deploy(synthesized(), server.url, INSTANCE_ARN, None)
+    os.environ |= function.environment
     yield server
     server.stop()
     server.connect.contacts.close()

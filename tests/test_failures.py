@@ -14,8 +14,6 @@ import pytest
 from botocore.config import Config
 
 from amazon_connect import client
-from sandbox.amazon_connect.behaviour import Behaviour
-from sandbox.aws_server import AwsServer
 from tests.conftest import Api
 
 
@@ -126,16 +124,6 @@ def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypa
     with upstream(200, "{}", delay=0.5) as url:
         answer = through(url).get(last="P1D")
     assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")
-
-
-def test_a_token_that_connect_no_longer_knows(api: Api, aws: AwsServer) -> None:
-    cursor = api.get(last="P30D", limit=1).json["next_cursor"]
-    aws.connect.behaviour = Behaviour(token_life=timedelta(seconds=-1))
-    try:
-        answer = api.get(last="P30D", limit=1, cursor=cursor)
-    finally:
-        aws.connect.behaviour = Behaviour()
-    assert (answer.status, answer.json["type"]) == (410, "/problems/cursor-expired")
 
 
 def test_the_unforeseen_is_logged_without_the_callers_data(

@@ -26,6 +26,8 @@ def test_the_function_may_search_its_one_instance_and_no_more(template: Template
         "connect:SearchContacts",
         "connect:GetContactAttributes",
         "kms:GenerateMac",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }

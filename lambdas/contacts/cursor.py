@@ -1,11 +1,19 @@
 """Cursors: where a walk goes on, in a signed text that fits a URL."""
 
-from dataclasses import dataclass
+import json
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
+from contacts.position import DIGEST_LENGTH, Position
+from contacts.window import Window
+from storage.transient import StorageUnavailableError, TransientTable
+
 LIFE = timedelta(hours=24)
+LONGEST_CURSOR = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -18,34 +26,85 @@ class CursorExpiredError(Exception):
     """A cursor of ours that has outlived its 24 hours, or what it points to."""
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a walk stands: what now was on its first page, Connect's token, and how many contacts it may still give."""
-
-    now: datetime
-    next_token: str
-    remaining: int | None
-
-
 class Cursors:
-    """Writes and reads cursors with one key. A cursor is readable by who holds it, but cannot be changed."""
+    """Writes and reads cursors with one key. A cursor is readable by who holds it, but cannot be changed.
 
-    def __init__(self, key: bytes) -> None:
-        self._serializer = URLSafeTimedSerializer(key, salt="cursor")
+    What is too long for it (Connect's NextToken, or very many contacts seen at one timestamp) is put into the table.
+    """
+
+    def __init__(self, key: bytes, table: Callable[[], TransientTable]) -> None:
+        self._serializer = URLSafeTimedSerializer(key, salt="cursor 2")
+        self._table = table
 
     def write(self, identity: str, position: Position) -> str:
-        """The cursor of this position in the search of this identity."""
-        now = (position.now - _EPOCH) // _MICROSECOND
-        return str(self._serializer.dumps([identity, now, position.next_token, position.remaining]))
+        """The cursor of this position in the search of this identity; raises StorageUnavailableError."""
+        token, seen = position.next_token, "".join(sorted(position.seen))
+        cursor = self._signed(identity, position, token, seen, "")
+        if len(cursor) <= LONGEST_CURSOR:
+            return cursor
+        long = zlib.compress(json.dumps([token, seen]).encode())
+        key = f"cursor {blake2b(long, digest_size=16).hexdigest()}"
+        self._table().put(key, long, LIFE)
+        # As long as it fits, what was seen stays in the cursor: then the walk can do without the token.
+        cursor = self._signed(identity, position, None, seen, key)
+        return cursor if len(cursor) <= LONGEST_CURSOR else self._signed(identity, position, None, None, key)
 
-    def read(self, identity: str, cursor: str) -> Position:
-        """The position that `write` was given; raises InvalidCursorError or CursorExpiredError."""
+    def read(self, identity: str, cursor: str, *, can_resume: bool) -> Position:
+        """The position that `write` was given; raises InvalidCursorError, CursorExpiredError, StorageUnavailableError.
+
+        Where the walk can resume without its NextToken, that is None if it is lost or out of reach.
+        """
         try:
-            bound_to, now, next_token, remaining = self._serializer.loads(cursor, max_age=int(LIFE.total_seconds()))
+            payload = self._serializer.loads(cursor, max_age=int(LIFE.total_seconds()))
         except SignatureExpired:
             raise CursorExpiredError from None
         except BadData:
             raise InvalidCursorError from None
+        bound_to, (now, remaining, start, end, until, before, given, last), token, seen, key = payload
         if bound_to != identity:
             raise InvalidCursorError
-        return Position(_EPOCH + now * _MICROSECOND, next_token, remaining)
+        if key:
+            token, seen = self._long(key, seen, can_resume=can_resume)
+        return Position(
+            now=_moment(now),
+            remaining=remaining,
+            window=Window(_moment(start), _moment(end)),
+            until=until and _moment(until),
+            before=before,
+            given=given,
+            last=last and _moment(last),
+            seen=frozenset(seen[at : at + DIGEST_LENGTH] for at in range(0, len(seen), DIGEST_LENGTH)),
+            next_token=token,
+        )
+
+    def _long(self, key: str, seen: str | None, *, can_resume: bool) -> tuple[str | None, str]:
+        """The token and the digests of what was seen, from the table; or without the token if that can be lost."""
+        can_resume = can_resume and seen is not None
+        try:
+            long = self._table().get(key)
+        except StorageUnavailableError:
+            if not can_resume:
+                raise
+            long = None
+        if long is not None:
+            token, stored = json.loads(zlib.decompress(long))
+            return token, stored
+        if not can_resume:
+            raise CursorExpiredError
+        return None, seen or ""
+
+    def _signed(self, identity: str, position: Position, token: str | None, seen: str | None, key: str) -> str:
+        p = position
+        numbers = [
+            *(_microseconds(p.now), p.remaining, _microseconds(p.window.start), _microseconds(p.window.end)),
+            *(p.until and _microseconds(p.until), p.before, p.given, p.last and _microseconds(p.last)),
+        ]
+        return str(self._serializer.dumps([identity, numbers, token, seen, key]))
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND

@@ -12,12 +12,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from contacts import members as m
+from contacts.cursor import LONGEST_CURSOR
 from contacts.fault import Fault, InvalidSearchError, fault_of, nearest
-from contacts.search import DEFAULT_LIMIT, Search, default_sort
+from contacts.search import DEFAULT_LIMIT, Search, default_sort, sort_faults
 from contacts.window import AskedWindow, two_years_before
 
 LONGEST_GET = 8_192
-LONGEST_CURSOR = 2_000
 MOST_TAG_CONDITIONS = 100
 
 _TIMESTAMPS = get_args(get_args(m.SearchContactsTimeRangeType)[0])
@@ -231,12 +231,16 @@ def _conflicts(query: Mapping[str, Any], parameters: Parameters) -> Iterator[Fau
 
 def _window_faults(query: Mapping[str, Any], parameters: Parameters, now: datetime) -> Iterator[Fault]:
     """Faults of the window and of the additional time ranges at this time, as far as their ends are valid."""
+    windows = []
     if parameters.last is not None:
-        yield from AskedWindow(None, None, parameters.last).faults(now)
+        windows.append(AskedWindow(None, None, parameters.last))
     if (start := parameters.from_) is not None:
         # Where `to` has a fault of its own, nothing is said of the order.
         end = start if "to" in query and parameters.to is None else parameters.to
-        yield from AskedWindow(start, end, None).faults(now)
+        windows.append(AskedWindow(start, end, None))
+    for window in windows:
+        yield from window.faults(now)
+        yield from sort_faults(_sort_of(parameters), parameters.time_field, window.at(now), "sort")
     for timestamp in map(str.lower, _TIMESTAMPS):
         start, end = getattr(parameters, f"{timestamp}_from"), getattr(parameters, f"{timestamp}_to")
         if start and f"{timestamp}.to" not in query and start > now:
@@ -348,7 +352,7 @@ def _contact_analysis(parameters: Parameters) -> dict[str, Any] | None:
     return {"Transcript": {"Criteria": criteria, "MatchType": between}} if criteria else None
 
 
-def _sort_of(parameters: Parameters) -> dict[str, str]:
+def _sort_of(parameters: Parameters) -> dict[str, str] | None:
     if parameters.sort is None:
         return default_sort(parameters.time_field)
     order = "DESCENDING" if parameters.sort.startswith("-") else "ASCENDING"

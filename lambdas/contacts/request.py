@@ -4,6 +4,7 @@ Each model is named after its shape in the service model (connect 2017-08-08) an
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,8 +13,8 @@ from pydantic.alias_generators import to_pascal
 
 from contacts import members as m
 from contacts.fault import Fault, InvalidSearchError, fault_of, nearest
-from contacts.search import DEFAULT_LIMIT, Search, default_sort
-from contacts.window import AskedWindow
+from contacts.search import DEFAULT_LIMIT, Search, default_sort, sort_faults
+from contacts.window import AskedWindow, Window
 
 # Members that may be left out. (They may not be null: that is not a value that Connect knows.)
 _optional: Any = Field(default_factory=lambda: None)
@@ -208,6 +209,10 @@ def _range_faults(body: Any, now: datetime) -> Iterator[Fault]:
         if pointer == "/time_range" and "cursor" not in body:
             for fault in AskedWindow(valid.start_time, valid.end_time, None).faults(now):
                 yield Fault(f"{pointer}/start_time", fault.code, fault.detail.replace("`to`", "end_time"))
+            with suppress(ValidationError):  # each of its faults is known by itself
+                sort = Sort.model_validate(_member(body, "sort")).model_dump(by_alias=True)
+                window = Window(valid.start_time, valid.end_time)
+                yield from sort_faults(sort, valid.type, window, "/sort/field_name")
         elif valid.start_time > valid.end_time:
             yield Fault(f"{pointer}/start_time", "out_of_range", "lies after end_time")
 

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
+from contacts.fault import Fault
 from contacts.members import SortableFieldName
-from contacts.window import AskedWindow, round_down, two_years_before
+from contacts.window import EIGHT_WEEKS, AskedWindow, Window, round_down, two_years_before
 
 DEFAULT_LIMIT = 50
 
@@ -16,6 +18,8 @@ DEFAULT_LIMIT = 50
 class Search:
     """One search, checked. `criteria` and `sort` are SearchContacts' SearchCriteria and Sort as boto3 takes them.
 
+    No `sort` leaves the order to the service: a window of ENQUEUE_TIMESTAMP, by which Connect cannot sort, is walked
+    from its newest upstream search to its oldest, each of them in the order of INITIATION_TIMESTAMP.
     What is relative to now is left open: the ends of the window that were not given, and in an additional time range
     a StartTime (two years ago) or EndTime (now) of None. `asked_at` is when the search was asked for.
     """
@@ -24,7 +28,7 @@ class Search:
     window: AskedWindow
     asked_at: datetime
     criteria: dict[str, Any]
-    sort: dict[str, str]
+    sort: dict[str, str] | None
     limit: int
     max_items: int | None = None
     cursor: str | None = None
@@ -37,28 +41,47 @@ class Search:
         text = json.dumps([window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def request_at(self, now: datetime) -> dict[str, Any]:
-        """What it means at this time: TimeRange, SearchCriteria and Sort of SearchContacts."""
+    @property
+    def field_name(self) -> str:
+        """What Connect sorts by."""
+        return self.sort["FieldName"] if self.sort else "INITIATION_TIMESTAMP"
+
+    @property
+    def descending(self) -> bool:
+        """Whether the newest come first."""
+        return self.sort is None or self.sort["Order"] == "DESCENDING"
+
+    def window_at(self, now: datetime) -> Window:
+        """What the window means at this time, less that part of the future in which no contact can be."""
         window = self.window.at(now)
+        # Contacts are scheduled 6 days ahead at most (API reference, StartTaskContact, ScheduledTime).
+        ahead = window.eight_weeks_from(max(now, window.start), descending=False)
+        return Window(window.start, max(ahead.end, window.start)) if window.end > now else window
+
+    def request_at(self, now: datetime) -> dict[str, Any]:
+        """What it means at this time: SearchCriteria and Sort of SearchContacts."""
         criteria = self.criteria
         if "AdditionalTimeRange" in criteria:
             additional = criteria["AdditionalTimeRange"]
             closed = [_closed(criterion, now) for criterion in additional["Criteria"]]
             criteria = criteria | {"AdditionalTimeRange": additional | {"Criteria": closed}}
         return {
-            "TimeRange": {"Type": self.time_field, "StartTime": window.start, "EndTime": window.end},
             "SearchCriteria": criteria,
-            "Sort": self.sort,
+            "Sort": {"FieldName": self.field_name, "Order": "DESCENDING" if self.descending else "ASCENDING"},
         }
 
 
-def default_sort(time_field: str) -> dict[str, str]:
-    """The newest first by the window's own timestamp, or by initiation where Connect cannot sort by that."""
+def default_sort(time_field: str) -> dict[str, str] | None:
+    """The newest first by the window's own timestamp, where Connect can sort by that."""
     sortable = get_args(get_args(SortableFieldName)[0])
-    return {
-        "FieldName": time_field if time_field in sortable else "INITIATION_TIMESTAMP",
-        "Order": "DESCENDING",
-    }
+    return {"FieldName": time_field, "Order": "DESCENDING"} if time_field in sortable else None
+
+
+def sort_faults(sort: Mapping[str, str] | None, time_field: str, window: Window, where: str) -> Iterator[Fault]:
+    """Why the window cannot be walked in this order: one upstream search has to follow where another one ends."""
+    if sort and sort["FieldName"] != time_field and window.end - window.start > EIGHT_WEEKS:
+        detail = f"over a window of more than 8 weeks no order but that of its own {time_field.lower()} can be kept"
+        yield Fault(where, "conflict", detail)
 
 
 def _closed(criterion: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from contacts.fault import Fault
 
 NOW_IS_ROUNDED_TO = timedelta(seconds=10)
+# As long as one search of Amazon Connect may be (API reference, SearchContactsTimeRange).
+EIGHT_WEEKS = timedelta(weeks=8)
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,12 @@ class Window:
 
     start: datetime
     end: datetime
+
+    def eight_weeks_from(self, moment: datetime, *, descending: bool) -> "Window":
+        """What of it lies within 8 weeks after the moment, or before it."""
+        if descending:
+            return Window(self.start if moment - self.start <= EIGHT_WEEKS else moment - EIGHT_WEEKS, moment)
+        return Window(moment, self.end if self.end - moment <= EIGHT_WEEKS else moment + EIGHT_WEEKS)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from amazon_connect import errors
 from contacts.cursor import CursorExpiredError, InvalidCursorError
 from contacts.fault import InvalidSearchError
 from rest.problem import Problem, RefusedError
+from storage.transient import StorageUnavailableError
 
 # Connect's quota gives one slot every two seconds (Amazon Connect service quotas, SearchContacts: 0.5 a second).
 _RETRY_AFTER = {"Retry-After": "2"}
@@ -55,6 +56,13 @@ _ALWAYS: dict[type[Exception], Problem] = {
         "upstream-unavailable",
         "Amazon Connect unavailable",
         "Amazon Connect cannot be reached.",
+        headers=_RETRY_AFTER,
+    ),
+    StorageUnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Storage unavailable",
+        "What this walk needs to go on cannot be reached. Send the same request again later.",
         headers=_RETRY_AFTER,
     ),
     errors.TimedOutError: Problem(

@@ -65,7 +65,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     },
     "additional_time_match": ("Whether all or any of the conditions on other timestamps must hold.", "any"),
     "sort": (
-        "What to sort by; after a `-`, descending. By default the window's timestamp, newest first.",
+        "By default the window's timestamp, newest first (`-`). Other orders: up to 8 weeks and 10,000 contacts.",
         "-initiation_timestamp",
     ),
     "limit": ("Contacts a page. It may change between pages.", "50"),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+RETENTION_DAYS = 731  # two years, one of them a leap year
+
 
 @dataclass
 class Behaviour:

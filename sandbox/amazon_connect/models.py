@@ -10,7 +10,7 @@ from typing import Any
 from moto.connect.models import ConnectBackend, Instance, connect_backends
 
 from sandbox.amazon_connect import next_token
-from sandbox.amazon_connect.behaviour import Behaviour
+from sandbox.amazon_connect.behaviour import RETENTION_DAYS, Behaviour
 from sandbox.amazon_connect.constraints import check
 from sandbox.amazon_connect.contact_store import TIMESTAMPS, ContactStore
 from sandbox.amazon_connect.criteria import condition_of
@@ -24,7 +24,7 @@ from sandbox.amazon_connect.errors import (
 from sandbox.amazon_connect.quota import Quota
 
 LONGEST_WINDOW = 8 * 7 * 24 * 3600
-RETENTION = 731 * 24 * 3600
+RETENTION = RETENTION_DAYS * 24 * 3600
 MOST_RESULTS = 10_000
 DEFAULT_PAGE = 100
 

@@ -13,7 +13,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.amazon_connect.errors import ConnectError, invalid_request
 
-_PADDING = "~"
+_END = "~"
 _serializer = URLSafeTimedSerializer(secrets.token_bytes(32))
 
 
@@ -30,14 +30,17 @@ class Position:
 def write(position: Position, request: Mapping[str, Any], behaviour: Behaviour) -> str:
     """The token of a position in the results of this request."""
     token = str(_serializer.dumps([_search_of(request), *astuple(position)]))
-    return token.ljust(behaviour.token_length, _PADDING)
+    if len(token) >= behaviour.token_length:
+        return token
+    # Like an encrypted token, what follows cannot be compressed.
+    return f"{token}{_END}{secrets.token_urlsafe(behaviour.token_length)}"[: behaviour.token_length]
 
 
 def read(token: str, request: Mapping[str, Any], behaviour: Behaviour) -> Position:
     """Raises InvalidRequestException for a token that is not ours, too old, or of another search."""
     try:
         life = behaviour.token_life.total_seconds()
-        (search, *position), written = _serializer.loads(token.rstrip(_PADDING), return_timestamp=True)
+        (search, *position), written = _serializer.loads(token.partition(_END)[0], return_timestamp=True)
     except BadData:
         raise _invalid() from None
     if search != _search_of(request) or time.time() - written.timestamp() > life:

@@ -19,15 +19,15 @@ _T = TypeVar("_T")
 _BATCH = 5_000
 
 
-def load_sample(store: ContactStore, count: int, seed: int, today: date) -> str:
+def load_sample(store: ContactStore, count: int, seed: int, today: date, days: int) -> str:
     """Puts in sample contacts; returns what was loaded."""
-    samples = sample.sample_contacts(count, seed, today)
+    samples = sample.sample_contacts(count, seed, today, days)
     with _progress("sample contacts", count) as progress:
         while batch := list(islice(samples, _BATCH)):
             store.put(contact_of(one.record) for one in batch)
             store.put_transcripts(transcript_of(one.analysis) for one in batch if one.analysis)
             progress.update(len(batch))
-    return f"{count:,} sample contacts of the {sample.DAYS} days before {today}, seed {seed}"
+    return f"{count:,} sample contacts of the {days} days before {today}, seed {seed}"
 
 
 def instance_of(paths: Iterable[Path]) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from sandbox.contact_data import sample_talk
 
 INSTANCE_ARN = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
-DAYS = 90
 
 # How busy each hour of the day is (UTC), and each day of the week from Monday.
 _HOURS = (1, 1, 1, 1, 1, 2, 5, 14, 28, 40, 46, 44, 36, 38, 43, 42, 36, 28, 18, 12, 8, 5, 3, 2)
@@ -56,16 +55,16 @@ class Sample:
     analysis: dict[str, Any] | None
 
 
-def sample_contacts(count: int, seed: int, today: date) -> Iterator[Sample]:
-    """Exactly so many contacts over the 90 days before `today`."""
+def sample_contacts(count: int, seed: int, today: date, days: int = 90) -> Iterator[Sample]:
+    """Exactly so many contacts over so many days before `today`."""
     choose = random.Random(f"{seed} {today}")  # noqa: S311 - it is to be repeatable
     centre = _ContactCentre(choose, _midnight(today))
     left = count
-    for start in _starts(round(count / (1 + _TRANSFERS)), today, choose):
+    for start in _starts(round(count / (1 + _TRANSFERS)), today, days, choose):
         for sample in islice(centre.chain(start), left):
             left -= 1
             yield sample
-    for start in _starts(left, today, choose):  # chance made fewer transfers than expected
+    for start in _starts(left, today, days, choose):  # chance made fewer transfers than expected
         yield next(centre.chain(start))
 
 
@@ -73,10 +72,10 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _starts(count: int, today: date, choose: random.Random) -> list[datetime]:
+def _starts(count: int, today: date, days: int, choose: random.Random) -> list[datetime]:
     """When contacts begin, in order, after the rhythm of days and hours."""
-    first = _midnight(today) - timedelta(days=DAYS)
-    hours = [first + timedelta(hours=hour) for hour in range(DAYS * 24)]
+    first = _midnight(today) - timedelta(days=days)
+    hours = [first + timedelta(hours=hour) for hour in range(days * 24)]
     weights = list(accumulate(_HOURS[hour.hour] * _WEEKDAYS[hour.weekday()] for hour in hours))
     chosen = choose.choices(hours, cum_weights=weights, k=count)
     return sorted(hour + timedelta(milliseconds=choose.randrange(3_600_000)) for hour in chosen)
