@@ -12,7 +12,7 @@ from botocore.model import ServiceModel, Shape
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
-from contacts.contact import Contact
+from contacts.contact import Contact, SearchContactsResponse, for_json
 from contacts.request import SearchRequest
 from sandbox.amazon_connect.constraints import check
 from sandbox.aws_server import AwsServer
@@ -176,8 +176,6 @@ def _on_the_wire(value: Any) -> Any:
 
 
 def test_what_connect_has_and_we_do_not_know_breaks_nothing() -> None:
-    from contacts.contact import contacts_of  # noqa: PLC0415
-
     summary = {
         "Id": "c",
         "Channel": "HOLOGRAM",
@@ -185,7 +183,8 @@ def test_what_connect_has_and_we_do_not_know_breaks_nothing() -> None:
         "SegmentAttributes": {"a:B": {"ValueMap": {"Inner Key": {"ValueList": [{"ValueInteger": 3}]}}}},
         "RoutingCriteria": {"Steps": [{"Expression": {"AndExpression": [{"NotAttributeCondition": {"Name": "n"}}]}}]},
     }
-    assert json.loads(json.dumps(contacts_of([summary]))) == [
+    answer = SearchContactsResponse.model_validate_json(json.dumps({"Contacts": [summary], "Mood": "new"}))
+    assert json.loads(json.dumps(for_json(answer.contacts))) == [
         {
             "id": "c",
             "channel": "HOLOGRAM",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     TokenRetrievalError,
 )
-from botocore.parsers import ResponseParserError
+from botocore.parsers import ResponseParserError, ResponseParserFactory, RestJSONParser
 
 from amazon_connect import errors
 
@@ -53,19 +53,21 @@ _MEANS: dict[str, type[errors.ConnectError]] = {
 
 
 class AmazonConnect:
-    """One Amazon Connect instance, called through boto3."""
+    """One Amazon Connect instance, called through botocore."""
 
     def __init__(self, instance_id: str) -> None:
         self._instance_id = instance_id
-        self._client = boto3.client("connect", config=_CONFIG)
+        session = botocore.session.get_session()
+        session.register_component("response_parser_factory", _BodyParserFactory())
+        self._client = session.create_client("connect", config=_CONFIG)
 
-    def search_contacts(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """SearchContacts: the request less InstanceId in, the response out, both as boto3 has them.
+    def search_contacts(self, request: Mapping[str, Any]) -> bytes:
+        """SearchContacts: the request less InstanceId in, as boto3 has it; the body of the response out, JSON.
 
         Raises a ConnectError for whatever goes wrong.
         """
         try:
-            return self._client.search_contacts(InstanceId=self._instance_id, **request)  # type: ignore[no-any-return]
+            return bytes(self._client.search_contacts(InstanceId=self._instance_id, **request)["Body"])
         except ClientError as error:
             raise _meaning_of(error) from error
         except ReadTimeoutError as error:
@@ -76,6 +78,18 @@ class AmazonConnect:
             raise errors.UnavailableError(type(error).__name__) from error
         except (ResponseParserError, BotoCoreError) as error:
             raise errors.UpstreamError(type(error).__name__) from error
+
+
+class _BodyParserFactory(ResponseParserFactory):  # type: ignore[misc]
+    def create_parser(self, protocol_name: str) -> RestJSONParser:  # noqa: ARG002 - Connect has but this one
+        return _BodyParser(**self._defaults)
+
+
+class _BodyParser(RestJSONParser):  # type: ignore[misc]
+    """Leaves bodies as they are, to be parsed once and cached, but for those of errors."""
+
+    def _do_parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:  # noqa: ARG002 - the parser's own
+        return {"Body": response["body"], "ResponseMetadata": {}}
 
 
 def _meaning_of(error: ClientError) -> errors.ConnectError:

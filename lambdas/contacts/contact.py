@@ -4,7 +4,6 @@ Read with Connect's spelling, written with ours. What Connect left out stays out
 ignored, and an enumeration's value passes through whether it is known here or not.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -122,13 +121,18 @@ class Contact(_Summary):
     ai_agent_info: list[AiAgentInfo] | None = None
 
 
+class SearchContactsResponse(_Summary):
+    """SearchContacts' answer; NextToken is left out at the end, and TotalCount may be."""
+
+    contacts: list[Contact]
+    next_token: str | None = None
+    total_count: int | None = None
+
+
 _contacts = TypeAdapter(list[Contact])
 
 
-def contacts_of(summaries: Iterable[Mapping[str, Any]], fields: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    """The contacts that SearchContacts answered, ready for JSON; only these top-level fields, and the id, if any given.
-
-    Raises pydantic.ValidationError where an answer has not the shape of the service model.
-    """
+def for_json(contacts: list[Contact], fields: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """The contacts, ready for JSON; only these top-level fields, and the id, if any are given."""
     trim = {"__all__": fields | {"id"}} if fields else None
-    return _contacts.dump_python(_contacts.validate_python(summaries), include=trim, exclude_none=True)  # type: ignore[no-any-return, arg-type]
+    return _contacts.dump_python(contacts, include=trim, exclude_none=True)  # type: ignore[no-any-return, arg-type]

@@ -7,12 +7,13 @@ at the last timestamp reached, less the contacts given at that very timestamp, o
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from amazon_connect.errors import UpstreamError
+from contacts.contact import AgentInfo, Contact
 from contacts.search import Search
 from contacts.window import Window, two_years_before
 
@@ -21,11 +22,11 @@ DIGEST_LENGTH = 12  # characters
 
 # No two timestamps that Connect or Python knows lie closer.
 _NEXT = timedelta(microseconds=1)
-_PATHS = {
-    "INITIATION_TIMESTAMP": ("InitiationTimestamp",),
-    "SCHEDULED_TIMESTAMP": ("ScheduledTimestamp",),
-    "CONNECTED_TO_AGENT_TIMESTAMP": ("AgentInfo", "ConnectedToAgentTimestamp"),
-    "DISCONNECT_TIMESTAMP": ("DisconnectTimestamp",),
+_TIMESTAMPS: dict[str, Callable[[Contact], datetime | None]] = {
+    "INITIATION_TIMESTAMP": lambda contact: contact.initiation_timestamp,
+    "SCHEDULED_TIMESTAMP": lambda contact: contact.scheduled_timestamp,
+    "CONNECTED_TO_AGENT_TIMESTAMP": lambda contact: (contact.agent_info or AgentInfo()).connected_to_agent_timestamp,
+    "DISCONNECT_TIMESTAMP": lambda contact: contact.disconnect_timestamp,
 }
 
 
@@ -80,14 +81,14 @@ def first(search: Search) -> Position:
     return Position(search.asked_at, search.max_items, whole.eight_weeks_from(begin, descending=search.descending))
 
 
-def passed(search: Search, position: Position, results: int, shown: Sequence[Mapping[str, Any]]) -> Position:
-    """The position after so many more results of its upstream search, these summaries among them being new."""
+def passed(search: Search, position: Position, results: int, shown: Sequence[Contact]) -> Position:
+    """The position after so many more results of its upstream search, these contacts among them being new."""
     last, seen = position.last, set(position.seen)
-    for summary in shown if continues(search) else ():
-        moment = _timestamp(summary, search.field_name)
+    for contact in shown if continues(search) else ():
+        moment = _timestamp(contact, search.field_name)
         if moment != last:
             last, seen = moment, set()
-        seen.add(digest(summary))
+        seen.add(digest(contact))
     return replace(
         position,
         remaining=None if position.remaining is None else position.remaining - len(shown),
@@ -145,11 +146,10 @@ def is_last_window(search: Search, position: Position) -> bool:
     return position.window.start <= whole.start if search.descending else position.window.end >= whole.end
 
 
-def digest(summary: Mapping[str, Any]) -> str:
+def digest(contact: Contact) -> str:
     """The few characters that stand for a contact."""
-    return urlsafe_b64encode(
-        hashlib.blake2b(str(summary.get("Id")).encode(), digest_size=DIGEST_LENGTH * 3 // 4).digest()
-    ).decode()
+    octets = hashlib.blake2b((contact.id or "").encode(), digest_size=DIGEST_LENGTH * 3 // 4).digest()
+    return urlsafe_b64encode(octets).decode()
 
 
 def continues(search: Search) -> bool:
@@ -165,10 +165,8 @@ def continues(search: Search) -> bool:
     )
 
 
-def _timestamp(summary: Mapping[str, Any], field_name: str) -> datetime:
-    value: Any = summary
-    for member in _PATHS[field_name]:
-        value = value.get(member) or {}
-    if not isinstance(value, datetime):
+def _timestamp(contact: Contact, field_name: str) -> datetime:
+    moment = _TIMESTAMPS[field_name](contact)
+    if moment is None:
         raise UpstreamError("NoTimestamp")
-    return value
+    return moment

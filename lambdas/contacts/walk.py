@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from amazon_connect.errors import RejectedError, UpstreamError
 from contacts import position as positions
-from contacts.contact import contacts_of
+from contacts.contact import SearchContactsResponse, for_json
 from contacts.cursor import CursorExpiredError, Cursors
 from contacts.position import Position
 from contacts.search import Search
@@ -16,7 +16,8 @@ from storage.transient import StorageUnavailableError
 
 MOST_ON_A_PAGE = 100
 
-SearchContacts = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+# SearchContacts of Amazon Connect: the request less InstanceId, and the response's JSON.
+SearchContacts = Callable[[Mapping[str, Any]], bytes]
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,16 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     else:
         position = positions.first(search)
     position, answer = _answer(search, position, search_contacts)
-    if "Contacts" not in answer:  # the service model requires it
-        raise UpstreamError("NoContacts")
-    summaries = answer["Contacts"]
-    try:
-        contacts = contacts_of(summaries, search.fields)
-    except ValidationError as unreadable:
-        raise UpstreamError("ValidationError") from unreadable
     total, is_lower_bound = _total(search, position, answer)
     if _is_too_large(position, answer) and (narrower := positions.narrowed(search, position)):
         return Page([], total, is_lower_bound, _cursor(search, narrower, cursors))
-    new = [index for index, summary in enumerate(summaries) if positions.digest(summary) not in position.seen]
+    new = [contact for contact in answer.contacts if positions.digest(contact) not in position.seen]
     shown = new[: _most(search, position)]
-    results = len(summaries) - (len(new) - len(shown))
-    here = positions.passed(search, position, results, [summaries[index] for index in shown])
+    results = len(answer.contacts) - (len(new) - len(shown))
+    here = positions.passed(search, position, results, shown)
     onward = _onward(search, position, here, answer, is_cut=len(shown) < len(new))
     return Page(
-        [contacts[index] for index in shown],
+        for_json(shown, search.fields),
         total,
         is_lower_bound,
         _cursor(search, onward, cursors) if onward else None,
@@ -74,19 +68,28 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     )
 
 
-def _answer(search: Search, position: Position, search_contacts: SearchContacts) -> tuple[Position, Mapping[str, Any]]:
+def _answer(
+    search: Search, position: Position, search_contacts: SearchContacts
+) -> tuple[Position, SearchContactsResponse]:
     """What Connect answers at the position, which is another one where Connect no longer takes its token."""
     if position.next_token is None:
         position = _resumed(search, position)
     most = min(_most(search, position) + position.repeats, MOST_ON_A_PAGE, positions.MOST_RESULTS - position.given)
     request = position.within(search) | {"MaxResults": most}
     if not position.next_token:
-        return position, search_contacts(request)
+        return position, _read(search_contacts(request))
     try:
-        return position, search_contacts(request | {"NextToken": position.next_token})
+        return position, _read(search_contacts(request | {"NextToken": position.next_token}))
     except RejectedError:
         # The first page of this very search was not rejected, so it is the token that Connect no longer takes.
         return _answer(search, _resumed(search, position), search_contacts)
+
+
+def _read(body: bytes) -> SearchContactsResponse:
+    try:
+        return SearchContactsResponse.model_validate_json(body)
+    except ValidationError:
+        raise UpstreamError("ValidationError") from None  # its own words may quote contacts
 
 
 def _resumed(search: Search, position: Position) -> Position:
@@ -102,7 +105,7 @@ def _most(search: Search, position: Position) -> int:
 
 
 def _onward(
-    search: Search, position: Position, here: Position, answer: Mapping[str, Any], *, is_cut: bool
+    search: Search, position: Position, here: Position, answer: SearchContactsResponse, *, is_cut: bool
 ) -> Position | None:
     """Where the walk goes on after this page, which led it from `position` to `here`; None where it ends."""
     if here.remaining == 0:
@@ -112,8 +115,8 @@ def _onward(
         # More results than one search can give, and all with one timestamp: there is no way past them.
         is_stuck = resumed is not None and (resumed.window, resumed.until) == (position.window, position.until)
         return None if is_stuck and not is_cut else resumed
-    if answer.get("NextToken"):
-        return replace(here, next_token=answer["NextToken"])
+    if answer.next_token:
+        return replace(here, next_token=answer.next_token)
     return positions.next_window(search, here)
 
 
@@ -127,32 +130,35 @@ def _cursor(search: Search, position: Position, cursors: Callable[[], Cursors]) 
         return cursors().write(search.identity, resumed)
 
 
-def _is_too_large(position: Position, answer: Mapping[str, Any]) -> bool:
+def _is_too_large(position: Position, answer: SearchContactsResponse) -> bool:
     """Whether an upstream search that begins here has more results than it can give, or may have."""
     begins = not position.given and not position.next_token
-    return bool(begins and answer.get("TotalCount", 0) >= positions.MOST_RESULTS)
+    return begins and (answer.total_count or 0) >= positions.MOST_RESULTS
 
 
-def _total(search: Search, position: Position, answer: Mapping[str, Any]) -> tuple[int, bool]:
+def _total(search: Search, position: Position, answer: SearchContactsResponse) -> tuple[int, bool]:
     """How many contacts match the whole search, as far as is known; and whether it may be more.
 
     Connect may have counted to 10,000 and no further: that is not documented.
     """
-    count = answer.get("TotalCount", position.given + len(answer["Contacts"]))
-    is_exact = count != positions.MOST_RESULTS and "TotalCount" in answer and positions.is_last_window(search, position)
-    return position.before + count, not is_exact
+    if answer.total_count is None:
+        return position.before + position.given + len(answer.contacts), True
+    is_exact = answer.total_count != positions.MOST_RESULTS and positions.is_last_window(search, position)
+    return position.before + answer.total_count, not is_exact
 
 
-def _more_match(search: Search, here: Position, answer: Mapping[str, Any], search_contacts: SearchContacts) -> bool:
+def _more_match(
+    search: Search, here: Position, answer: SearchContactsResponse, search_contacts: SearchContacts
+) -> bool:
     """Whether more contacts match at the end of a walk than it has given.
 
     Where Connect's count does not tell, the last contact does: it is the first one in the opposite order.
     """
     if here.given < positions.MOST_RESULTS:
         return False
-    if answer.get("TotalCount", 0) > positions.MOST_RESULTS:
+    if (answer.total_count or 0) > positions.MOST_RESULTS:
         return True
     request = here.within(search)
     opposite = {"ASCENDING": "DESCENDING", "DESCENDING": "ASCENDING"}[request["Sort"]["Order"]]
-    last = search_contacts(request | {"Sort": request["Sort"] | {"Order": opposite}, "MaxResults": 1})
-    return [summary["Id"] for summary in last["Contacts"]] != [answer["Contacts"][-1]["Id"]]
+    last = _read(search_contacts(request | {"Sort": request["Sort"] | {"Order": opposite}, "MaxResults": 1}))
+    return last.contacts[:1] != answer.contacts[-1:]
