@@ -63,7 +63,7 @@ async def main() -> None:
     connect.add_instance(INSTANCE_ARN)
     load_sample(connect.contacts, options.contacts, 1, datetime.now(UTC).date(), DAYS)
     server.start()
-    [deployed] = deploy(synthesized(), server.url, INSTANCE_ARN, None)
+    [deployed] = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
     function = LambdaFunction(deployed)
     begun = time.perf_counter()
     query = {"last": f"P{DAYS + 1}D", "limit": options.limit, "fields": "initiation_timestamp"}

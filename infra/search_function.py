@@ -53,7 +53,7 @@ class SearchFunction(lambda_.Function):
             },
         )
         cursor_key.grant(self, "kms:GenerateMac")
-        transient_table.grant(self, "dynamodb:GetItem", "dynamodb:PutItem")
+        transient_table.grant(self, "dynamodb:GetItem", "dynamodb:UpdateItem")
         if not BUILT.is_dir():
             cdk.Annotations.of(self).add_warning_v2(
                 "ContactSearch:NotBuilt", "Run scripts/build before you deploy: this function lacks its requirements"

@@ -40,7 +40,7 @@ async def serve(options: Options) -> None:
         template = await asyncio.to_thread(synthesized)
         stand_in = await _news(aws)
         deployed = await asyncio.to_thread(
-            deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance
+            deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, _settings(options)
         )
         functions = {function.name: LambdaFunction(function) for function in deployed}
         try:
@@ -63,6 +63,14 @@ async def serve(options: Options) -> None:
             welcome.cancel()
         finally:
             await asyncio.gather(*(function.stop() for function in functions.values()))
+
+
+def _settings(options: Options) -> dict[str, str]:
+    """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
+    if options.instance:
+        return {}
+    rate = options.behaviour.quota
+    return {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ REGION = "eu-west-2"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # moto reads it when it is imported
 
 from moto.connect.models import connect_backends  # noqa: E402
+from moto.dynamodb.responses import DynamoHandler  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -26,6 +27,20 @@ _Application = Callable[[_Environ, Callable[..., Any]], Iterable[bytes]]
 _ANY_CREDENTIAL = (
     f"AWS4-HMAC-SHA256 Credential=any/20260101/{REGION}/connect/aws4_request, SignedHeaders=host, Signature=any"
 )
+
+
+def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
+    """DynamoDB's updates are atomic; moto reads and writes an item without a lock."""
+    lock = threading.Lock()
+
+    def locked(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    return locked
+
+
+DynamoHandler.call_action = _one_at_a_time(DynamoHandler.call_action)  # type: ignore[method-assign]
 
 
 class AwsServer:

@@ -8,8 +8,13 @@ import boto3
 from sandbox.gateway.template import Function, Template
 
 
-def deploy(template: Template, aws_url: str, instance_arn: str, real_instance: str | None) -> list[Function]:
-    """The functions, ready to run against the stand-in, but for Connect itself where a real instance is given."""
+def deploy(
+    template: Template, aws_url: str, instance_arn: str, real_instance: str | None, settings: dict[str, str]
+) -> list[Function]:
+    """The functions, ready to run against the stand-in, but for Connect itself where a real instance is given.
+
+    `settings` are variables of the functions that are other ones here than in the template.
+    """
     region = instance_arn.split(":")[3]
     made = _keys(template, aws_url, region) | _tables(template, aws_url, region)
 
@@ -31,7 +36,7 @@ def deploy(template: Template, aws_url: str, instance_arn: str, real_instance: s
             "AWS_SECRET_ACCESS_KEY": "sandbox",
         }
     return [
-        replace(function, environment=function.environment | environment)
+        replace(function, environment=function.environment | environment | settings)
         for function in template.functions(resolve).values()
     ]
 

@@ -53,7 +53,7 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     server.connect.contacts.put(contact.stored for contact in contacts)
     server.connect.contacts.put_transcripts((contact.summary["Id"], contact.said) for contact in contacts)
     server.start()
-    [function] = deploy(synthesized(), server.url, INSTANCE_ARN, None)
+    [function] = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
     os.environ |= function.environment
     yield server
     server.stop()

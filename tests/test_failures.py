@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from amazon_connect import client
+from amazon_connect.shared_search import SharedSearch
 from tests.conftest import Api
 
 
@@ -46,7 +47,7 @@ def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Itera
 @pytest.fixture
 def log(api: Api, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - makes the handler importable
     """What the function logs."""
-    from rest.api import logger  # noqa: PLC0415
+    from telemetry import logger  # noqa: PLC0415
 
     text = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", text)
@@ -61,7 +62,7 @@ def through(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
     def over(url: str) -> Api:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
         instance = client.AmazonConnect("instance-1")
-        monkeypatch.setattr(search_handler, "connect", lambda: instance)
+        monkeypatch.setattr(search_handler, "shared_search", lambda: SharedSearch(instance, None, None, 0, 0))
         return api
 
     return over
@@ -136,7 +137,7 @@ def test_the_unforeseen_is_logged_without_the_callers_data(
     def broken() -> Any:
         raise RuntimeError(text)
 
-    monkeypatch.setattr(search_handler, "connect", broken)
+    monkeypatch.setattr(search_handler, "shared_search", broken)
     answer = api.get(last="P1D", transcript=text, attribute__pineapple="x")
     assert (answer.status, answer.json["type"]) == (500, "/problems/internal")
     logged = log.getvalue()

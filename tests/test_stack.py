@@ -27,7 +27,7 @@ def test_the_function_may_search_its_one_instance_and_no_more(template: Template
         "connect:GetContactAttributes",
         "kms:GenerateMac",
         "dynamodb:GetItem",
-        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -395,7 +396,9 @@ def test_what_has_expired_in_the_table_is_not_used(api: Api, aws: AwsServer, mon
     with contacts_are(aws, contacts, Behaviour(token_length=100_000)) as requests:
         cursor = api.get(**window).json["next_cursor"]
         now = datetime.now(UTC).timestamp()
-        monkeypatch.setattr("storage.transient.time", SimpleNamespace(time=lambda: now + 24.1 * 3600))
+        monkeypatch.setattr(
+            "storage.transient.time", SimpleNamespace(time=lambda: now + 24.1 * 3600, monotonic=time.monotonic)
+        )
         answer = api.get(**window, cursor=cursor)
     assert [one["id"] for one in answer.json["contacts"]] == [f"contact-{number}" for number in range(7, 14)]
     assert "NextToken" not in requests[-1]

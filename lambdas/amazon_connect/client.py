@@ -1,6 +1,6 @@
 """The calls of Amazon Connect."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
@@ -21,8 +21,9 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory, RestJSO
 
 from amazon_connect import errors
 
-# Twice (2 + 10) s and a pause between stay within the 29 s that API Gateway waits.
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+# With the 20 s that a caller may wait for its turn, this is within the 29 s that API Gateway waits. botocore does not
+# try again: each attempt takes a turn of its own.
+_CONFIG = Config(connect_timeout=1, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 1})
 
 _MEANS: dict[str, type[errors.ConnectError]] = {
     "ThrottlingException": errors.ThrottledError,
@@ -60,12 +61,14 @@ class AmazonConnect:
         session = botocore.session.get_session()
         session.register_component("response_parser_factory", _BodyParserFactory())
         self._client = session.create_client("connect", config=_CONFIG)
+        self._client.meta.events.register("before-send.connect.SearchContacts", lambda **_: self._before_sending())
 
-    def search_contacts(self, request: Mapping[str, Any]) -> bytes:
+    def search_contacts(self, request: Mapping[str, Any], before_sending: Callable[[], None]) -> bytes:
         """SearchContacts: the request less InstanceId in, as boto3 has it; the body of the response out, JSON.
 
-        Raises a ConnectError for whatever goes wrong.
+        `before_sending` is called when all is done but to send it. Raises a ConnectError for whatever goes wrong.
         """
+        self._before_sending = before_sending
         try:
             return bytes(self._client.search_contacts(InstanceId=self._instance_id, **request)["Body"])
         except ClientError as error:

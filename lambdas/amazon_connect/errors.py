@@ -18,7 +18,11 @@ class RejectedError(ConnectError):
 
 
 class ThrottledError(ConnectError):
-    """ThrottlingException: the quota of the account is used up for now."""
+    """The quota of the account is used up; in `retry_after` whole seconds there is expected to be room for a search."""
+
+    def __init__(self, code: str, retry_after: int = 2) -> None:
+        super().__init__(code)
+        self.retry_after = retry_after
 
 
 class InstanceNotFoundError(ConnectError):

@@ -44,7 +44,7 @@ class Cursors:
             return cursor
         long = zlib.compress(json.dumps([token, seen]).encode())
         key = f"cursor {blake2b(long, digest_size=16).hexdigest()}"
-        self._table().put(key, long, LIFE)
+        self._table().put(key, {"value": long}, LIFE)
         # As long as it fits, what was seen stays in the cursor: then the walk can do without the token.
         cursor = self._signed(identity, position, None, seen, key)
         return cursor if len(cursor) <= LONGEST_CURSOR else self._signed(identity, position, None, None, key)
@@ -81,13 +81,13 @@ class Cursors:
         """The token and the digests of what was seen, from the table; or without the token if that can be lost."""
         can_resume = can_resume and seen is not None
         try:
-            long = self._table().get(key)
+            item = self._table().get(key)
         except StorageUnavailableError:
             if not can_resume:
                 raise
-            long = None
-        if long is not None:
-            token, stored = json.loads(zlib.decompress(long))
+            item = None
+        if item is not None:
+            token, stored = json.loads(zlib.decompress(item["value"]))
             return token, stored
         if not can_resume:
             raise CursorExpiredError

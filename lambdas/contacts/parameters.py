@@ -133,6 +133,8 @@ def search_of(query: Mapping[str, Sequence[str]], now: datetime) -> Search:
     faults.extend(_conflicts(query, parameters))
     if "cursor" not in query:  # what now was, and so the window, is known to the cursor
         faults.extend(_window_faults(query, parameters, now))
+        if {"from", "to", "last", "time_field", "sort"}.isdisjoint(fault.where for fault in faults):
+            faults.extend(sort_faults(_sort_of(parameters), parameters.time_field, window.at(now), "sort"))
     if (fault := _too_long_for_a_cursor(query)) is not None:
         faults.append(fault)
     if faults:
@@ -240,7 +242,6 @@ def _window_faults(query: Mapping[str, Any], parameters: Parameters, now: dateti
         windows.append(AskedWindow(start, end, None))
     for window in windows:
         yield from window.faults(now)
-        yield from sort_faults(_sort_of(parameters), parameters.time_field, window.at(now), "sort")
     for timestamp in map(str.lower, _TIMESTAMPS):
         start, end = getattr(parameters, f"{timestamp}_from"), getattr(parameters, f"{timestamp}_to")
         if start and f"{timestamp}.to" not in query and start > now:

@@ -15,13 +15,14 @@ from typing import Any
 from amazon_connect.errors import UpstreamError
 from contacts.contact import AgentInfo, Contact
 from contacts.search import Search
-from contacts.window import Window, two_years_before
+from contacts.window import EIGHT_WEEKS, Window, two_years_before
 
 MOST_RESULTS = 10_000
 DIGEST_LENGTH = 12  # characters
 
 # No two timestamps that Connect or Python knows lie closer.
 _NEXT = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _TIMESTAMPS: dict[str, Callable[[Contact], datetime | None]] = {
     "INITIATION_TIMESTAMP": lambda contact: contact.initiation_timestamp,
     "SCHEDULED_TIMESTAMP": lambda contact: contact.scheduled_timestamp,
@@ -55,100 +56,114 @@ class Position:
     seen: frozenset[str] = frozenset()
     next_token: str | None = ""
 
+    @classmethod
+    def first(cls, search: Search) -> "Position":
+        """The beginning of a walk."""
+        whole = search.window_at(search.asked_at)
+        begin = whole.end if search.descending else whole.start
+        window = whole.eight_weeks_from(begin, descending=search.descending)
+        return cls(search.asked_at, search.max_items, window)
+
+    @property
+    def results_left(self) -> int:
+        """How many further results Connect gives of its upstream search."""
+        return MOST_RESULTS - self.given
+
     @property
     def repeats(self) -> int:
-        """How many contacts its upstream search begins with that the walk has given already."""
-        begins_at_last = not self.next_token and self.last in (self.window.start, self.window.end, self.until)
-        return len(self.seen) if begins_at_last else 0
+        """How many of the next results the walk has given already."""
+        begun_at_last = self.last in (self.window.start, self.window.end, self.until)
+        return max(len(self.seen) - self.given, 0) if begun_at_last else 0
 
-    def within(self, search: Search) -> dict[str, Any]:
+    def request(self, search: Search) -> dict[str, Any]:
         """TimeRange, SearchCriteria and Sort of its upstream search."""
         request = search.request_at(self.now)
         time_range = {"Type": search.time_field, "StartTime": self.window.start, "EndTime": self.window.end}
         if self.until:
-            reach = {"Type": search.field_name, "StartTime": two_years_before(self.now), "EndTime": self.until}
+            long_ago = two_years_before(self.now) - EIGHT_WEEKS  # initiated before what Connect keeps by another time
+            reach = {"Type": search.field_name, "StartTime": long_ago, "EndTime": self.until}
             criteria = request["SearchCriteria"]
             others = criteria.get("AdditionalTimeRange", {}).get("Criteria", [])
             additional = {"Criteria": [*others, {"TimeRange": reach}], "MatchType": "MATCH_ALL"}
             request = request | {"SearchCriteria": criteria | {"AdditionalTimeRange": additional}}
         return {"TimeRange": time_range, **request}
 
-
-def first(search: Search) -> Position:
-    """The beginning of a walk."""
-    whole = search.window_at(search.asked_at)
-    begin = whole.end if search.descending else whole.start
-    return Position(search.asked_at, search.max_items, whole.eight_weeks_from(begin, descending=search.descending))
-
-
-def passed(search: Search, position: Position, results: int, shown: Sequence[Contact]) -> Position:
-    """The position after so many more results of its upstream search, these contacts among them being new."""
-    last, seen = position.last, set(position.seen)
-    for contact in shown if continues(search) else ():
+    def has_passed(self, search: Search, contact: Contact) -> bool:
+        """Whether the walk has given this contact, or its place in the order is behind."""
+        if self.last is None:
+            return False
         moment = _timestamp(contact, search.field_name)
-        if moment != last:
-            last, seen = moment, set()
-        seen.add(digest(contact))
-    return replace(
-        position,
-        remaining=None if position.remaining is None else position.remaining - len(shown),
-        given=position.given + results,
-        last=last,
-        seen=frozenset(seen),
-    )
+        if moment == self.last:
+            return digest(contact) in self.seen
+        return moment > self.last if search.descending else moment < self.last
+
+    def after(self, search: Search, results: int, shown: Sequence[Contact]) -> "Position":
+        """The position after so many more results of its upstream search, of which these contacts were new."""
+        last, seen = self.last, set(self.seen)
+        for contact in shown if continues(search) else ():
+            moment = _timestamp(contact, search.field_name)
+            if moment != last:
+                last, seen = moment, set()
+            seen.add(digest(contact))
+        remaining = None if self.remaining is None else self.remaining - len(shown)
+        return replace(self, remaining=remaining, given=self.given + results, last=last, seen=frozenset(seen))
+
+    def resumed(self, search: Search) -> "Position | None":
+        """A new upstream search from the last timestamp reached; None where the walk's order does not allow it."""
+        if not continues(search):
+            return None
+        if self.last is None:
+            return replace(self, given=0, next_token="")  # nothing has been given yet
+        begun = replace(self, before=self.before + max(self.given - len(self.seen), 0), given=0, next_token="")
+        if search.sort is None:
+            return replace(begun, until=self.last)
+        whole = search.window_at(self.now)
+        return replace(begun, window=whole.eight_weeks_from(self.last, descending=search.descending))
+
+    def is_same_search(self, other: "Position") -> bool:
+        """Whether both are in upstream searches that ask for the same."""
+        return (self.window, self.until) == (other.window, other.until)
+
+    def next_window(self, search: Search) -> "Position | None":
+        """The upstream search of what lies beyond this one's window; None where nothing does."""
+        if self.is_in_last_window(search):
+            return None
+        whole = search.window_at(self.now)
+        begin = self.window.start - _NEXT if search.descending else self.window.end + _NEXT
+        return replace(
+            self,
+            window=whole.eight_weeks_from(begin, descending=search.descending),
+            until=None,
+            before=self.before + self.given,
+            given=0,
+            last=self.last if search.sort else None,
+            seen=self.seen if search.sort else frozenset(),
+            next_token="",
+        )
+
+    def narrowed(self, search: Search) -> "Position | None":
+        """The newer half of an upstream search of too many results; None where it can be resumed, or has no halves."""
+        half = (self.window.end - self.window.start) / 2
+        if search.sort or continues(search) or half < _MILLISECOND:
+            return None
+        return replace(self, window=Window(self.window.end - half, self.window.end))
+
+    def is_in_last_window(self, search: Search) -> bool:
+        """Whether no other upstream search comes after this one, if it gives all its results."""
+        whole = search.window_at(self.now)
+        return self.window.start <= whole.start if search.descending else self.window.end >= whole.end
 
 
-def resumed(search: Search, position: Position) -> Position | None:
-    """A new upstream search from the last timestamp reached; None where the walk's order does not allow it."""
-    if not continues(search):
-        return None
-    if position.last is None:
-        return replace(position, given=0, next_token="")  # nothing has been given yet
-    begun = replace(position, before=position.before + position.given - len(position.seen), given=0, next_token="")
-    if search.sort is None:
-        return replace(begun, until=position.last)
-    whole = search.window_at(position.now)
-    return replace(begun, window=whole.eight_weeks_from(position.last, descending=search.descending))
-
-
-def next_window(search: Search, position: Position) -> Position | None:
-    """The upstream search of what lies beyond this one's window; None where nothing does."""
-    whole, window = search.window_at(position.now), position.window
-    if is_last_window(search, position):
-        return None
-    begin = window.start - _NEXT if search.descending else window.end + _NEXT
-    return replace(
-        position,
-        window=whole.eight_weeks_from(begin, descending=search.descending),
-        until=None,
-        before=position.before + position.given,
-        given=0,
-        last=None,
-        seen=frozenset(),
-        next_token="",
-    )
-
-
-def narrowed(search: Search, position: Position) -> Position | None:
-    """The newer half of an upstream search of too many results, where it could not be resumed at its last timestamp.
-
-    None where that is not needed, or not possible.
-    """
-    half = (position.window.end - position.window.start) / 2
-    if search.sort or continues(search) or not half:
-        return None
-    return replace(position, window=Window(position.window.end - half, position.window.end))
-
-
-def is_last_window(search: Search, position: Position) -> bool:
-    """Whether no other upstream search comes after that of this position, if it gives all its results."""
-    whole = search.window_at(position.now)
-    return position.window.start <= whole.start if search.descending else position.window.end >= whole.end
+def may_be_capped(total_count: int) -> bool:
+    """Whether Connect may have stopped counting there: that is not documented."""
+    return total_count == MOST_RESULTS
 
 
 def digest(contact: Contact) -> str:
     """The few characters that stand for a contact."""
-    octets = hashlib.blake2b((contact.id or "").encode(), digest_size=DIGEST_LENGTH * 3 // 4).digest()
+    if contact.id is None:
+        raise UpstreamError("NoId")
+    octets = hashlib.blake2b(contact.id.encode(), digest_size=DIGEST_LENGTH * 3 // 4).digest()
     return urlsafe_b64encode(octets).decode()
 
 

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from contacts.fault import Fault
 from contacts.members import SortableFieldName
-from contacts.window import EIGHT_WEEKS, AskedWindow, Window, round_down, two_years_before
+from contacts.window import EIGHT_WEEKS, AskedWindow, Window, two_years_before
 
 DEFAULT_LIMIT = 50
 
@@ -55,8 +55,9 @@ class Search:
         """What the window means at this time, less that part of the future in which no contact can be."""
         window = self.window.at(now)
         # Contacts are scheduled 6 days ahead at most (API reference, StartTaskContact, ScheduledTime).
-        ahead = window.eight_weeks_from(max(now, window.start), descending=False)
-        return Window(window.start, max(ahead.end, window.start)) if window.end > now else window
+        latest = now + timedelta(weeks=1)
+        is_too_far = window.end - window.start > EIGHT_WEEKS and window.start < latest < window.end
+        return Window(window.start, latest) if is_too_far else window
 
     def request_at(self, now: datetime) -> dict[str, Any]:
         """What it means at this time: SearchCriteria and Sort of SearchContacts."""
@@ -87,7 +88,7 @@ def sort_faults(sort: Mapping[str, str] | None, time_field: str, window: Window,
 def _closed(criterion: dict[str, Any], now: datetime) -> dict[str, Any]:
     if "TimeRange" not in criterion:
         return criterion
-    time_range, rounded = criterion["TimeRange"], round_down(now)
-    start = time_range["StartTime"] or two_years_before(rounded)
-    ends = {"StartTime": start, "EndTime": time_range["EndTime"] or max(rounded, start)}
+    time_range = criterion["TimeRange"]
+    start = time_range["StartTime"] or two_years_before(now)
+    ends = {"StartTime": start, "EndTime": time_range["EndTime"] or max(now, start)}
     return criterion | {"TimeRange": time_range | ends}

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from contacts.fault import Fault
 
-NOW_IS_ROUNDED_TO = timedelta(seconds=10)
+# By how much a caller's clock may be ahead of ours, which is rounded down.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 # As long as one search of Amazon Connect may be (API reference, SearchContactsTimeRange).
 EIGHT_WEEKS = timedelta(weeks=8)
 
@@ -34,17 +35,16 @@ class AskedWindow:
     last: timedelta | None
 
     def at(self, now: datetime) -> Window:
-        """What it means at this time, which is rounded down so that callers who ask together ask the same."""
-        rounded = round_down(now)
+        """What it means at this time."""
         if self.last is not None:
-            return Window(_before(rounded, self.last), rounded)
-        start = self.start or rounded
-        return Window(start, self.end or (max(rounded, start) if start <= now else rounded))
+            return Window(_before(now, self.last), now)
+        start = self.start or now
+        return Window(start, self.end or (max(now, start) if start <= now + CLOCK_TOLERANCE else now))
 
     def faults(self, now: datetime) -> Iterator[Fault]:
         """Why it cannot be searched at this time."""
         window = self.at(now)
-        if window.start < two_years_before(round_down(now)):
+        if window.start < two_years_before(now):
             where = "last" if self.last else "from"
             yield Fault(where, "out_of_range", "reaches back more than the 2 years that Amazon Connect keeps contacts")
         if window.end < window.start:
@@ -52,10 +52,9 @@ class AskedWindow:
             yield Fault("from", "out_of_range", lies)
 
 
-def round_down(now: datetime, step: timedelta = NOW_IS_ROUNDED_TO) -> datetime:
-    """The last multiple of `step` that is not after `now`."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return now - (now - epoch) % step
+def round_down(now: datetime, seconds: int) -> datetime:
+    """The last multiple of so many seconds that is not after now."""
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
 
 
 def two_years_before(now: datetime) -> datetime:

@@ -10,8 +10,8 @@ from contacts.fault import InvalidSearchError
 from rest.problem import Problem, RefusedError
 from storage.transient import StorageUnavailableError
 
-# Connect's quota gives one slot every two seconds (Amazon Connect service quotas, SearchContacts: 0.5 a second).
-_RETRY_AFTER = {"Retry-After": "2"}
+# Of an outage nobody knows how long it lasts.
+_RETRY_AFTER = {"Retry-After": "5"}
 
 _ALWAYS: dict[type[Exception], Problem] = {
     InvalidCursorError: Problem(
@@ -25,13 +25,6 @@ _ALWAYS: dict[type[Exception], Problem] = {
         "cursor-expired",
         "Cursor expired",
         "Cursors live for 24 hours at most. Start again without one.",
-    ),
-    errors.ThrottledError: Problem(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "throttled",
-        "Too many searches",
-        "Amazon Connect's quota of searches is used up for the moment.",
-        headers=_RETRY_AFTER,
     ),
     errors.InstanceNotFoundError: Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -98,6 +91,12 @@ def _rejected(failure: errors.RejectedError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
 
 
+def _throttled(failure: errors.ThrottledError) -> Problem:
+    detail = "Amazon Connect's quota of searches is used up for the moment."
+    headers = {"Retry-After": str(failure.retry_after)}
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many searches", detail, headers=headers)
+
+
 def _refused(failure: RefusedError) -> Problem:
     return failure.problem
 
@@ -105,6 +104,7 @@ def _refused(failure: RefusedError) -> Problem:
 _BY_FAILURE: dict[type[Exception], Callable[[Any], Problem]] = {
     InvalidSearchError: _invalid,
     errors.RejectedError: _rejected,
+    errors.ThrottledError: _throttled,
     RefusedError: _refused,
 }
 

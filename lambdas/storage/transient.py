@@ -1,14 +1,25 @@
 """The DynamoDB table for what may be lost: without it searches take longer, but are answered."""
 
+import math
+import re
 import time
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from telemetry import count, logger
+
 # What it holds saves time: nobody waits for it for long.
-_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# Seconds for which a table that could not be reached is not asked again.
+_REST = 5.0
+
+Value = int | str | bytes
+Item = dict[str, Any]
 
 
 class StorageUnavailableError(Exception):
@@ -19,33 +30,86 @@ class StorageUnavailableError(Exception):
         self.code = code
 
 
+class ConditionFailedError(Exception):
+    """The condition of an update does not hold; `item` is what the table has, empty if it has nothing."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
+
+
 class TransientTable:
-    """Bytes by key, each with a life of its own. DynamoDB deletes days late, so expiry is checked here as well."""
+    """Items by key, with attributes of whole numbers, text and bytes. Raises StorageUnavailableError."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._client = boto3.client("dynamodb", config=_CONFIG)
+        self._rests_until = 0.0
 
-    def put(self, key: str, value: bytes, life: timedelta) -> None:
-        """Keeps the value for so long; raises StorageUnavailableError."""
-        expires_at = int(time.time() + life.total_seconds())
-        item = {"key": {"S": key}, "value": {"B": value}, "expires_at": {"N": str(expires_at)}}
+    def get(self, key: str) -> Item | None:
+        """The item, if it is there and has not expired: DynamoDB itself deletes days late."""
+        item = _plain(self._call(self._client.get_item, key, ConsistentRead=True).get("Item", {}))
+        return item if item and item.get("expires_at", math.inf) > time.time() else None
+
+    def put(self, key: str, item: Mapping[str, Value], life: timedelta) -> None:
+        """Keeps the item for so long."""
+        names = ", ".join(f"#{name} = :{name}" for name in item)
+        self.update(key, f"SET {names}", item, life=life)
+
+    def update(
+        self,
+        key: str,
+        expression: str,
+        values: Mapping[str, Value],
+        *,
+        condition: str = "",
+        life: timedelta | None = None,
+    ) -> Item:
+        """DynamoDB's UpdateItem: the item as it is then. Raises ConditionFailedError.
+
+        In the expression (a SET clause comes first) and the condition `#x` is an attribute, `:x` one of the values.
+        """
+        if life is not None:
+            values = {**values, "expires_at": int(time.time() + life.total_seconds())}
+            expression = expression.replace("SET ", "SET #expires_at = :expires_at, ", 1)
+        answer = self._call(
+            self._client.update_item,
+            key,
+            UpdateExpression=expression,
+            ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
+            ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
+            ReturnValues="ALL_NEW",
+            **({"ConditionExpression": condition} if condition else {}),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return _plain(answer["Attributes"])
+
+    def _call(self, operation: Any, key: str, **parameters: Any) -> dict[str, Any]:
+        if time.monotonic() < self._rests_until:
+            raise StorageUnavailableError("Resting")
         try:
-            self._client.put_item(TableName=self._name, Item=item)
+            return operation(TableName=self._name, Key={"key": {"S": key}}, **parameters)  # type: ignore[no-any-return]
         except (BotoCoreError, ClientError) as error:
-            raise _unavailable(error) from error
-
-    def get(self, key: str) -> bytes | None:
-        """The value, if it is there and has not expired; raises StorageUnavailableError."""
-        try:
-            item = self._client.get_item(TableName=self._name, Key={"key": {"S": key}}).get("Item")
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable(error) from error
-        if item is None or int(item["expires_at"]["N"]) <= time.time():
-            return None
-        return bytes(item["value"]["B"])
+            if isinstance(error, self._client.exceptions.ConditionalCheckFailedException):
+                raise ConditionFailedError(_plain(error.response.get("Item", {}))) from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            self._rests_until = time.monotonic() + _REST
+            logger.warning("table unavailable", extra={"code": code})
+            count("TableUnavailable")
+            raise StorageUnavailableError(code) from error
 
 
-def _unavailable(error: BotoCoreError | ClientError) -> StorageUnavailableError:
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return StorageUnavailableError(code)
+def _typed(value: Value) -> dict[str, Any]:
+    """As DynamoDB has values on the wire."""
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"S": value} if isinstance(value, str) else {"B": value}
+
+
+def _plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
+    """Without the key, which whoever asks knows."""
+    return {
+        name: int(value["N"]) if "N" in value else value.get("S", value.get("B"))
+        for name, value in attributes.items()
+        if name != "key"
+    }

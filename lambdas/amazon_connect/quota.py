@@ -1,0 +1,180 @@
+"""Turns in Amazon Connect's quota of searches, one after the other for all execution environments.
+
+The generic cell rate algorithm (GCRA) in one item of the table: `tat`, its theoretical arrival time, is the next free
+turn, and whoever books one moves it on. Turns are shared by caller: who has one ahead books no other, and who comes
+back after a refusal goes before those whose last turn is not as long ago.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from functools import partial
+
+from amazon_connect.errors import ThrottledError
+from storage.transient import ConditionFailedError, Item, StorageUnavailableError, TransientTable
+
+# Calls do not arrive as regularly as they are sent: a little slower than Connect allows is never too fast.
+PACE = 1.01
+# Turns over which those who are refused are spread.
+_HORIZON = 30
+# Milliseconds after which a caller's last turn is forgotten, and after which nobody waits for one who should be back.
+_MEMORY, _LATE = 300_000, 1_000
+# Milliseconds that a booking is waited for, so that its turn does not begin before it is made.
+_LONGEST_BOOKING = 500
+# Milliseconds by which an environment's first call may arrive later than others, as it has no connection yet.
+_FIRST_CALL_LATE = 150
+_KEY = "quota"
+
+
+class _NotYetError(Exception):
+    """There is no turn for the caller within its time, as far as is seen now; it may ask again at `again_at`."""
+
+    def __init__(self, item: Item, again_at: int) -> None:
+        super().__init__()
+        self.item, self.again_at = item, again_at
+
+
+class Quota:
+    """`rate` searches a second, and `burst` at once after a pause, as Amazon Connect's quota has them.
+
+    Times are milliseconds since the epoch by the fastest of all clocks: an environment whose clock is behind the last
+    booking sets its own forward.
+    """
+
+    def __init__(self, table: Callable[[], TransientTable], rate: float, burst: int) -> None:
+        self._table = table
+        self._rate, self._burst = Fraction(rate).limit_denominator(1000), burst
+        self._interval = math.ceil(1000 * PACE / rate)
+        self._tolerance = (burst - 1) * self._interval
+        self._behind = 0
+        self._booking_takes, self._late = 10, _FIRST_CALL_LATE
+        self._tat = 0  # as far as this environment knows
+
+    def turn_of(self, caller: str, longest_wait: float) -> Callable[[], None]:
+        """Books a turn for the caller; returns what sleeps until then. Raises ThrottledError."""
+        caller = hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
+        until = self._now() + round(1000 * longest_wait)
+        while True:
+            try:
+                return partial(self._sleep_until, self._book(caller, until))
+            except _NotYetError as not_yet:
+                if not_yet.again_at > until:
+                    raise ThrottledError("QuotaExceeded", self._come_back(caller, not_yet)) from None
+                self._sleep_until(not_yet.again_at)
+
+    def back_off(self) -> int:
+        """Connect throttles all the same, as others use its quota too: nobody has a turn for so many seconds."""
+        until = self._now() + 2 * self._interval
+        self._tat = max(self._tat, until)
+        with suppress(ConditionFailedError, StorageUnavailableError):
+            self._table().update(_KEY, "SET #tat = :until", {"until": until}, condition="#tat < :until")
+        return _seconds(2 * self._interval)
+
+    def policy(self) -> str:
+        """RateLimit-Policy (IETF draft, RateLimit header fields): how many searches in how many seconds."""
+        return f'"search-contacts";q={self._rate.numerator};w={self._rate.denominator}'
+
+    def state(self) -> str:
+        """RateLimit: how many turns are free as far as this environment knows, and the seconds until a further one."""
+        ahead = max(self._tat - self._now(), 0)
+        free = max(self._burst - math.ceil(ahead / self._interval), 0)
+        return f'"search-contacts";r={free};t={math.ceil(max(ahead - self._tolerance, 0) / 1000)}'
+
+    def _book(self, caller: str, until: int) -> int:
+        """When the turn is that is the caller's now; raises _NotYetError."""
+        begun = self._now()
+        if self._tat - self._tolerance > max(until, begun):  # it may have moved on since, but never back
+            raise _NotYetError({"tat": self._tat}, self._tat - self._tolerance)
+        try:
+            item = self._table().get(_KEY) or {}
+            self._booking_takes = min(max(self._booking_takes, self._now() - begun), _LONGEST_BOOKING)
+            for _ in range(5):
+                try:
+                    return self._try_to_book(caller, until, item)
+                except ConditionFailedError as changed:
+                    item = changed.item
+        except StorageUnavailableError:
+            return self._book_alone(until)
+        raise _NotYetError(item, self._now() + self._booking_takes)  # many others book at once
+
+    def _try_to_book(self, caller: str, until: int, item: Item) -> int:
+        begun = self._now(item)
+        start, tat = begun + self._booking_takes, item.get("tat", 0)
+        own_turn, others = item.get(f"turn_{caller}", 0) - self._tolerance, self._others_first(caller, item, begun)
+        if others or own_turn > start:
+            raise _NotYetError(item, max(tat - self._tolerance, start, own_turn) + others * self._interval)
+        if tat - self._tolerance > max(until, start):
+            raise _NotYetError(item, tat - self._tolerance)
+        if tat <= start:
+            booking = f"SET #turn_{caller} = :start, #tat = :next, #at = :begun"
+            condition = "attribute_not_exists(#tat) OR #tat <= :start"
+            values = {"start": start, "next": start + self._interval + self._late}
+        else:
+            booking = f"SET #turn_{caller} = #tat, #tat = #tat + :interval, #at = :begun"
+            condition = "#tat > :start AND #tat <= :latest"
+            values = {"start": start, "interval": self._interval, "latest": max(until, start) + self._tolerance}
+        past = ", ".join(f"#{name}" for name in (f"due_{caller}", *self._outdated(item, begun)))
+        booked = self._table().update(_KEY, f"{booking} REMOVE {past}", {**values, "begun": begun}, condition=condition)
+        self._booking_takes = min(max(self._now() - begun, self._booking_takes * 3 // 4), _LONGEST_BOOKING)
+        self._tat, self._late = booked["tat"], 0
+        return int(booked[f"turn_{caller}"]) - self._tolerance
+
+    def _book_alone(self, until: int) -> int:
+        """Without the table: as if this environment were the only one."""
+        now = self._now()
+        turn = max(self._tat - self._tolerance, now)
+        if turn > max(until, now):
+            raise _NotYetError({}, turn)
+        self._tat = max(self._tat, now) + self._interval
+        return turn
+
+    def _come_back(self, caller: str, not_yet: _NotYetError) -> int:
+        """In how many seconds a caller who is refused should: all of them are spread over successive turns."""
+        item, now, due = not_yet.item, self._now(), f"due_{caller}"
+        first = max(item.get("tat", 0) - self._tolerance, now)
+        values = {"first": first}
+        try:
+            if 0 < item.get(due, 0) <= now:  # has come back as told, to find the turn taken: it has waited enough
+                return _seconds(self._table().update(_KEY, f"SET #{due} = :first", values)[due] - now)
+            values |= {"last": first + _HORIZON * self._interval, "interval": self._interval}
+            spread = f"SET #{due} = #refused, #refused = #refused + :interval"
+            with suppress(ConditionFailedError):
+                condition = "#refused >= :first AND #refused < :last"
+                return _seconds(self._table().update(_KEY, spread, values, condition=condition)[due] - now)
+            del values["last"]
+            return _seconds(
+                self._table().update(_KEY, f"SET #{due} = :first, #refused = :first + :interval", values)[due] - now
+            )
+        except StorageUnavailableError:
+            return _seconds(not_yet.again_at - now)
+
+    def _others_first(self, caller: str, item: Item, now: int) -> int:
+        """How many callers are about to come back whose last turn is longer ago than this one's."""
+        own = item.get(f"turn_{caller}", 0)
+        waiting = (
+            name.removeprefix("due_")
+            for name, due in item.items()
+            if name.startswith("due_") and due + self._interval + _LATE > now
+        )
+        return sum(other != caller and item.get(f"turn_{other}", 0) < own for other in waiting)
+
+    def _outdated(self, item: Item, now: int) -> list[str]:
+        """What need not be remembered of callers."""
+        life = {"turn": _MEMORY, "due": self._interval + _LATE}
+        return [name for name, at in item.items() if at + life.get(name.partition("_")[0], math.inf) <= now]
+
+    def _now(self, item: Item | None = None) -> int:
+        local = time.time_ns() // 1_000_000
+        self._behind = max(self._behind, (item or {}).get("at", 0) - local)
+        return local + self._behind
+
+    def _sleep_until(self, moment: int) -> None:
+        time.sleep(max(moment - self._now(), 0) / 1000)
+
+
+def _seconds(milliseconds: int) -> int:
+    """Rounded down: who comes a little early waits for the turn, who comes late has missed it."""
+    return max(milliseconds // 1000, 1)

@@ -1,0 +1,33 @@
+"""A page as an HTTP response: its validator, and what it says of its freshness."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from contacts.walk import Page
+
+_VARY = "Authorization, X-Api-Key, Origin, Accept-Encoding"
+
+
+def headers_of(page: Page) -> dict[str, str]:
+    """Cache-Control, Age, Cache-Status (RFC 9111, RFC 9211) and Vary."""
+    answer = page.answer
+    return {
+        "Cache-Control": f"private, max-age={answer.lifetime}",
+        "Vary": _VARY,
+        "Cache-Status": f"contact-search; {answer.cache_status}",
+        **({} if answer.age is None else {"Age": str(answer.age)}),
+    }
+
+
+def etag_of(page: Page, fields: Iterable[str]) -> str:
+    """A weak validator over the contacts, the total and the fields; not over next_cursor, which is new each time."""
+    members: dict[str, Any] = {**page.as_json(), "next_cursor": None, "fields": sorted(fields)}
+    return f'W/"{hashlib.sha256(json.dumps(members).encode()).hexdigest()[:32]}"'
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether If-None-Match (RFC 9110) has this validator, compared weakly."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
