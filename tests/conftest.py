@@ -101,10 +101,10 @@ class Api:
         response = response_of(self._handler(event, Context("search")))
         return Answer(response.status, dict(response.headers), response.body.decode())
 
-    def get(self, **parameters: Any) -> Answer:
+    def get(self, headers: dict[str, str] | None = None, /, **parameters: Any) -> Answer:
         """GET /v1/contacts; a parameter's `__` is a dot, a trailing `_` is dropped, a list is repeated."""
         pairs = {name.rstrip("_").replace("__", "."): value for name, value in parameters.items()}
-        return self.send("GET", "/v1/contacts", urlencode(pairs, doseq=True))
+        return self.send("GET", "/v1/contacts", urlencode(pairs, doseq=True), headers)
 
     def post(self, body: Any) -> Answer:
         """POST /v1/contacts/search; bytes are sent as they are, anything else as JSON."""

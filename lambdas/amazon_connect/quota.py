@@ -56,12 +56,12 @@ class Quota:
     def turn_of(self, caller: str, longest_wait: float) -> Callable[[], None]:
         """Books a turn for the caller; returns what sleeps until then. Raises ThrottledError."""
         caller = hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
-        until = self._now() + round(1000 * longest_wait)
+        until = _clock() + round(1000 * longest_wait)
         while True:
             try:
                 return partial(self._sleep_until, self._book(caller, until))
             except _NotYetError as not_yet:
-                if not_yet.again_at > until:
+                if not_yet.again_at > until + self._behind:
                     raise ThrottledError("QuotaExceeded", self._come_back(caller, not_yet)) from None
                 self._sleep_until(not_yet.again_at)
 
@@ -84,9 +84,9 @@ class Quota:
         return f'"search-contacts";r={free};t={math.ceil(max(ahead - self._tolerance, 0) / 1000)}'
 
     def _book(self, caller: str, until: int) -> int:
-        """When the turn is that is the caller's now; raises _NotYetError."""
+        """When the turn is that is the caller's now, by `until` on the clock here; raises _NotYetError."""
         begun = self._now()
-        if self._tat - self._tolerance > max(until, begun):  # it may have moved on since, but never back
+        if self._tat - self._tolerance > max(until + self._behind, begun):  # it may have moved on since, but never back
             raise _NotYetError({"tat": self._tat}, self._tat - self._tolerance)
         try:
             item = self._table().get(_KEY) or {}
@@ -103,10 +103,11 @@ class Quota:
     def _try_to_book(self, caller: str, until: int, item: Item) -> int:
         begun = self._now(item)
         start, tat = begun + self._booking_takes, item.get("tat", 0)
+        latest = max(until + self._behind, start)
         own_turn, others = item.get(f"turn_{caller}", 0) - self._tolerance, self._others_first(caller, item, begun)
         if others or own_turn > start:
             raise _NotYetError(item, max(tat - self._tolerance, start, own_turn) + others * self._interval)
-        if tat - self._tolerance > max(until, start):
+        if tat - self._tolerance > latest:
             raise _NotYetError(item, tat - self._tolerance)
         if tat <= start:
             booking = f"SET #turn_{caller} = :start, #tat = :next, #at = :begun"
@@ -115,8 +116,10 @@ class Quota:
         else:
             booking = f"SET #turn_{caller} = #tat, #tat = #tat + :interval, #at = :begun"
             condition = "#tat > :start AND #tat <= :latest"
-            values = {"start": start, "interval": self._interval, "latest": max(until, start) + self._tolerance}
-        past = ", ".join(f"#{name}" for name in (f"due_{caller}", *self._outdated(item, begun)))
+            values = {"start": start, "interval": self._interval, "latest": latest + self._tolerance}
+        past = ", ".join(
+            sorted(f"#{name}" for name in self._outdated(item, begun) - {f"turn_{caller}"} | {f"due_{caller}"})
+        )
         booked = self._table().update(_KEY, f"{booking} REMOVE {past}", {**values, "begun": begun}, condition=condition)
         self._booking_takes = min(max(self._now() - begun, self._booking_takes * 3 // 4), _LONGEST_BOOKING)
         self._tat, self._late = booked["tat"], 0
@@ -126,7 +129,7 @@ class Quota:
         """Without the table: as if this environment were the only one."""
         now = self._now()
         turn = max(self._tat - self._tolerance, now)
-        if turn > max(until, now):
+        if turn > max(until + self._behind, now):
             raise _NotYetError({}, turn)
         self._tat = max(self._tat, now) + self._interval
         return turn
@@ -161,18 +164,22 @@ class Quota:
         )
         return sum(other != caller and item.get(f"turn_{other}", 0) < own for other in waiting)
 
-    def _outdated(self, item: Item, now: int) -> list[str]:
-        """What need not be remembered of callers."""
+    def _outdated(self, item: Item, now: int) -> set[str]:
+        """What need not be remembered of callers: each of them has a turn that is past, or is not coming back."""
         life = {"turn": _MEMORY, "due": self._interval + _LATE}
-        return [name for name, at in item.items() if at + life.get(name.partition("_")[0], math.inf) <= now]
+        return {name for name, at in item.items() if at + life.get(name.partition("_")[0], math.inf) <= now}
 
     def _now(self, item: Item | None = None) -> int:
-        local = time.time_ns() // 1_000_000
-        self._behind = max(self._behind, (item or {}).get("at", 0) - local)
-        return local + self._behind
+        clock = _clock()
+        self._behind = max(self._behind, (item or {}).get("at", 0) - clock)
+        return clock + self._behind
 
     def _sleep_until(self, moment: int) -> None:
         time.sleep(max(moment - self._now(), 0) / 1000)
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _seconds(milliseconds: int) -> int:

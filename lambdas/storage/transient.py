@@ -42,13 +42,13 @@ class TransientTable:
     """Items by key, with attributes of whole numbers, text and bytes. Raises StorageUnavailableError."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._client = boto3.client("dynamodb", config=_CONFIG)
+        self.name = name
+        self.client = boto3.client("dynamodb", config=_CONFIG)
         self._rests_until = 0.0
 
     def get(self, key: str) -> Item | None:
         """The item, if it is there and has not expired: DynamoDB itself deletes days late."""
-        item = _plain(self._call(self._client.get_item, key, ConsistentRead=True).get("Item", {}))
+        item = _plain(self._call(self.client.get_item, key, ConsistentRead=True).get("Item", {}))
         return item if item and item.get("expires_at", math.inf) > time.time() else None
 
     def put(self, key: str, item: Mapping[str, Value], life: timedelta) -> None:
@@ -73,7 +73,7 @@ class TransientTable:
             values = {**values, "expires_at": int(time.time() + life.total_seconds())}
             expression = expression.replace("SET ", "SET #expires_at = :expires_at, ", 1)
         answer = self._call(
-            self._client.update_item,
+            self.client.update_item,
             key,
             UpdateExpression=expression,
             ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
@@ -88,9 +88,9 @@ class TransientTable:
         if time.monotonic() < self._rests_until:
             raise StorageUnavailableError("Resting")
         try:
-            return operation(TableName=self._name, Key={"key": {"S": key}}, **parameters)  # type: ignore[no-any-return]
+            return operation(TableName=self.name, Key={"key": {"S": key}}, **parameters)  # type: ignore[no-any-return]
         except (BotoCoreError, ClientError) as error:
-            if isinstance(error, self._client.exceptions.ConditionalCheckFailedException):
+            if isinstance(error, self.client.exceptions.ConditionalCheckFailedException):
                 raise ConditionFailedError(_plain(error.response.get("Item", {}))) from None
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             self._rests_until = time.monotonic() + _REST

@@ -1,0 +1,243 @@
+"""What one call of Amazon Connect is good for: cached pages, validators, and the freshness that callers are told."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from amazon_connect import client
+from amazon_connect.page_cache import PageCache
+from amazon_connect.quota import Quota
+from amazon_connect.shared_search import SharedSearch
+from sandbox.amazon_connect.behaviour import Behaviour
+from sandbox.aws_server import AwsServer
+from storage.transient import TransientTable
+from tests.conftest import INSTANCE_ID, TODAY, Answer, Api
+from tests.test_failures import upstream
+
+WEEK: dict[str, Any] = {"from_": f"{TODAY - timedelta(days=7)}", "to": f"{TODAY}"}
+UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
+
+
+@pytest.fixture(scope="session")
+def aws_table(aws: AwsServer) -> Callable[[], TransientTable]:  # noqa: ARG001 - it is made there
+    """Makes tables with nothing in them."""
+
+    def make() -> TransientTable:
+        name = f"table-{uuid.uuid4().hex}"
+        boto3.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return TransientTable(name)
+
+    return make
+
+
+@pytest.fixture
+def table(aws_table: Callable[[], TransientTable]) -> TransientTable:
+    return aws_table()
+
+
+@dataclass
+class Service:
+    """The API with a page cache and a limiter, and what can be changed of it."""
+
+    api: Api
+    aws: AwsServer
+    table: TransientTable
+    shared: SharedSearch
+    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def calls(self) -> int:
+        return self.aws.connect.quota.requests
+
+    def get(self, headers: dict[str, str] | None = None, /, **parameters: Any) -> Answer:
+        return self.api.get(headers, **parameters)
+
+    def later(self, seconds: float) -> None:
+        """Moves the clock of the page cache, but not that of the search: the window is the same."""
+        now = time.time() + seconds
+        clock = SimpleNamespace(
+            time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep
+        )
+        self.monkeypatch.setattr("amazon_connect.page_cache.time", clock)
+
+    def connect_answers_by(self, url: str) -> None:
+        self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
+        self.monkeypatch.setattr(self.shared, "_connect", client.AmazonConnect(INSTANCE_ID))
+
+
+@pytest.fixture
+def service(api: Api, aws: AwsServer, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    import search_handler  # noqa: PLC0415
+
+    quota = Quota(lambda: table, 1000, 1000)
+    shared = SharedSearch(client.AmazonConnect(INSTANCE_ID), quota, PageCache(lambda: table), 10, 300)
+    monkeypatch.setattr(search_handler, "shared_search", lambda: shared)
+    monkeypatch.setattr(search_handler, "quota", lambda: quota)
+    instant = datetime.now(UTC)  # so that no test runs over the seam of two windows
+    monkeypatch.setattr("rest.api.datetime", SimpleNamespace(now=lambda _: instant))
+    yield Service(api, aws, table, shared, monkeypatch)
+    aws.connect.behaviour = Behaviour()
+
+
+@pytest.mark.parametrize(("window", "lifetime"), [(UP_TO_NOW, 10), (WEEK, 300)], ids=["up to now", "closed"])
+def test_equal_searches_cost_one_call_as_long_as_the_page_is_fresh(
+    service: Service, window: dict[str, Any], lifetime: int
+) -> None:
+    calls = service.calls
+    first, again = service.get(**window), service.get(**window)
+    assert service.calls == calls + 1
+    assert first.json["contacts"] == again.json["contacts"]
+    assert first.headers["cache-status"] == "contact-search; fwd=miss; stored"
+    assert again.headers["cache-status"].startswith("contact-search; hit; ttl=")
+    assert first.headers["cache-control"] == again.headers["cache-control"] == f"private, max-age={lifetime}"
+    assert "age" not in first.headers
+    service.later(lifetime - 2)
+    assert service.get(**window).headers["age"] in {f"{lifetime - 2}", f"{lifetime - 1}"}
+    assert service.calls == calls + 1
+    service.later(lifetime + 1)
+    assert service.get(**window).headers["cache-status"] == "contact-search; fwd=miss; stored"
+    assert service.calls == calls + 2
+
+
+def test_the_order_of_parameters_and_of_their_values_makes_no_other_search(service: Service) -> None:
+    service.get(**WEEK, channel="VOICE,CHAT", attribute__x="1")
+    answer = service.get(channel=["chat", "voice"], attribute__x="1", **WEEK)
+    assert "hit" in answer.headers["cache-status"]
+    for other in (
+        {"channel": "VOICE"},
+        {"channel": "VOICE,CHAT", "limit": 7},
+        {"channel": "VOICE,CHAT", "sort": "channel"},
+    ):
+        assert "miss" in service.get(**WEEK, attribute__x="1", **other).headers["cache-status"]
+
+
+def test_no_cache_asks_connect_anew(service: Service) -> None:
+    kept = service.get(**WEEK)
+    calls = service.calls
+    anew = service.get({"cache-control": "max-age=0, No-Cache"}, **WEEK)
+    assert service.calls == calls + 1
+    assert anew.headers["cache-status"] == "contact-search; fwd=request; stored"
+    assert anew.json["contacts"] == kept.json["contacts"]
+
+
+def test_callers_who_ask_together_ask_the_same_but_with_no_cache(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search_contacts = Mock(wraps=service.aws.connect.search_contacts)
+    monkeypatch.setattr(service.aws.connect, "search_contacts", search_contacts)
+    moment = datetime(2026, 11, 20, 10, 0, 17, 250_000, UTC)
+    monkeypatch.setattr("rest.api.datetime", SimpleNamespace(now=lambda _: moment))
+    service.get(from_="2026-11-20")
+    service.get({"cache-control": "no-cache"}, from_="2026-11-20")
+    ends = [call.args[0]["TimeRange"]["EndTime"] for call in search_contacts.call_args_list]
+    assert ends == [moment.replace(second=10, microsecond=0).timestamp(), moment.timestamp()]
+
+
+def test_a_validator_saves_the_page(service: Service) -> None:
+    first = service.get(**WEEK, limit=3)
+    etag = first.headers["etag"]
+    assert etag.startswith('W/"')
+    for header in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
+        unchanged = service.get({"if-none-match": header}, **WEEK, limit=3)
+        assert (unchanged.status, unchanged.text) == (304, "")
+        assert unchanged.headers["etag"] == etag
+        assert unchanged.headers["cache-control"] == "private, max-age=300"
+        assert "vary" in unchanged.headers
+    changed: list[dict[str, Any]] = [{"fields": "channel"}, {"channel": "VOICE"}, {"limit": 2}]
+    for change in changed:
+        answer = service.get({"if-none-match": etag}, **{**WEEK, "limit": 3, **change})
+        assert answer.status == 200
+        assert answer.headers["etag"] != etag
+    body = {"time_range": {"type": "INITIATION_TIMESTAMP", "start_time": WEEK["from_"], "end_time": WEEK["to"]}}
+    assert "etag" not in service.api.post(body).headers
+
+
+def test_a_page_of_a_walk_is_cached_as_well(service: Service) -> None:
+    first = service.get(**WEEK, limit=3)
+    cursor = first.json["next_cursor"]
+    assert service.get(**WEEK, limit=3, cursor=cursor).headers["cache-status"] == "contact-search; fwd=miss; stored"
+    assert "hit" in service.get(**WEEK, limit=3, cursor=cursor).headers["cache-status"]
+
+
+def test_a_page_too_large_for_the_table_is_not_cached(service: Service) -> None:
+    service.aws.connect.behaviour = Behaviour(token_length=600_000)
+    calls = service.calls
+    for _ in range(2):
+        answer = service.get(**WEEK, limit=3)
+        assert answer.headers["cache-status"] == "contact-search; fwd=miss; detail=too-large"
+        assert answer.headers["cache-control"] == "private, max-age=0"
+    assert service.calls == calls + 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, "ThrottlingException"), (500, "InternalServiceException"), (503, "ServiceUnavailable")]
+)
+def test_a_stale_page_is_better_than_an_outage(service: Service, status: int, error: str) -> None:
+    kept = service.get(**WEEK)
+    with upstream(status, "{}", error) as url:
+        service.connect_answers_by(url)
+        service.later(1000)
+        stale = service.get(**WEEK)
+        assert stale.json["contacts"] == kept.json["contacts"]
+        assert stale.headers["cache-status"].startswith("contact-search; fwd=stale")
+        assert int(stale.headers["age"]) >= 1000
+        assert service.get({"cache-control": "no-cache"}, **WEEK).status >= 429
+        service.later(3600 + 400)
+        assert service.get(**WEEK).status >= 429
+
+
+def test_a_rejection_is_shared_but_an_outage_is_not(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for status, error, attempts in (
+        (400, "InvalidRequestException", 1),
+        (500, "InternalServiceException", 4),
+        (403, "AccessDeniedException", 2),
+    ):
+        with upstream(status, '{"Message": "no"}', error) as url:
+            service.connect_answers_by(url)
+            attempt = Mock(wraps=service.shared._connect.search_contacts)
+            monkeypatch.setattr(service.shared._connect, "search_contacts", attempt)
+            answers = [service.get(**WEEK, name=error) for _ in range(2)]
+        assert answers[0].json | {"request_id": ""} == answers[1].json | {"request_id": ""}
+        assert attempt.call_count == attempts
+
+
+@pytest.mark.parametrize("moment", ["before", "after the lookup", "before it is stored"])
+def test_without_the_table_searches_are_answered(service: Service, moment: str) -> None:
+    away = Mock(side_effect=EndpointConnectionError(endpoint_url="https://dynamodb"))
+    client_ = service.table.client
+    operations = {"before": ("get_item", "update_item"), "after the lookup": ("update_item",)}.get(moment, ())
+    for operation in operations:
+        service.monkeypatch.setattr(client_, operation, away)
+    if not operations:
+        put = service.shared._pages.put  # type: ignore[union-attr]
+
+        def put_away(*arguments: Any) -> Any:
+            service.monkeypatch.setattr(client_, "update_item", away)
+            return put(*arguments)
+
+        service.monkeypatch.setattr(service.shared._pages, "put", put_away)
+    answers = [service.get(**WEEK, limit=limit) for limit in (2, 3)]
+    for answer in answers:
+        assert answer.status == 200, answer.text
+        assert "storage-unavailable" in answer.headers["cache-status"]
+        assert answer.headers["cache-control"] == "private, max-age=0"
+
+
+def test_the_rate_limit_is_told(service: Service) -> None:
+    answer = service.get(**WEEK)
+    assert answer.headers["ratelimit-policy"] == '"search-contacts";q=1000;w=1'
+    assert answer.headers["ratelimit"].startswith('"search-contacts";r=')

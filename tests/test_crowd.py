@@ -1,0 +1,134 @@
+"""Many callers at once, through function processes that share nothing but the table."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from sandbox.aws_server import AwsServer
+from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
+from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.template import Function
+from storage.transient import TransientTable
+from tests.conftest import TODAY, Answer
+from tests.test_caching import aws_table, table
+
+__all__ = ["aws_table", "table"]  # fixtures
+
+DAY = {"from": f"{TODAY - timedelta(days=1)}", "to": f"{TODAY}"}
+CALL = 0.7  # seconds that the stand-in of Connect takes
+
+
+class Crowd:
+    """Callers of one function, each of whom meets a process of its own where several come together."""
+
+    def __init__(self, function: LambdaFunction, calls: list[float]) -> None:
+        self.function, self.calls = function, calls
+
+    async def ask(self, caller: str = "crowd", path: str = "/v1/contacts", **parameters: Any) -> Answer:
+        request = Request("GET", path.encode(), urlencode(parameters, doseq=True).encode(), [], b"", "127.0.0.1")
+        event = event_of(request, "request-1", path)
+        event["requestContext"]["authorizer"] = {"principalId": caller}
+        response = response_of(await self.function.invoke(event))
+        return Answer(response.status, dict(response.headers), response.body.decode())
+
+    async def warm_up(self, processes: int) -> None:
+        """Starts so many processes, each of which has answered a search."""
+        await asyncio.gather(*(self.ask(**DAY, limit=100 - number) for number in range(processes)))
+        self.calls.clear()
+
+
+@pytest.fixture
+def in_a_crowd(aws: AwsServer, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
+    """Runs a scenario with a crowd; returns when Connect was called."""
+    moments: list[float] = []
+    search = aws.connect.search_contacts
+
+    def slow(request: Any) -> str:
+        moments.append(time.monotonic())
+        time.sleep(CALL)
+        return search(request)
+
+    monkeypatch.setattr(aws.connect, "search_contacts", slow)
+
+    def run(scenario: Callable[[Crowd], Awaitable[None]], **settings: str) -> list[float]:
+        async def ran() -> None:
+            environment = {"AWS_ENDPOINT_URL": aws.url, "TRANSIENT_TABLE_NAME": table.name, "PAGE_SECONDS": "10"}
+            function = LambdaFunction(Function("Search", "search_handler.handler", 29, environment | settings))
+            try:
+                await scenario(Crowd(function, moments))
+            finally:
+                await function.stop()
+
+        asyncio.run(ran())
+        return moments
+
+    return run
+
+
+def test_equal_searches_that_come_together_cost_one_call(in_a_crowd: Callable[..., list[float]]) -> None:
+    async def scenario(crowd: Crowd) -> None:
+        await crowd.warm_up(4)
+        answers = await asyncio.gather(*(crowd.ask(**DAY) for _ in range(4)))
+        assert [answer.status for answer in answers] == [200] * 4
+        assert len({answer.headers["etag"] for answer in answers}) == 1
+        outcomes = sorted(answer.headers["cache-status"] for answer in answers)
+        assert outcomes == ["contact-search; fwd=miss; collapsed"] * 3 + ["contact-search; fwd=miss; stored"]
+
+    assert len(in_a_crowd(scenario)) == 1
+
+
+def test_when_the_leader_dies_another_one_takes_over(in_a_crowd: Callable[..., list[float]]) -> None:
+    async def scenario(crowd: Crowd) -> None:
+        await crowd.warm_up(3)
+        processes = list(crowd.function._idle)
+        leading = asyncio.create_task(crowd.ask(**DAY))
+        await asyncio.sleep(CALL / 2)
+        [leader] = [process for process in processes if process not in crowd.function._idle]
+        following = asyncio.gather(*(crowd.ask(**DAY) for _ in range(2)))
+        await asyncio.sleep(CALL / 4)
+        leader.kill()
+        with pytest.raises(FunctionFailedError):
+            await leading
+        assert [answer.status for answer in await following] == [200, 200]
+
+    assert len(in_a_crowd(scenario, WAIT_SECONDS="0")) == 2
+
+
+def test_when_the_table_dies_with_the_leader_everyone_is_on_their_own(
+    in_a_crowd: Callable[..., list[float]], table: TransientTable
+) -> None:
+    async def scenario(crowd: Crowd) -> None:
+        await crowd.warm_up(3)
+        processes = list(crowd.function._idle)
+        leading = asyncio.create_task(crowd.ask(**DAY))
+        await asyncio.sleep(CALL / 2)
+        [leader] = [process for process in processes if process not in crowd.function._idle]
+        following = asyncio.gather(*(crowd.ask(**DAY) for _ in range(2)))
+        await asyncio.sleep(CALL / 4)
+        table.client.delete_table(TableName=table.name)
+        leader.kill()
+        with pytest.raises(FunctionFailedError):
+            await leading
+        answers = await following
+        assert [answer.status for answer in answers] == [200, 200]
+        assert all("storage-unavailable" in answer.headers["cache-status"] for answer in answers)
+
+    assert len(in_a_crowd(scenario)) == 3
+
+
+def test_all_processes_share_one_quota(in_a_crowd: Callable[..., list[float]]) -> None:
+    async def scenario(crowd: Crowd) -> None:
+        await crowd.warm_up(4)
+        answers = await asyncio.gather(*(crowd.ask(f"{number}", **DAY, limit=number) for number in range(1, 5)))
+        assert [answer.status for answer in answers] == [200] * 4
+
+    moments = in_a_crowd(scenario, QUOTA_RATE="1.25", PAGE_SECONDS="0")
+    assert len(moments) == 4
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert all(0.8 - 0.15 < gap < 0.8 + 0.4 for gap in gaps), gaps
