@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from contacts.contact import Contact
 from contacts.parameters import Parameters
 from contacts.request import SearchRequest
-from rest.openapi_parameters import PARAMETERS
+from rest.openapi_parameters import HEADERS, PARAMETERS
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {
@@ -30,6 +30,7 @@ _PROBLEMS = {
     "504": ("UpstreamTimeout", "Amazon Connect did not answer in time (`upstream-timeout`)."),
 }
 _FRONT_END = {"431": ("HeadTooLong", "Request line and headers have more than 10,240 characters: use POST.")}
+_PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
 _OF_EVERY_SEARCH = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
 _OF_EVERY_BODY = ("413", "415")
 _OF_EVERYTHING_ELSE = ("406", "429", "500")
@@ -100,8 +101,18 @@ def _get_contacts() -> dict[str, Any]:
             "Several values of one parameter mean OR, different parameters mean AND. Parameters of ids and enumerations"
             " can be repeated or take comma lists; enumerations are accepted in any letter case."
         ),
-        "parameters": [_parameter(name) for name in PARAMETERS],
-        "responses": {"200": _page("Link"), **_references((*_OF_EVERY_SEARCH, "431"))},
+        "parameters": [
+            *(_parameter(name) for name in PARAMETERS),
+            *map(_header_parameter, ("Prefer", "Cache-Control", "If-None-Match")),
+        ],
+        "responses": {
+            "200": _page("Link", "ETag"),
+            "304": {
+                "description": "The page is still the one that If-None-Match names.",
+                "headers": _header_references(*_PAGE_HEADERS, "Link", "ETag"),
+            },
+            **_references((*_OF_EVERY_SEARCH, "431")),
+        },
     }
 
 
@@ -121,6 +132,7 @@ def _post_search() -> dict[str, Any]:
         "tags": ["contacts"],
         "summary": "Search contacts by a JSON body",
         "description": "The whole of SearchContacts, for what query parameters cannot say or have no room for.",
+        "parameters": [_header_parameter("Prefer"), _header_parameter("Cache-Control")],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {"200": _page(), **_references((*_OF_EVERY_SEARCH, *_OF_EVERY_BODY))},
     }
@@ -155,6 +167,20 @@ def _parameter(name: str) -> dict[str, Any]:
         "example": [value] if several else value,
     }
     return parameter | ({"style": "form", "explode": True} if several else {})
+
+
+def _header_parameter(name: str) -> dict[str, Any]:
+    description, example = HEADERS[name]
+    # What is not understood in them is ignored, so any text is valid.
+    schema = {"type": "string", "format": "http-field-value"}
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": schema,
+        "example": example,
+    }
 
 
 @cache
@@ -255,7 +281,11 @@ def _headers() -> dict[str, Any]:
             "description": "Seconds after which to try again.",
             "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 3600},
         },
-        "RateLimit": header("What is left of the quota (IETF httpapi draft)."),
+        "ETag": header("A weak validator of the page, for If-None-Match."),
+        "Age": header("Seconds since Amazon Connect gave this page, if it was kept."),
+        "Cache-Status": header("Whether the page was kept, or Amazon Connect was asked for it (RFC 9211)."),
+        "RateLimit": header("What is left of Amazon Connect's quota of searches (IETF httpapi draft)."),
+        "RateLimit-Policy": header("That quota: q searches in w seconds (IETF httpapi draft)."),
         "WWW-Authenticate": header("How to authenticate."),
     }
 
@@ -271,7 +301,7 @@ def _references(statuses: tuple[str, ...]) -> dict[str, Any]:
 def _page(*headers: str) -> dict[str, Any]:
     return {
         "description": "A page of contacts.",
-        "headers": _header_references("X-Request-Id", "Cache-Control", "Vary", "RateLimit", *headers),
+        "headers": _header_references(*_PAGE_HEADERS, *headers),
         "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Page")}}},
     }
 
@@ -286,7 +316,7 @@ def _responses() -> dict[str, Any]:
 def _problem(description: str, status: str) -> dict[str, Any]:
     of_status = {
         "401": ("WWW-Authenticate",),
-        "429": ("Retry-After", "RateLimit"),
+        "429": ("Retry-After", "RateLimit", "RateLimit-Policy"),
         "503": ("Retry-After",),
     }
     return {

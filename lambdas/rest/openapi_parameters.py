@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each query parameter: its description and an example."""
+"""What the OpenAPI document says of each parameter: its description and an example."""
 
 _QUEUE = "5f8d1a52-1f3c-4c5e-9a70-2d6f0c3b1e11"
 _AGENT = "0b9c7c1e-6a54-4d0a-8f0f-7f3f6a4e2c22"
@@ -75,4 +75,10 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "eyJvcGFxdWUiOiJ0cnVlIn0",
     ),
     "fields": ("Top-level fields of contacts to return; `id` always comes along.", "channel"),
+}
+
+HEADERS = {
+    "Prefer": ("For how many seconds the request may wait for its turn in Connect's quota: 20 at most.", "wait=10"),
+    "Cache-Control": ("With no-cache Amazon Connect is asked anew, whatever is kept.", "no-cache"),
+    "If-None-Match": ("The ETag of a page: if it is still the same, the answer is a 304.", 'W/"0123456789abcdef"'),
 }
