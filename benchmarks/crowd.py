@@ -1,0 +1,198 @@
+"""A crowd of callers at Amazon Connect's own quota, through the service and through plain boto3:
+
+    .venv/bin/python -m benchmarks.crowd [--seconds N]
+
+(a) 200 clients poll one dashboard's search every 5 seconds; (b) 20 clients have searches of their own, one after the
+other; (c) one client walks on four connections without pause and waits as long as it may, beside 10 polite ones who ask
+for something every 20 seconds. Who is refused comes back when Retry-After says so; boto3 retries as it does by default.
+The function's processes share one DynamoDB, and each stand-in is a process of its own.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from benchmarks.stand_in import INSTANCE_ID, client, stand_in
+from sandbox.contact_data.sample import INSTANCE_ARN
+from sandbox.deployment import deploy
+from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.template import synthesized
+
+RATE = 0.5
+PROCESSES = 12
+
+
+@dataclass
+class Tally:
+    """Seconds from the first attempt to each answer; how often callers were refused; what they got no answer to."""
+
+    waits: list[float] = field(default_factory=list)
+    refused: int = 0
+    errors: int = 0
+
+
+class Door(Protocol):
+    """A way to Connect. `ask` returns where the search goes on, "" at its end."""
+
+    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str: ...
+
+
+class Service:
+    """Through the search function, in processes of its own."""
+
+    def __init__(self, function: LambdaFunction) -> None:
+        self._function = function
+
+    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:
+        begun = time.monotonic()
+        headers = [("prefer", "wait=20")] if patiently else []
+        while True:
+            request = Request("GET", b"/v1/contacts", urlencode(query).encode(), headers, b"", "127.0.0.1")
+            event = event_of(request, "crowd", "/v1/contacts")
+            event["requestContext"]["authorizer"] = {"principalId": caller}
+            response = response_of(await self._function.invoke(event))
+            if response.status != 429:
+                break
+            tally.refused += 1
+            await asyncio.sleep(int(dict(response.headers)["retry-after"]))
+        if response.status != 200:
+            tally.errors += 1
+            return ""
+        tally.waits.append(time.monotonic() - begun)
+        return json.loads(response.body)["next_cursor"] or ""
+
+
+class PlainBoto3:
+    """With a boto3 client that all callers share."""
+
+    def __init__(self, url: str) -> None:
+        self._connect = client("connect", url, config=Config(max_pool_connections=300))
+
+    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:  # noqa: ARG002 - it knows of neither
+        begun, now = time.monotonic(), datetime.now(UTC)
+        request = {
+            "InstanceId": INSTANCE_ID,
+            "TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": now - timedelta(days=30), "EndTime": now},
+            "SearchCriteria": {"AgentIds": [query["agent_id"]]} if "agent_id" in query else {},
+            "MaxResults": query["limit"],
+            **({"NextToken": query["cursor"]} if query.get("cursor") else {}),
+        }
+        try:
+            answer = await asyncio.to_thread(partial(self._connect.search_contacts, **request))
+        except ClientError:
+            tally.errors += 1
+            return ""
+        tally.waits.append(time.monotonic() - begun)
+        return str(answer.get("NextToken", ""))
+
+
+async def dashboard(door: Door, seconds: float) -> Tally:
+    tally, end = Tally(), time.monotonic() + seconds
+
+    async def poll(number: int) -> None:
+        await asyncio.sleep(random.random() * 5)  # noqa: S311 - nobody has to guess it
+        while time.monotonic() < end:
+            await door.ask(tally, f"dashboard {number}", {"last": "P30D", "limit": 10})
+            await asyncio.sleep(5)
+
+    await asyncio.gather(*map(poll, range(200)))
+    return tally
+
+
+async def searches(door: Door, seconds: float) -> Tally:
+    tally, end = Tally(), time.monotonic() + seconds
+
+    async def search(number: int) -> None:
+        for search in count():
+            if time.monotonic() > end:
+                return
+            query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
+            await door.ask(tally, f"client {number}", query)
+
+    await asyncio.gather(*map(search, range(20)))
+    return tally
+
+
+async def walker(door: Door, seconds: float) -> Tally:
+    polite, greedy, end = Tally(), Tally(), time.monotonic() + seconds
+
+    async def walk(number: int) -> None:
+        cursor = ""
+        while time.monotonic() < end:
+            query = {"last": "P30D", "limit": number + 1, **({"cursor": cursor} if cursor else {})}
+            cursor = await door.ask(greedy, "greedy", query, patiently=True)
+
+    async def ask_politely(number: int) -> None:
+        await asyncio.sleep(2 * number)
+        for search in count():
+            if time.monotonic() > end:
+                return
+            query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
+            await door.ask(polite, f"polite {number}", query)
+            await asyncio.sleep(20)
+
+    await asyncio.gather(*map(walk, range(4)), *map(ask_politely, range(10)))
+    print(
+        f"    (c) of the greedy client, who is not in the next row: {len(greedy.waits)} pages, {greedy.errors} errors"
+    )
+    return polite
+
+
+async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]], via: str, seconds: float) -> None:
+    """One row of the table."""
+    with stand_in(RATE) as connect, stand_in() as others:
+        if via == "boto3":
+            connect.counts()
+            tally = await scenario(PlainBoto3(connect.url), seconds)
+        else:
+            settings = {"AWS_ENDPOINT_URL_CONNECT": connect.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
+            [deployed] = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
+            function = LambdaFunction(deployed, PROCESSES)
+            warm = [function.start() for _ in range(PROCESSES)]
+            await asyncio.gather(*warm)
+            await asyncio.sleep(PROCESSES * 0.7)  # until all of them have imported their code
+            connect.counts()
+            tally = await scenario(Service(function), seconds)
+            await function.stop()
+        print(f"{name} {via:<8}{_row(tally, connect.counts())}", flush=True)
+
+
+def _row(tally: Tally, counts: dict[str, Any]) -> str:
+    waits, moments = sorted(tally.waits) or [float("nan")], counts["moments"]
+    p50, p95 = (waits[round(share * (len(waits) - 1))] for share in (0.5, 0.95))
+    used = (len(moments) - 1) / (moments[-1] - moments[0]) / RATE
+    return (
+        f"{len(tally.waits):>8,} {tally.errors:>7,} {tally.refused:>8,} {counts['requests']:>7,}"
+        f" {counts['throttled']:>10,} {used:>11.1%} {p50:>6.2f} {p95:>7.2f} {waits[-1]:>8.2f}"
+    )
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--only", choices=["a", "b", "c"])
+    options = parser.parse_args()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(256))
+    print("            answers  errors  refused   calls  throttled  quota used  p50 s   p95 s  longest s")
+    for name, scenario in (("(a)", dashboard), ("(b)", searches), ("(c)", walker)):
+        if options.only in (None, name.strip("()")):
+            for via in ("service", "boto3"):
+                await measure(name, scenario, via, options.seconds)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

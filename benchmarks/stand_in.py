@@ -1,0 +1,93 @@
+"""AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
+
+`python -m benchmarks.stand_in RATE` serves until its standard input ends; each line on it is answered with a line of
+JSON that has the counts of SearchContacts since the line before.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from sandbox.aws_server import REGION, AwsServer
+from sandbox.contact_data.load import load_sample
+from sandbox.contact_data.sample import INSTANCE_ARN
+
+INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
+
+
+class StandIn:
+    """A stand-in of AWS, and what it has counted."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.url: str = self._line()
+
+    def counts(self) -> dict[str, Any]:
+        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return dict(self._line())
+
+    def _line(self) -> Any:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def stand_in(rate: float = 0) -> Iterator[StandIn]:
+    """A stand-in whose Amazon Connect allows so many searches a second."""
+    process = subprocess.Popen(  # noqa: S603 - this very program
+        [sys.executable, "-m", "benchmarks.stand_in", str(rate)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield StandIn(process)
+    finally:
+        process.communicate()
+
+
+def client(service: str, url: str, **options: Any) -> Any:
+    """A boto3 client of a stand-in."""
+    credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    return boto3.client(service, endpoint_url=url, region_name=REGION, **credentials, **options)
+
+
+def main() -> None:
+    server = AwsServer()
+    connect = server.connect
+    connect.add_instance(INSTANCE_ARN)
+    load_sample(connect.contacts, 2_000, 1, datetime.now(UTC).date(), 90)
+    server.start()
+    now = datetime.now(UTC)
+    window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}
+    client("connect", server.url).search_contacts(InstanceId=INSTANCE_ID, TimeRange=window)  # its first call is slow
+    connect.behaviour.quota = float(sys.argv[1]) or None
+    allows, moments = connect.quota.allows, []
+
+    def noted(rate: float | None) -> bool:
+        is_allowed = allows(rate)
+        if is_allowed:
+            moments.append(time.time())
+        return is_allowed
+
+    connect.quota.allows = noted  # type: ignore[method-assign]
+    print(json.dumps(server.url), flush=True)
+    for _ in sys.stdin:
+        counts = {"requests": connect.quota.requests, "throttled": connect.quota.throttled, "moments": moments}
+        print(json.dumps(counts), flush=True)
+        connect.quota.requests = connect.quota.throttled = 0
+        moments.clear()
+
+
+if __name__ == "__main__":
+    main()
