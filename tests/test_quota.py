@@ -19,7 +19,7 @@ from tests.test_caching import WEEK, Service, aws_table, service, table
 
 __all__ = ["aws_table", "service", "table"]  # fixtures
 
-INTERVAL = 2.02  # seconds, at half a search a second
+INTERVAL = 2.03  # seconds, at half a search a second
 
 
 class Clock:

@@ -17,16 +17,19 @@ from amazon_connect.errors import ThrottledError
 from storage.transient import ConditionFailedError, Item, StorageUnavailableError, TransientTable
 
 # Calls do not arrive as regularly as they are sent: a little slower than Connect allows is never too fast.
-PACE = 1.01
+PACE = 1.015
 # Turns over which those who are refused are spread.
 _HORIZON = 30
 # Milliseconds after which a caller's last turn is forgotten, and after which nobody waits for one who should be back.
 _MEMORY, _LATE = 300_000, 1_000
+# Milliseconds by which callers come early, as they are told whole seconds.
+_EARLY = 1_000
 # Milliseconds that a booking is waited for, so that its turn does not begin before it is made.
 _LONGEST_BOOKING = 500
 # Milliseconds by which an environment's first call may arrive later than others, as it has no connection yet.
 _FIRST_CALL_LATE = 150
 _KEY = "quota"
+_NONE_REFUSED = "attribute_not_exists(#refused) OR #refused < :first OR #refused >= :last"
 
 
 class _NotYetError(Exception):
@@ -104,9 +107,10 @@ class Quota:
         begun = self._now(item)
         start, tat = begun + self._booking_takes, item.get("tat", 0)
         latest = max(until + self._behind, start)
-        own_turn, others = item.get(f"turn_{caller}", 0) - self._tolerance, self._others_first(caller, item, begun)
+        turn = max(tat - self._tolerance, start)
+        own_turn, others = item.get(f"turn_{caller}", 0) - self._tolerance, self._others_first(caller, item, turn)
         if others or own_turn > start:
-            raise _NotYetError(item, max(tat - self._tolerance, start, own_turn) + others * self._interval)
+            raise _NotYetError(item, max(turn, own_turn) + others * self._interval)
         if tat - self._tolerance > latest:
             raise _NotYetError(item, tat - self._tolerance)
         if tat <= start:
@@ -138,29 +142,35 @@ class Quota:
         """In how many seconds a caller who is refused should: all of them are spread over successive turns."""
         item, now, due = not_yet.item, self._now(), f"due_{caller}"
         first = max(item.get("tat", 0) - self._tolerance, now)
-        values = {"first": first}
-        try:
-            if 0 < item.get(due, 0) <= now:  # has come back as told, to find the turn taken: it has waited enough
-                return _seconds(self._table().update(_KEY, f"SET #{due} = :first", values)[due] - now)
-            values |= {"last": first + _HORIZON * self._interval, "interval": self._interval}
-            spread = f"SET #{due} = #refused, #refused = #refused + :interval"
-            with suppress(ConditionFailedError):
-                condition = "#refused >= :first AND #refused < :last"
-                return _seconds(self._table().update(_KEY, spread, values, condition=condition)[due] - now)
-            del values["last"]
-            return _seconds(
-                self._table().update(_KEY, f"SET #{due} = :first, #refused = :first + :interval", values)[due] - now
-            )
-        except StorageUnavailableError:
-            return _seconds(not_yet.again_at - now)
+        last = first + _HORIZON * self._interval
+        if 0 < item.get(due, 0) <= now + _EARLY:  # has come back as told, to find the turn taken: it has waited enough
+            bookings = [(f"SET #{due} = :first", {"first": first}, "")]
+        else:
+            after_others = f"SET #{due} = #refused, #refused = #refused + :interval"
+            before_others = f"SET #{due} = :first, #refused = :first + :interval"
+            all_values = {"first": first, "last": last, "interval": self._interval}
+            bookings = [
+                (after_others, all_values, "#refused >= :first AND #refused < :last"),
+                (before_others, all_values, _NONE_REFUSED),
+                (after_others, all_values, "#refused >= :first AND #refused < :last"),
+            ]
+        for booking, values, condition in bookings:
+            try:
+                booked = self._table().update(_KEY, booking, values, condition=condition)
+            except ConditionFailedError:
+                continue
+            except StorageUnavailableError:
+                break
+            return _seconds(booked[due] - now)
+        return _seconds(not_yet.again_at - now)
 
-    def _others_first(self, caller: str, item: Item, now: int) -> int:
-        """How many callers are about to come back whose last turn is longer ago than this one's."""
+    def _others_first(self, caller: str, item: Item, turn: int) -> int:
+        """How many callers come back until then whose own last turn is longer ago."""
         own = item.get(f"turn_{caller}", 0)
         waiting = (
             name.removeprefix("due_")
             for name, due in item.items()
-            if name.startswith("due_") and due + self._interval + _LATE > now
+            if name.startswith("due_") and due <= turn < due + self._interval + _LATE
         )
         return sum(other != caller and item.get(f"turn_{other}", 0) < own for other in waiting)
 
