@@ -10,6 +10,7 @@ from amazon_connect.client import AmazonConnect
 from amazon_connect.page_cache import PageCache
 from amazon_connect.quota import Quota
 from amazon_connect.shared_search import Demand, SharedSearch
+from contacts.contact import read_response
 from contacts.cursor import Cursors
 from contacts.search import Search
 from contacts.walk import Page, next_page
@@ -44,7 +45,7 @@ def quota() -> Quota | None:
 def shared_search() -> SharedSearch:
     pages = PageCache(transient_table) if settings.page_seconds else None
     connect = AmazonConnect(settings.connect_instance_id)
-    return SharedSearch(connect, quota(), pages, settings.page_seconds, settings.closed_page_seconds)
+    return SharedSearch(connect, quota(), pages, read_response, settings.page_seconds, settings.closed_page_seconds)
 
 
 def page_of(search: Search, demand: Demand) -> Page:

@@ -16,7 +16,7 @@ class Settings(BaseModel):
     connect_instance_id: str = Field(min_length=1, max_length=100)
     cursor_key_id: str = Field(min_length=1)
     transient_table_name: str = Field(min_length=1)
-    quota_rate: float = Field(0.5, ge=0, le=10_000)
+    quota_rate: float = Field(0.5, ge=0, le=1000)
     quota_burst: int = Field(1, ge=1, le=10_000)
     wait_seconds: float = Field(3, ge=0, le=20)
     page_seconds: int = Field(10, ge=0, le=3600)

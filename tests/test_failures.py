@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from amazon_connect import client
 from amazon_connect.shared_search import SharedSearch
+from contacts.contact import read_response
 from tests.conftest import Api
 
 
@@ -62,7 +63,9 @@ def through(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
     def over(url: str) -> Api:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
         instance = client.AmazonConnect("instance-1")
-        monkeypatch.setattr(search_handler, "shared_search", lambda: SharedSearch(instance, None, None, 0, 0))
+        monkeypatch.setattr(
+            search_handler, "shared_search", lambda: SharedSearch(instance, None, None, read_response, 0, 0)
+        )
         return api
 
     return over

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -48,7 +49,7 @@ def at_half_a_search(service: Service, monkeypatch: pytest.MonkeyPatch) -> Itera
     import search_handler  # noqa: PLC0415
 
     quota = Quota(lambda: service.table, 0.5, 1)
-    monkeypatch.setattr(service.shared, "_quota", quota)
+    monkeypatch.setattr(service.shared, "quota", quota)
     monkeypatch.setattr(search_handler, "quota", lambda: quota)
     yield service
     service.aws.connect.behaviour = Behaviour()
@@ -132,8 +133,12 @@ def test_nobody_waits_long_for_who_does_not_come_back(table: TransientTable, clo
     turn(quota, "greedy", 0, clock)
     with pytest.raises(ThrottledError):
         quota.turn_of("gone", 0)
-    clock.now += 3 * INTERVAL
-    turn(quota, "greedy", 0, clock)
+    for number in range(15):
+        with pytest.raises(ThrottledError):
+            quota.turn_of(f"gone too {number}", 0)
+    for _ in range(3):
+        clock.now += INTERVAL + 1.3
+        turn(quota, "greedy", 0, clock)
 
 
 def test_callers_who_come_back_after_a_long_time(table: TransientTable, clock: Clock) -> None:
@@ -146,6 +151,23 @@ def test_callers_who_come_back_after_a_long_time(table: TransientTable, clock: C
     assert not table._rests_until
     item = table.get("quota") or {}
     assert len([name for name in item if name.startswith(("turn_", "due_"))]) == 2
+
+
+def test_very_many_callers_do_not_outgrow_the_table(table: TransientTable, clock: Clock) -> None:
+    quota = Quota(lambda: table, 0.5, 1)
+    turn(quota, "first", 0, clock)
+    for number in range(230):
+        with pytest.raises(ThrottledError):
+            quota.turn_of(f"{number}", 0)
+    assert len(table.get("quota") or {}) < 210
+    update = Mock(wraps=table.client.update_item)
+    table.client.update_item = update
+    for _ in range(20):
+        clock.now += 60
+        turn(quota, "first", 0, clock)
+    assert max(len(call.kwargs["UpdateExpression"]) for call in update.call_args_list) < 4096
+    assert len(table.get("quota") or {}) < 20
+    assert not table._rests_until
 
 
 def test_a_caller_books_but_one_turn_ahead(table: TransientTable, clock: Clock) -> None:
@@ -161,7 +183,7 @@ def test_a_caller_books_but_one_turn_ahead(table: TransientTable, clock: Clock) 
 @pytest.mark.parametrize("behind", [-30_000, 30_000])
 def test_clocks_that_differ_do_no_harm(table: TransientTable, clock: Clock, behind: int) -> None:
     here, elsewhere = (Quota(lambda: table, 0.5, 1) for _ in range(2))
-    elsewhere._behind = -behind
+    elsewhere._catch_up = -behind
     turns = [turn(quota, f"{n}", 20, clock) for n, quota in enumerate([here, elsewhere, here, elsewhere])]
     gaps = [later - earlier for earlier, later in itertools.pairwise(turns[1:])]
     assert gaps == pytest.approx([INTERVAL] * 2, abs=0.2)

@@ -57,7 +57,7 @@ class AmazonConnect:
     """One Amazon Connect instance, called through botocore."""
 
     def __init__(self, instance_id: str) -> None:
-        self._instance_id = instance_id
+        self.instance_id = instance_id
         session = botocore.session.get_session()
         session.register_component("response_parser_factory", _BodyParserFactory())
         self._client = session.create_client("connect", config=_CONFIG)
@@ -70,7 +70,7 @@ class AmazonConnect:
         """
         self._before_sending = before_sending
         try:
-            return bytes(self._client.search_contacts(InstanceId=self._instance_id, **request)["Body"])
+            return bytes(self._client.search_contacts(InstanceId=self.instance_id, **request)["Body"])
         except ClientError as error:
             raise _meaning_of(error) from error
         except ReadTimeoutError as error:

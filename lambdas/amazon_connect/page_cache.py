@@ -1,5 +1,6 @@
 """Upstream pages, kept for all execution environments, and who of those that want the same page goes for it."""
 
+import math
 import time
 import uuid
 import zlib
@@ -8,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from amazon_connect.errors import RejectedError, ThrottledError
+from amazon_connect.errors import RejectedError
 from storage.transient import ConditionFailedError, Item, TransientTable
 
 # DynamoDB's items have 400 KB at most, keys and the other attributes among them.
 LARGEST = 390_000
-# For how long an expired page can stand in for an answer that Connect does not give.
+# To what age a page can stand in for an answer that Connect does not give.
 STALE = timedelta(hours=1)
 _POLL = (0.05, 0.5)  # seconds, at first and at most
 
@@ -51,28 +52,35 @@ class PageCache:
         rejection = page.rejection
         self._table().update(
             _key(digest),
-            "SET #body = :body, #stored = :stored, #lifetime = :lifetime, #code = :code, #reason = :reason"
-            " REMOVE #lease, #leader",
+            "SET #body = :body, #stored = :stored, #lifetime = :lifetime, #fresh_until = :fresh_until,"
+            " #code = :code, #reason = :reason REMOVE #lease, #leader",
             {
                 "body": body if is_kept else b"",
-                "stored": int(time.time()),
+                "stored": math.ceil(time.time()),
                 "lifetime": page.lifetime if is_kept else 0,
+                "fresh_until": math.ceil(time.time()) + page.lifetime if is_kept else 0,
                 "code": rejection.code if rejection else "",
                 "reason": rejection.reason if rejection else "",
             },
-            life=STALE + timedelta(seconds=page.lifetime),
+            life=STALE,
         )
         return is_kept
 
     def lead(self, digest: str, lease: float) -> bool:
-        """Whether it is on this environment to go for the page, for so many seconds: nobody else does."""
+        """Whether it is on this environment to go for the page, for so many seconds: nobody else does, or just has."""
         now = _milliseconds()
         try:
             self._table().update(
                 _key(digest),
                 "SET #leader = :leader, #lease = :lease",
-                {"leader": self._environment, "lease": now + round(1000 * lease), "now": now},
-                condition="attribute_not_exists(#lease) OR #lease <= :now",
+                {
+                    "leader": self._environment,
+                    "lease": now + round(1000 * lease),
+                    "now": now,
+                    "second": now // 1000,
+                },
+                condition="(attribute_not_exists(#lease) OR #lease <= :now OR #leader = :leader)"
+                " AND (attribute_not_exists(#fresh_until) OR #fresh_until <= :second)",
                 life=STALE,
             )
         except ConditionFailedError:
@@ -86,27 +94,22 @@ class PageCache:
             self._table().update(_key(digest), "REMOVE #lease, #leader", values, condition="#leader = :leader")
 
     def follow(self, digest: str, patience: float) -> KeptPage | None:
-        """The page, once the one who goes for it has it; None as soon as nobody does.
-
-        Raises ThrottledError after so many seconds.
-        """
+        """The page, once the one who goes for it has it; None as soon as nobody does, or after so many seconds."""
         until, pause = time.monotonic() + patience, _POLL[0]
         while True:
             item = self._table().get(_key(digest)) or {}
             page, lease = _kept(item), item.get("lease", 0) - _milliseconds()
             if page is not None and page.is_fresh:
                 return page
-            if lease <= 0:
+            if lease <= 0 or time.monotonic() > until:
                 return None
-            if time.monotonic() > until:
-                raise ThrottledError("InFlight", max(lease // 1000, 1))
             time.sleep(min(pause, lease / 1000))
             pause = min(pause * 1.5, _POLL[1])
 
 
 def _kept(item: Item) -> KeptPage | None:
     age = int(time.time()) - item.get("stored", 0)
-    if not item.get("lifetime") or age > item["lifetime"] + STALE.total_seconds():
+    if not item.get("lifetime") or age > STALE.total_seconds():
         return None
     rejection = RejectedError(item["code"], item["reason"]) if item["code"] else None
     return KeptPage(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), rejection)

@@ -24,6 +24,9 @@ _HORIZON = 30
 _MEMORY, _LATE = 300_000, 1_000
 # Milliseconds by which callers come early, as they are told whole seconds.
 _EARLY = 1_000
+# The item is read for each search and cleaned a little with each booking (an expression has 4 KB at most): of more
+# attributes than these it does not learn who comes back, and no more than these are removed at once.
+_MOST_ATTRIBUTES, _MOST_REMOVED = 200, 50
 # Milliseconds that a booking is waited for, so that its turn does not begin before it is made.
 _LONGEST_BOOKING = 500
 # Milliseconds by which an environment's first call may arrive later than others, as it has no connection yet.
@@ -49,10 +52,10 @@ class Quota:
 
     def __init__(self, table: Callable[[], TransientTable], rate: float, burst: int) -> None:
         self._table = table
-        self._rate, self._burst = Fraction(rate).limit_denominator(1000), burst
-        self._interval = math.ceil(1000 * PACE / rate)
+        self._rate, self._burst = Fraction(rate).limit_denominator(100_000), burst
+        self._interval = max(math.ceil(1000 * PACE / max(rate, 0.001)), 1)
         self._tolerance = (burst - 1) * self._interval
-        self._behind = 0
+        self._catch_up = 0
         self._booking_takes, self._late = 10, _FIRST_CALL_LATE
         self._tat = 0  # as far as this environment knows
 
@@ -64,7 +67,7 @@ class Quota:
             try:
                 return partial(self._sleep_until, self._book(caller, until))
             except _NotYetError as not_yet:
-                if not_yet.again_at > until + self._behind:
+                if not_yet.again_at > until + self._catch_up:
                     raise ThrottledError("QuotaExceeded", self._come_back(caller, not_yet)) from None
                 self._sleep_until(not_yet.again_at)
 
@@ -72,9 +75,13 @@ class Quota:
         """Connect throttles all the same, as others use its quota too: nobody has a turn for so many seconds."""
         until = self._now() + 2 * self._interval
         self._tat = max(self._tat, until)
-        with suppress(ConditionFailedError, StorageUnavailableError):
-            self._table().update(_KEY, "SET #tat = :until", {"until": until}, condition="#tat < :until")
-        return _seconds(2 * self._interval)
+        with suppress(StorageUnavailableError):
+            try:
+                self._table().update(_KEY, "SET #tat = :until", {"until": until}, condition="#tat < :until")
+            except ConditionFailedError:  # others have booked that long ahead: who comes after them waits longer
+                pause = {"pause": 2 * self._interval}
+                self._tat = self._table().update(_KEY, "SET #tat = #tat + :pause", pause)["tat"]
+        return _seconds(max(self._tat - self._tolerance - self._now(), 0))
 
     def policy(self) -> str:
         """RateLimit-Policy (IETF draft, RateLimit header fields): how many searches in how many seconds."""
@@ -89,8 +96,10 @@ class Quota:
     def _book(self, caller: str, until: int) -> int:
         """When the turn is that is the caller's now, by `until` on the clock here; raises _NotYetError."""
         begun = self._now()
-        if self._tat - self._tolerance > max(until + self._behind, begun):  # it may have moved on since, but never back
-            raise _NotYetError({"tat": self._tat}, self._tat - self._tolerance)
+        if self._tat - self._tolerance > max(
+            until + self._catch_up, begun
+        ):  # it may have moved on since, but never back
+            raise _NotYetError(self._known(), self._tat - self._tolerance)
         try:
             item = self._table().get(_KEY) or {}
             self._booking_takes = min(max(self._booking_takes, self._now() - begun), _LONGEST_BOOKING)
@@ -106,9 +115,12 @@ class Quota:
     def _try_to_book(self, caller: str, until: int, item: Item) -> int:
         begun = self._now(item)
         start, tat = begun + self._booking_takes, item.get("tat", 0)
-        latest = max(until + self._behind, start)
+        latest = max(until + self._catch_up, start)
+        self._tat = max(self._tat, tat)
         turn = max(tat - self._tolerance, start)
-        own_turn, others = item.get(f"turn_{caller}", 0) - self._tolerance, self._others_first(caller, item, turn)
+        own_turn = item.get(f"turn_{caller}", 0) - self._tolerance
+        # No turn is held for those who have not come when it is there.
+        others = self._others_first(caller, item, turn) if begun < tat - self._tolerance + _LATE else 0
         if others or own_turn > start:
             raise _NotYetError(item, max(turn, own_turn) + others * self._interval)
         if tat - self._tolerance > latest:
@@ -121,19 +133,24 @@ class Quota:
             booking = f"SET #turn_{caller} = #tat, #tat = #tat + :interval, #at = :begun"
             condition = "#tat > :start AND #tat <= :latest"
             values = {"start": start, "interval": self._interval, "latest": latest + self._tolerance}
-        past = ", ".join(
-            sorted(f"#{name}" for name in self._outdated(item, begun) - {f"turn_{caller}"} | {f"due_{caller}"})
-        )
+        outdated = sorted(self._outdated(item, begun) - {f"turn_{caller}", f"due_{caller}"})
+        past = ", ".join(f"#{name}" for name in [f"due_{caller}", *outdated[:_MOST_REMOVED]])
         booked = self._table().update(_KEY, f"{booking} REMOVE {past}", {**values, "begun": begun}, condition=condition)
         self._booking_takes = min(max(self._now() - begun, self._booking_takes * 3 // 4), _LONGEST_BOOKING)
         self._tat, self._late = booked["tat"], 0
         return int(booked[f"turn_{caller}"]) - self._tolerance
 
+    def _known(self) -> Item:
+        """The item, or what is known of it where the table is away."""
+        with suppress(StorageUnavailableError):
+            return self._table().get(_KEY) or {}
+        return {"tat": self._tat}
+
     def _book_alone(self, until: int) -> int:
         """Without the table: as if this environment were the only one."""
         now = self._now()
         turn = max(self._tat - self._tolerance, now)
-        if turn > max(until + self._behind, now):
+        if turn > max(until + self._catch_up, now):
             raise _NotYetError({}, turn)
         self._tat = max(self._tat, now) + self._interval
         return turn
@@ -141,6 +158,8 @@ class Quota:
     def _come_back(self, caller: str, not_yet: _NotYetError) -> int:
         """In how many seconds a caller who is refused should: all of them are spread over successive turns."""
         item, now, due = not_yet.item, self._now(), f"due_{caller}"
+        if len(item) > _MOST_ATTRIBUTES:
+            return _seconds(not_yet.again_at - now)
         first = max(item.get("tat", 0) - self._tolerance, now)
         last = first + _HORIZON * self._interval
         if 0 < item.get(due, 0) <= now + _EARLY:  # has come back as told, to find the turn taken: it has waited enough
@@ -151,7 +170,7 @@ class Quota:
             all_values = {"first": first, "last": last, "interval": self._interval}
             bookings = [
                 (after_others, all_values, "#refused >= :first AND #refused < :last"),
-                (before_others, all_values, _NONE_REFUSED),
+                (before_others, all_values, _NONE_REFUSED),  # of two who come at once, one was first: again, then
                 (after_others, all_values, "#refused >= :first AND #refused < :last"),
             ]
         for booking, values, condition in bookings:
@@ -181,8 +200,8 @@ class Quota:
 
     def _now(self, item: Item | None = None) -> int:
         clock = _clock()
-        self._behind = max(self._behind, (item or {}).get("at", 0) - clock)
-        return clock + self._behind
+        self._catch_up = max(self._catch_up, (item or {}).get("at", 0) - clock)
+        return clock + self._catch_up
 
     def _sleep_until(self, moment: int) -> None:
         time.sleep(max(moment - self._now(), 0) / 1000)

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,14 @@ from amazon_connect.page_cache import KeptPage, PageCache
 from amazon_connect.quota import Quota
 from storage.transient import StorageUnavailableError
 
+# As a caller may wish: with the call itself it is within the 29 s of API Gateway.
+LONGEST_WAIT = 20.0  # seconds
 # Connect's contacts are not final at once: a window has closed when it ended so long ago.
 _CLOSED_AFTER = timedelta(minutes=15)
 # Seconds after which whoever goes for a page is taken for dead, beyond the time in which its turn comes.
 _LEASE = 3.0
-# Seconds within which a second attempt, with a turn of its own, is over before API Gateway gives up.
-_LATEST_RETRY = 18.0
+# Seconds from the beginning of a request in which a call can begin: with its own 7 it is within the 29.
+_LATEST_CALL = 21.0
 _OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 
 
@@ -38,51 +40,66 @@ class Demand:
     caller: str
     longest_wait: float
     no_cache: bool = False
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def patience(self) -> float:
+        """The seconds that are left of its longest wait, over all that one request needs."""
+        return max(self.begun + self.longest_wait - time.monotonic(), 0)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """SearchContacts' answer: for how many seconds it is fresh, its age, and what Cache-Status says."""
+    """SearchContacts' response, for how many seconds it is fresh, its age if kept, and what Cache-Status says."""
 
-    body: bytes
+    response: Any
     lifetime: int
     age: int | None
     cache_status: str
 
 
+@dataclass
 class SharedSearch:
-    """Pages are fresh for `lifetime` seconds, those of windows that have closed for `closed_lifetime`."""
+    """Pages are fresh for `lifetime` seconds, those of windows that have closed for `closed_lifetime`.
 
-    def __init__(
-        self, connect: AmazonConnect, quota: Quota | None, pages: PageCache | None, lifetime: int, closed_lifetime: int
-    ) -> None:
-        self._connect, self._quota, self._pages = connect, quota, pages
-        self._lifetime, self._closed_lifetime = lifetime, closed_lifetime
+    `read` makes a response of a body, or raises UpstreamError: what it cannot read is not kept.
+    """
+
+    connect: AmazonConnect
+    quota: Quota | None
+    pages: PageCache | None
+    read: Callable[[bytes], Any]
+    lifetime: int
+    closed_lifetime: int
 
     def search_contacts(self, request: Mapping[str, Any], demand: Demand) -> Answer:
         """SearchContacts, the request less InstanceId. Raises a ConnectError."""
-        if self._pages is None:
-            return Answer(self._ask(request, demand), 0, None, "fwd=bypass")
-        digest, kept = _digest(request), None
+        if self.pages is None:
+            return Answer(self.read(self._ask(request, demand)), 0, None, "fwd=bypass")
+        digest, kept = self._digest(request), None
         try:
-            if not demand.no_cache and (kept := self._pages.get(digest)) and kept.is_fresh:
-                return _answer(kept, f"hit; ttl={kept.lifetime - kept.age}")
-            return self._ask_once_for_all(self._pages, digest, request, demand)
-        except StorageUnavailableError:
-            return Answer(self._ask(request, demand), 0, None, "fwd=bypass; detail=storage-unavailable")
+            try:
+                if not demand.no_cache and (kept := self.pages.get(digest)) and kept.is_fresh:
+                    return self._answer(kept, f"hit; ttl={kept.lifetime - kept.age}")
+                return self._ask_once_for_all(self.pages, digest, request, demand)
+            except StorageUnavailableError:
+                response = self.read(self._ask(request, demand))
+                return Answer(response, 0, None, "fwd=bypass; detail=storage-unavailable")
         except _OUTAGES:
-            if kept is None:
+            if kept is None or kept.rejection:
                 raise
-            return _answer(kept, "fwd=stale; detail=stale-if-error")
+            return self._answer(kept, "fwd=stale; detail=stale-if-error")
 
     def _ask_once_for_all(self, pages: PageCache, digest: str, request: Mapping[str, Any], demand: Demand) -> Answer:
-        while not demand.no_cache and not pages.lead(digest, demand.longest_wait + _LEASE):
-            if kept := pages.follow(digest, demand.longest_wait + _LEASE):
-                return _answer(kept, "fwd=miss; collapsed")
-        why = "request" if demand.no_cache else "miss"
+        while not demand.no_cache and not pages.lead(digest, demand.patience + _LEASE):
+            if kept := pages.follow(digest, min(demand.patience + _LEASE, LONGEST_WAIT)):
+                return self._answer(kept, "fwd=miss; collapsed")
+            if time.monotonic() > demand.begun + demand.longest_wait + 2 * _LEASE:
+                break  # others have failed for so long that it is better to go alone
         lifetime = self._lifetime_of(request)
         try:
             body = self._ask(request, demand)
+            response = self.read(body)
         except RejectedError as rejection:
             with suppress(StorageUnavailableError):
                 pages.put(digest, KeptPage(b"", lifetime, 0, rejection))
@@ -91,43 +108,43 @@ class SharedSearch:
             with suppress(StorageUnavailableError):
                 pages.give_up(digest)
             raise
+        forward = "fwd=request" if demand.no_cache else "fwd=miss"
         try:
-            is_kept, outcome = pages.put(digest, KeptPage(body, lifetime, 0)), "detail=too-large"
+            if pages.put(digest, KeptPage(body, lifetime, 0)):
+                return Answer(response, lifetime, None, f"{forward}; stored")
         except StorageUnavailableError:
-            is_kept, outcome = False, "detail=storage-unavailable"
-        return Answer(body, lifetime if is_kept else 0, None, f"fwd={why}; {'stored' if is_kept else outcome}")
+            return Answer(response, 0, None, f"{forward}; detail=storage-unavailable")
+        return Answer(response, 0, None, f"{forward}; detail=too-large")
 
     def _ask(self, request: Mapping[str, Any], demand: Demand) -> bytes:
         """What Connect answers, on the second attempt if the first one fails for no fault of the request."""
-        begun = time.monotonic()
         try:
             return self._attempt(request, demand)
         except (UnavailableError, UpstreamError) as failure:
-            if time.monotonic() - begun > _LATEST_RETRY - demand.longest_wait:
-                raise
             with suppress(ThrottledError):
                 return self._attempt(request, demand)
             raise failure from None
 
     def _attempt(self, request: Mapping[str, Any], demand: Demand) -> bytes:
-        if self._quota is None:
-            return self._connect.search_contacts(request, lambda: None)
-        turn = self._quota.turn_of(demand.caller, demand.longest_wait)
+        if time.monotonic() > demand.begun + _LATEST_CALL:
+            raise ThrottledError("TooLate", 1)
+        if self.quota is None:
+            return self.connect.search_contacts(request, lambda: None)
+        turn = self.quota.turn_of(demand.caller, demand.patience)
         try:
-            return self._connect.search_contacts(request, turn)
+            return self.connect.search_contacts(request, turn)
         except ThrottledError as throttled:
-            raise ThrottledError(throttled.code, self._quota.back_off()) from throttled
+            raise ThrottledError(throttled.code, self.quota.back_off()) from throttled
 
     def _lifetime_of(self, request: Mapping[str, Any]) -> int:
         has_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
-        return self._closed_lifetime if has_closed else self._lifetime
+        return self.closed_lifetime if has_closed else self.lifetime
 
+    def _answer(self, page: KeptPage, cache_status: str) -> Answer:
+        if page.rejection is not None:
+            raise page.rejection
+        return Answer(self.read(page.body), page.lifetime, page.age, cache_status)
 
-def _answer(page: KeptPage, cache_status: str) -> Answer:
-    if page.rejection is not None:
-        raise page.rejection
-    return Answer(page.body, page.lifetime, page.age, cache_status)
-
-
-def _digest(request: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(request, default=str, sort_keys=True).encode()).hexdigest()
+    def _digest(self, request: Mapping[str, Any]) -> str:
+        asked = json.dumps([self.connect.instance_id, request], default=str, sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()

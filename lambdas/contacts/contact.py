@@ -7,8 +7,18 @@ ignored, and an enumeration's value passes through whether it is known here or n
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_pascal
+
+from amazon_connect.errors import UpstreamError
 
 
 def _rfc_3339(moment: datetime) -> str:
@@ -130,6 +140,14 @@ class SearchContactsResponse(_Summary):
 
 
 _contacts = TypeAdapter(list[Contact])
+
+
+def read_response(body: bytes) -> SearchContactsResponse:
+    """Raises UpstreamError where a body has not the shape of the service model."""
+    try:
+        return SearchContactsResponse.model_validate_json(body)
+    except ValidationError:
+        raise UpstreamError("ValidationError") from None  # its own words may quote contacts
 
 
 def for_json(contacts: list[Contact], fields: frozenset[str] = frozenset()) -> list[dict[str, Any]]:

@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
-
-from amazon_connect.errors import RejectedError, UpstreamError
+from amazon_connect.errors import RejectedError
 from amazon_connect.shared_search import Answer
 from contacts.contact import SearchContactsResponse, for_json
 from contacts.cursor import CursorExpiredError, Cursors
@@ -52,7 +50,7 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     else:
         position = Position.first(search)
     position, answer = _answer(search, position, search_contacts)
-    response = _read(answer)
+    response: SearchContactsResponse = answer.response
     total, is_lower_bound = _total(search, position, response)
     if _may_be_too_large(position, response) and (narrower := position.narrowed(search)):
         return Page([], total, is_lower_bound, _cursor(search, narrower, cursors), answer)
@@ -97,13 +95,6 @@ def _resumed(search: Search, position: Position) -> Position:
 def _most(search: Search, position: Position) -> int:
     """How many contacts the page may have."""
     return search.limit if position.remaining is None else min(search.limit, position.remaining)
-
-
-def _read(answer: Answer) -> SearchContactsResponse:
-    try:
-        return SearchContactsResponse.model_validate_json(answer.body)
-    except ValidationError:
-        raise UpstreamError("ValidationError") from None  # its own words may quote contacts
 
 
 def _onward(
@@ -160,5 +151,5 @@ def _more_match(
         return True
     request = here.request(search)
     opposite = {"ASCENDING": "DESCENDING", "DESCENDING": "ASCENDING"}[request["Sort"]["Order"]]
-    first = _read(search_contacts(request | {"Sort": request["Sort"] | {"Order": opposite}, "MaxResults": 1}))
-    return first.contacts[:1] != response.contacts[-1:]
+    first = search_contacts(request | {"Sort": request["Sort"] | {"Order": opposite}, "MaxResults": 1})
+    return bool(first.response.contacts[:1] != response.contacts[-1:])

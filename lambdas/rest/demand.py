@@ -2,9 +2,7 @@
 
 import re
 
-from amazon_connect.shared_search import Demand
-
-LONGEST_WAIT = 20.0  # seconds: with the call itself it is within the 29 s of API Gateway
+from amazon_connect.shared_search import LONGEST_WAIT, Demand
 
 
 def demand_of(caller: str, cache_control: str, prefer: str, default_wait: float) -> Demand:

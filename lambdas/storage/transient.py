@@ -93,7 +93,8 @@ class TransientTable:
             if isinstance(error, self.client.exceptions.ConditionalCheckFailedException):
                 raise ConditionFailedError(_plain(error.response.get("Item", {}))) from None
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            self._rests_until = time.monotonic() + _REST
+            if code != "ValidationException":  # that is of one request alone, and a mistake of ours
+                self._rests_until = time.monotonic() + _REST
             logger.warning("table unavailable", extra={"code": code})
             count("TableUnavailable")
             raise StorageUnavailableError(code) from error
