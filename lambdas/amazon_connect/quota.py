@@ -96,10 +96,9 @@ class Quota:
     def _book(self, caller: str, until: int) -> int:
         """When the turn is that is the caller's now, by `until` on the clock here; raises _NotYetError."""
         begun = self._now()
-        if self._tat - self._tolerance > max(
-            until + self._catch_up, begun
-        ):  # it may have moved on since, but never back
-            raise _NotYetError(self._known(), self._tat - self._tolerance)
+        turn = self._tat - self._tolerance  # it may have moved on since, but never back
+        if turn > max(until + self._catch_up, begun):
+            raise _NotYetError(self._known(), turn)
         try:
             item = self._table().get(_KEY) or {}
             self._booking_takes = min(max(self._booking_takes, self._now() - begun), _LONGEST_BOOKING)
