@@ -55,6 +55,7 @@ def at_half_a_search(service: Service, monkeypatch: pytest.MonkeyPatch) -> Itera
     service.aws.connect.behaviour = Behaviour()
 
 
+@pytest.mark.usefixtures("clock")
 def test_who_is_refused_is_told_when_a_turn_is_free(at_half_a_search: Service) -> None:
     calls = at_half_a_search.calls
     answers = [at_half_a_search.get({"prefer": "wait=0"}, **WEEK, name=f"{n}") for n in range(5)]

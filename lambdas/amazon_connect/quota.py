@@ -167,11 +167,9 @@ class Quota:
             after_others = f"SET #{due} = #refused, #refused = #refused + :interval"
             before_others = f"SET #{due} = :first, #refused = :first + :interval"
             all_values = {"first": first, "last": last, "interval": self._interval}
-            bookings = [
-                (after_others, all_values, "#refused >= :first AND #refused < :last"),
-                (before_others, all_values, _NONE_REFUSED),  # of two who come at once, one was first: again, then
-                (after_others, all_values, "#refused >= :first AND #refused < :last"),
-            ]
+            after = (after_others, all_values, "#refused >= :first AND #refused < :last")
+            # Of two who find none refused, one is first: the other one comes after it.
+            bookings = [after, (before_others, all_values, _NONE_REFUSED), after]
         for booking, values, condition in bookings:
             try:
                 booked = self._table().update(_KEY, booking, values, condition=condition)
