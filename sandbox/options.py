@@ -24,6 +24,8 @@ class Options:
     latency: float
     behaviour: Behaviour
     instance: str | None
+    oidc_issuer: str
+    oidc_audience: str
 
 
 def options_of(arguments: list[str] | None = None) -> Options:
@@ -105,7 +107,12 @@ def options_of(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
     )
+    tokens = parser.add_argument_group("bearer tokens, beside API keys")
+    tokens.add_argument("--oidc-issuer", metavar="URL", default="", help="whose tokens are accepted (none)")
+    tokens.add_argument("--oidc-audience", metavar="NAME", default="", help="that its tokens must be for")
     given = parser.parse_args(arguments)
+    if bool(given.oidc_issuer) != bool(given.oidc_audience):
+        parser.error("--oidc-issuer and --oidc-audience need each other")
     if given.contact_lens and not given.contact_records:
         parser.error("--contact-lens needs --contact-records: sample contacts have transcripts of their own")
     for path in (*given.contact_records, *given.contact_lens):
@@ -132,6 +139,8 @@ def options_of(arguments: list[str] | None = None) -> Options:
             window_exception=given.window_exception,
         ),
         instance=given.instance,
+        oidc_issuer=given.oidc_issuer,
+        oidc_audience=given.oidc_audience,
     )
 
 

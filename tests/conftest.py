@@ -1,8 +1,9 @@
 """The service as its callers meet it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
 
+import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,14 +12,19 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from sandbox.aws_server import AwsServer
+from sandbox.aws_server import REGION, AwsServer
+from sandbox.clients import FULL_KEY, add_clients
 from sandbox.contact_data.contact_lens import transcript_of
 from sandbox.contact_data.contact_record import StoredContact, contact_of
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
-from sandbox.deployment import deploy
+from sandbox.deployment import client_of, deploy
+from sandbox.gateway.api_gateway import ApiGateway
+from sandbox.gateway.lambda_function import FunctionFailedError
 from sandbox.gateway.lambda_runtime import Context
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request
 from sandbox.gateway.template import synthesized
+from sandbox.gateway.usage_plans import UsagePlans
+from tests.canary import assert_nothing_leaks, recorded
 
 JSON = "application/json"
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
@@ -53,8 +59,9 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     server.connect.contacts.put(contact.stored for contact in contacts)
     server.connect.contacts.put_transcripts((contact.summary["Id"], contact.said) for contact in contacts)
     server.start()
-    [function] = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
-    os.environ |= function.environment
+    for function in deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"}):
+        os.environ |= function.environment
+    add_clients(server.url, REGION, server.connect.contacts.queue_ids())
     yield server
     server.stop()
     server.connect.contacts.close()
@@ -85,31 +92,41 @@ class Answer:
         return {(fault.get("parameter") or fault["pointer"], fault["code"]) for fault in self.json["errors"]}
 
 
+Gateway = Callable[[Request], Answer]
+
+
 class Api:
-    """Sends requests to the handler, as API Gateway would."""
+    """Sends requests to the API, as the client with this API key."""
 
-    def __init__(self) -> None:
-        import search_handler  # noqa: PLC0415 - it reads its settings when it is imported
+    def __init__(self, gateway: Gateway, key: str | None = FULL_KEY) -> None:
+        self._gateway, self._key = gateway, key
 
-        self._handler: Callable[..., Any] = search_handler.handler
+    def as_client(self, key: str | None) -> "Api":
+        """The API for another client, or for one without a key."""
+        return Api(self._gateway, key)
 
     def send(
-        self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        body: bytes = b"",
     ) -> Answer:
-        request = Request(method, path.encode(), query.encode(), list((headers or {}).items()), body, "127.0.0.1")
-        event = event_of(request, "request-1", path)
-        response = response_of(self._handler(event, Context("search")))
-        return Answer(response.status, dict(response.headers), response.body.decode())
+        given = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        if self._key is not None:
+            given.append(("x-api-key", self._key))
+        return self._gateway(Request(method, path.encode(), query.encode(), given, body, "127.0.0.1"))
 
     def get(self, headers: dict[str, str] | None = None, /, **parameters: Any) -> Answer:
         """GET /v1/contacts; a parameter's `__` is a dot, a trailing `_` is dropped, a list is repeated."""
         pairs = {name.rstrip("_").replace("__", "."): value for name, value in parameters.items()}
         return self.send("GET", "/v1/contacts", urlencode(pairs, doseq=True), headers)
 
-    def post(self, body: Any) -> Answer:
+    def post(self, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
         """POST /v1/contacts/search; bytes are sent as they are, anything else as JSON."""
         octets = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.send("POST", "/v1/contacts/search", headers={"content-type": JSON}, body=octets)
+        return self.send("POST", "/v1/contacts/search", headers={"content-type": JSON, **(headers or {})}, body=octets)
 
     def walk(self, **parameters: Any) -> list[dict[str, Any]]:
         """All contacts from the first page to the last."""
@@ -124,6 +141,43 @@ class Api:
             cursor = {"cursor": answer.json["next_cursor"]}
 
 
+class _Function:
+    """A function of lambdas/, invoked in this process."""
+
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        self._handler = handler
+
+    async def invoke(self, event: dict[str, Any]) -> Any:
+        try:
+            return self._handler(event, Context("function"))
+        except Exception as error:
+            raise FunctionFailedError(str(error)) from error
+
+
 @pytest.fixture(scope="session")
-def api(aws: AwsServer) -> Api:  # noqa: ARG001 - the handler's settings come from it
-    return Api()
+def gateway(aws: AwsServer) -> Gateway:
+    """The laptop's API Gateway in front of both functions."""
+    import authorizer_handler  # noqa: PLC0415 - they read their settings when they are imported
+    import search_handler  # noqa: PLC0415
+
+    template = synthesized()
+    handlers = {
+        "authorizer_handler.handler": authorizer_handler.handler,
+        "search_handler.handler": search_handler.handler,
+    }
+    functions: Any = {name: _Function(handlers[function.handler]) for name, function in template.functions(str).items()}
+    made = ApiGateway(template, functions, UsagePlans(client_of("apigateway", aws.url, REGION)))
+
+    def answer(request: Request) -> Answer:
+        with recorded() as log:
+            response = asyncio.run(made.answer(request, "request-1"))
+        text = response.body.decode()
+        assert_nothing_leaks(request, response.status, text, log.getvalue())
+        return Answer(response.status, dict(response.headers), text)
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def api(gateway: Gateway) -> Api:
+    return Api(gateway)

@@ -211,7 +211,7 @@ def test_a_rejection_is_shared_but_an_outage_is_not(service: Service, monkeypatc
             service.connect_answers_by(url)
             attempt = Mock(wraps=service.shared.connect.search_contacts)
             monkeypatch.setattr(service.shared.connect, "search_contacts", attempt)
-            answers = [service.get(**WEEK, name=error) for _ in range(2)]
+            answers = [service.get(**WEEK, name=f"after {error}") for _ in range(2)]
         assert answers[0].json | {"request_id": ""} == answers[1].json | {"request_id": ""}
         assert attempt.call_count == attempts
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.aws_server import AwsServer
+from sandbox.aws_server import REGION, AwsServer
+from sandbox.clients import add_callers
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import Function
@@ -33,7 +34,7 @@ class Crowd:
     async def ask(self, caller: str = "crowd", path: str = "/v1/contacts", **parameters: Any) -> Answer:
         request = Request("GET", path.encode(), urlencode(parameters, doseq=True).encode(), [], b"", "127.0.0.1")
         event = event_of(request, "request-1", path)
-        event["requestContext"]["authorizer"] = {"principalId": caller}
+        event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
         response = response_of(await self.function.invoke(event))
         return Answer(response.status, dict(response.headers), response.body.decode())
 
@@ -43,8 +44,18 @@ class Crowd:
         self.calls.clear()
 
 
+@pytest.fixture(scope="session")
+def callers(aws: AwsServer) -> None:
+    add_callers(aws.url, REGION, ["crowd", "1", "2", "3", "4"])
+
+
 @pytest.fixture
-def in_a_crowd(aws: AwsServer, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
+def in_a_crowd(
+    aws: AwsServer,
+    table: TransientTable,
+    callers: None,  # noqa: ARG001 - they are known then
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., list[float]]:
     """Runs a scenario with a crowd; returns when Connect was called."""
     moments: list[float] = []
     search = aws.connect.search_contacts

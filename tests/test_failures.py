@@ -155,3 +155,13 @@ def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.Str
     logged = log.getvalue()
     assert '"parameters":["attribute.KEY","from","transcript"]' in logged
     assert "secret" not in logged
+
+
+@pytest.mark.parametrize("leak", ["pineapple", "sandbox-full"])
+def test_the_suite_would_notice_a_leak(api: Api, monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
+    """That is, each request of each test is watched."""
+    from telemetry import logger  # noqa: PLC0415
+
+    monkeypatch.setattr("rest.api._log_search", lambda _: logger.info(leak))
+    with pytest.raises(AssertionError, match="logged"):
+        api.get(last="P1D", transcript="pineapple")

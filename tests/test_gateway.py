@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +15,9 @@ from sandbox.gateway.api_gateway import ApiGateway
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import event_of, response_of
 from sandbox.gateway.template import Function, Template, synthesized
+
+if TYPE_CHECKING:
+    from sandbox.gateway.usage_plans import UsagePlans
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,19 @@ class EchoFunction:
 @pytest.fixture
 def function() -> EchoFunction:
     return EchoFunction()
+
+
+class AuthorizerFunction:
+    """Lets everybody in."""
+
+    async def invoke(self, event: dict[str, Any]) -> Any:
+        statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
+        return {"principalId": "somebody", "policyDocument": {"Statement": [statement]}, "context": {"n": 1}}
+
+
+class AnyUsagePlan:
+    def admits(self, _: str) -> bool:
+        return True
 
 
 class Client:
@@ -77,7 +93,10 @@ class Client:
 @pytest.fixture
 def client(template: Template, function: EchoFunction) -> Client:
     functions: Any = dict.fromkeys(template.functions(str), function)
-    return Client(ApiGateway(template, functions))
+    routes = template.routes()
+    [authorizer] = {route.authorizer for methods in routes.values() for route in methods.values() if route.authorizer}
+    functions[authorizer] = AuthorizerFunction()
+    return Client(ApiGateway(template, functions, cast("UsagePlans", AnyUsagePlan())))
 
 
 def test_a_request_becomes_a_proxy_event(client: Client) -> None:

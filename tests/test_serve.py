@@ -33,7 +33,7 @@ class Service:
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "sandbox", *options],
             cwd=ROOT,
-            env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port)},
+            env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port), "PYTHONPATH": "lambdas"},
             stdout=self.output,
             stderr=self.errors,
         )
@@ -55,9 +55,9 @@ class Service:
         self.output.close()
         self.errors.close()
 
-    def get(self, target: str) -> tuple[int, Any]:
+    def get(self, target: str, key: str = "sandbox-full") -> tuple[int, Any]:
         try:
-            with urlopen(Request(self.url + target), timeout=20) as response:  # noqa: S310 - our own address
+            with urlopen(Request(self.url + target, headers={"x-api-key": key}), timeout=20) as response:  # noqa: S310 - our own address
                 return response.status, json.load(response)
         except HTTPError as error:
             with error:
@@ -102,7 +102,7 @@ def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> N
         output, errors = service.end(number)
         assert service.process.returncode == 0
         assert "300 sample contacts" in output
-        assert f"curl '{service.url}/v1/contacts?" in output
+        assert f"'{service.url}/v1/contacts?" in output
         assert "Traceback" not in errors
 
 
@@ -155,7 +155,13 @@ def test_the_quota_and_the_latency_are_the_stand_ins() -> None:
 )
 def test_a_wrong_option_is_explained(options: list[str]) -> None:
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "sandbox", *options], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-m", "sandbox", *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "lambdas"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
     assert done.returncode == 2
     assert options[0] in done.stderr

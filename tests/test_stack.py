@@ -34,6 +34,27 @@ def test_the_function_may_search_its_one_instance_and_no_more(template: Template
     assert all(resource != "*" for resource in allowed.values())
 
 
+def test_whoever_searches_needs_a_credential(template: Template) -> None:
+    wanting = {
+        (path, method)
+        for path, methods in template.routes().items()
+        for method in methods
+        if methods[method].authorizer
+    }
+    assert wanting == {("/v1/contacts", "GET"), ("/v1/contacts", "HEAD"), ("/v1/contacts/search", "POST")}
+    [authorizer] = template.of_type("AWS::ApiGateway::Authorizer").values()
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 0
+    [api] = template.of_type("AWS::ApiGateway::RestApi").values()
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+
+
+def test_what_may_not_be_lost_is_kept(template: Template) -> None:
+    [durable] = [
+        one for one in template.of_type("AWS::DynamoDB::Table").values() if one.get("DeletionProtectionEnabled")
+    ]
+    assert durable["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+
+
 def test_every_path_answers_its_methods_and_says_405_to_the_rest(template: Template) -> None:
     routes = template.routes()
     assert {path: set(methods) for path, methods in routes.items()} == {
@@ -46,10 +67,10 @@ def test_every_path_answers_its_methods_and_says_405_to_the_rest(template: Templ
 
 
 def test_the_function_runs_on_python_3_13_on_arm(template: Template) -> None:
-    [function] = template.of_type("AWS::Lambda::Function").values()
-    assert function["Runtime"] == "python3.13"
-    assert function["Architectures"] == ["arm64"]
-    assert function["Timeout"] <= 29
+    for function in template.of_type("AWS::Lambda::Function").values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+        assert function["Timeout"] <= 29
 
 
 def test_logs_are_not_kept_for_ever(template: Template) -> None:

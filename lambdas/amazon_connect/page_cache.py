@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from amazon_connect.errors import RejectedError
-from storage.transient import ConditionFailedError, Item, TransientTable
+from storage.item import ConditionFailedError, Item
+from storage.transient import TransientTable
 
 # DynamoDB's items have 400 KB at most, keys and the other attributes among them.
 LARGEST = 390_000

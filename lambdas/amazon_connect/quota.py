@@ -14,7 +14,8 @@ from fractions import Fraction
 from functools import partial
 
 from amazon_connect.errors import ThrottledError
-from storage.transient import ConditionFailedError, Item, StorageUnavailableError, TransientTable
+from storage.item import ConditionFailedError, Item, StorageUnavailableError
+from storage.transient import TransientTable
 
 # Calls do not arrive as regularly as they are sent: a little slower than Connect allows is never too fast.
 PACE = 1.015

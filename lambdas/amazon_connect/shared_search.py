@@ -20,7 +20,7 @@ from amazon_connect.errors import (
 )
 from amazon_connect.page_cache import KeptPage, PageCache
 from amazon_connect.quota import Quota
-from storage.transient import StorageUnavailableError
+from storage.item import StorageUnavailableError
 
 # As a caller may wish: with the call itself it is within the 29 s of API Gateway.
 LONGEST_WAIT = 20.0  # seconds

@@ -10,7 +10,8 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
 from contacts.position import DIGEST_LENGTH, Position
 from contacts.window import Window
-from storage.transient import StorageUnavailableError, TransientTable
+from storage.item import StorageUnavailableError
+from storage.transient import TransientTable
 
 LIFE = timedelta(hours=24)
 LONGEST_CURSOR = 2_000

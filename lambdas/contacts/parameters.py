@@ -153,8 +153,40 @@ def search_of(query: Mapping[str, Sequence[str]], now: datetime) -> Search:
 
 
 def kind_of(name: str) -> str:
-    """The parameter's name as it may be logged: without the KEY of `attribute.KEY`, which may be personal data."""
-    return next((f"{prefix}KEY" for prefix in _PREFIXES if name.startswith(prefix)), name)
+    """The parameter's name as it may be logged: neither the KEY of `attribute.KEY` nor what is no parameter of ours."""
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+    return f"{prefix}KEY" if prefix else name if name in _FIELDS else "unknown"
+
+
+# By which parameters a member of SearchContacts is asked for.
+_PARAMETERS_OF = {
+    "Name": ("name",),
+    "AgentIds": ("agent_id",),
+    "AgentHierarchyGroups": tuple(f"agent_hierarchy_l{level}_id" for level in range(1, 6)),
+    **{f"AgentHierarchyGroups.L{level}Ids": (f"agent_hierarchy_l{level}_id",) for level in range(1, 6)},
+    "Channels": ("channel",),
+    "ContactAnalysis": ("transcript", "transcript."),
+    "InitiationMethods": ("initiation_method",),
+    "QueueIds": ("queue_id",),
+    "RoutingCriteria": ("routing_agent_id",),
+    "SearchableSegmentAttributes": ("segment.",),
+    "ActiveRegions": ("active_region",),
+    "ContactTags": ("tag.",),
+    "AiAgents": ("ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"),
+    **{f"AdditionalTimeRange.{timestamp}": (f"{timestamp.lower()}.",) for timestamp in _TIMESTAMPS},
+    "TimeRange.Type": ("time_field",),
+    "TimeRange.StartTime": ("from", "last"),
+    "Sort": ("sort",),
+    "fields": ("fields",),
+}
+
+
+def parameters_of(query: Mapping[str, Any], member: str) -> list[str]:
+    """The parameters of the query that ask for a member of SearchContacts; the one that would, if none does."""
+    if member.startswith("SearchableContactAttributes."):
+        return [f"attribute.{member.partition('.')[2]}"]
+    names = _PARAMETERS_OF[member]
+    return [name for name in query if _is_one_of(name, names)] or [names[0]]
 
 
 def _gather(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> dict[str, Any]:

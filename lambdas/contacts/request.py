@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_pascal
+from pydantic.alias_generators import to_pascal, to_snake
 
 from contacts import members as m
 from contacts.fault import Fault, InvalidSearchError, fault_of, nearest
@@ -197,6 +197,20 @@ def search_of_body(body: Any, now: datetime) -> Search:
         cursor=request.cursor,
         fields=frozenset(request.fields),
     )
+
+
+_MEMBER_POINTERS = {
+    "TimeRange.Type": "/time_range/type",
+    "TimeRange.StartTime": "/time_range/start_time",
+    "Sort": "/sort/field_name",
+    "fields": "/fields",
+}
+
+
+def pointers_of(member: str) -> list[str]:
+    """Where in the body a member of SearchContacts is asked for."""
+    name = member.partition(".")[0]
+    return [_MEMBER_POINTERS.get(member) or f"/search_criteria/{to_snake(name)}"]
 
 
 def _range_faults(body: Any, now: datetime) -> Iterator[Fault]:

@@ -21,7 +21,8 @@ class Search:
     No `sort` leaves the order to the service: a window of ENQUEUE_TIMESTAMP, by which Connect cannot sort, is walked
     from its newest upstream search to its oldest, each of them in the order of INITIATION_TIMESTAMP.
     What is relative to now is left open: the ends of the window that were not given, and in an additional time range
-    a StartTime (two years ago) or EndTime (now) of None. `asked_at` is when the search was asked for.
+    a StartTime (two years ago) or EndTime (now) of None. `asked_at` is when the search was asked for. `owner` is the
+    client, as it was granted what it may see: another one, or another grant, is another search.
     """
 
     time_field: str
@@ -33,12 +34,13 @@ class Search:
     max_items: int | None = None
     cursor: str | None = None
     fields: frozenset[str] = frozenset()
+    owner: str = ""
 
     @property
     def identity(self) -> str:
         """A digest of all that a caller repeats unchanged from page to page: everything but limit and fields."""
         window = [self.time_field, self.window.start, self.window.end, self.window.last]
-        text = json.dumps([window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
+        text = json.dumps([self.owner, window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -50,6 +52,10 @@ class Search:
     def descending(self) -> bool:
         """Whether the newest come first."""
         return self.sort is None or self.sort["Order"] == "DESCENDING"
+
+    def begins_before(self, lookback: timedelta) -> bool:
+        """Whether its window begins longer before it was asked for."""
+        return self.window.at(self.asked_at).start < self.asked_at - lookback
 
     def window_at(self, now: datetime) -> Window:
         """What the window means at this time, less that part of the future in which no contact can be."""

@@ -10,7 +10,7 @@ from contacts.contact import SearchContactsResponse, for_json
 from contacts.cursor import CursorExpiredError, Cursors
 from contacts.position import Position, continues, may_be_capped
 from contacts.search import Search
-from storage.transient import StorageUnavailableError
+from storage.item import StorageUnavailableError
 
 MOST_ON_A_PAGE = 100
 

@@ -7,8 +7,9 @@ from typing import Any
 from amazon_connect import errors
 from contacts.cursor import CursorExpiredError, InvalidCursorError
 from contacts.fault import InvalidSearchError
+from contacts.narrowing import ForbiddenError
 from rest.problem import Problem, RefusedError
-from storage.transient import StorageUnavailableError
+from storage.item import StorageUnavailableError
 
 # Of an outage nobody knows how long it lasts.
 _RETRY_AFTER = {"Retry-After": "5"}
@@ -85,6 +86,18 @@ def _invalid(failure: InvalidSearchError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
 
 
+def _forbidden(failure: ForbiddenError) -> Problem:
+    where = "pointer" if failure.names[0].startswith("/") else "parameter"
+    errors_ = [
+        {where: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
+        for name in failure.names[:_MOST_FAULTS]
+    ]
+    detail = (
+        f"Nothing was searched: this client is not granted all that is asked for in {', '.join(failure.names[:5])}."
+    )
+    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", detail, errors_)
+
+
 def _rejected(failure: errors.RejectedError) -> Problem:
     # What speaks of our own resources is not for the caller to read.
     detail = "Amazon Connect does not accept this search." if "arn:" in failure.reason else failure.reason
@@ -102,6 +115,7 @@ def _refused(failure: RefusedError) -> Problem:
 
 
 _BY_FAILURE: dict[type[Exception], Callable[[Any], Problem]] = {
+    ForbiddenError: _forbidden,
     InvalidSearchError: _invalid,
     errors.RejectedError: _rejected,
     errors.ThrottledError: _throttled,

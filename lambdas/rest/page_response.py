@@ -7,7 +7,7 @@ from typing import Any
 
 from contacts.walk import Page
 
-_VARY = "Authorization, X-Api-Key, Origin, Accept-Encoding"
+VARY = "Authorization, X-Api-Key, Origin, Accept-Encoding"
 
 
 def headers_of(page: Page) -> dict[str, str]:
@@ -15,7 +15,7 @@ def headers_of(page: Page) -> dict[str, str]:
     answer = page.answer
     return {
         "Cache-Control": f"private, max-age={answer.lifetime}",
-        "Vary": _VARY,
+        "Vary": VARY,
         "Cache-Status": f"contact-search; {answer.cache_status}",
         **({} if answer.age is None else {"Age": str(answer.age)}),
     }

@@ -36,3 +36,12 @@ class RefusedError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.type)
         self.problem = problem
+
+
+UNAUTHENTICATED = Problem(
+    HTTPStatus.UNAUTHORIZED,
+    "unauthenticated",
+    "Unauthenticated",
+    "Send one credential: an API key in the header x-api-key, or a bearer token in the header Authorization.",
+    headers={"WWW-Authenticate": 'Bearer realm="contact-search", ApiKey realm="contact-search"'},
+)

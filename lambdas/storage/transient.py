@@ -11,31 +11,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
 from telemetry import count, logger
 
 # What it holds saves time: nobody waits for it for long.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # Seconds for which a table that could not be reached is not asked again.
 _REST = 5.0
-
-Value = int | str | bytes
-Item = dict[str, Any]
-
-
-class StorageUnavailableError(Exception):
-    """The table is out of reach; `code` can be logged."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class ConditionFailedError(Exception):
-    """The condition of an update does not hold; `item` is what the table has, empty if it has nothing."""
-
-    def __init__(self, item: Item) -> None:
-        super().__init__()
-        self.item = item
 
 
 class TransientTable:
@@ -48,7 +30,7 @@ class TransientTable:
 
     def get(self, key: str) -> Item | None:
         """The item, if it is there and has not expired: DynamoDB itself deletes days late."""
-        item = _plain(self._call(self.client.get_item, key, ConsistentRead=True).get("Item", {}))
+        item = plain(self._call(self.client.get_item, key, ConsistentRead=True).get("Item", {}))
         return item if item and item.get("expires_at", math.inf) > time.time() else None
 
     def put(self, key: str, item: Mapping[str, Value], life: timedelta) -> None:
@@ -77,12 +59,12 @@ class TransientTable:
             key,
             UpdateExpression=expression,
             ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
-            ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
+            ExpressionAttributeValues={f":{name}": typed(value) for name, value in values.items()},
             ReturnValues="ALL_NEW",
             **({"ConditionExpression": condition} if condition else {}),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return _plain(answer["Attributes"])
+        return plain(answer["Attributes"])
 
     def _call(self, operation: Any, key: str, **parameters: Any) -> dict[str, Any]:
         if time.monotonic() < self._rests_until:
@@ -91,26 +73,10 @@ class TransientTable:
             return operation(TableName=self.name, Key={"key": {"S": key}}, **parameters)  # type: ignore[no-any-return]
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, self.client.exceptions.ConditionalCheckFailedException):
-                raise ConditionFailedError(_plain(error.response.get("Item", {}))) from None
+                raise ConditionFailedError(plain(error.response.get("Item", {}))) from None
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             if code != "ValidationException":  # that is of one request alone, and a mistake of ours
                 self._rests_until = time.monotonic() + _REST
             logger.warning("table unavailable", extra={"code": code})
             count("TableUnavailable")
             raise StorageUnavailableError(code) from error
-
-
-def _typed(value: Value) -> dict[str, Any]:
-    """As DynamoDB has values on the wire."""
-    if isinstance(value, int):
-        return {"N": str(value)}
-    return {"S": value} if isinstance(value, str) else {"B": value}
-
-
-def _plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
-    """Without the key, which whoever asks knows."""
-    return {
-        name: int(value["N"]) if "N" in value else value.get("S", value.get("B"))
-        for name, value in attributes.items()
-        if name != "key"
-    }

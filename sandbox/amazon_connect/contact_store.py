@@ -114,6 +114,11 @@ class ContactStore:
             self._database.execute("COMMIT")
         return unknown
 
+    def queue_ids(self) -> list[str]:
+        """The queues of the contacts, in order."""
+        rows = self.query("SELECT DISTINCT queue_id FROM contacts WHERE queue_id IS NOT NULL ORDER BY queue_id", ())
+        return [queue_id for (queue_id,) in rows]
+
     def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a SELECT."""
         with self._lock:

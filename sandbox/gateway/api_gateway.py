@@ -13,9 +13,19 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.gateway.authorizer import MalformedPolicyError, context_of, is_allowed
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import MalformedAnswerError, Request, Response, event_of, path_of, response_of
-from sandbox.gateway.template import Template
+from sandbox.gateway.proxy_event import (
+    MalformedAnswerError,
+    Request,
+    Response,
+    authorizer_event_of,
+    event_of,
+    path_of,
+    response_of,
+)
+from sandbox.gateway.template import Route, Template
+from sandbox.gateway.usage_plans import UnknownKeyError, UsagePlans
 
 LONGEST_BODY = 10 << 20  # bytes
 LONGEST_HEAD = 10_240  # bytes of request line and headers
@@ -28,11 +38,12 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class ApiGateway:
     """Answers HTTP with the functions behind the template's routes."""
 
-    def __init__(self, template: Template, functions: dict[str, LambdaFunction]) -> None:
+    def __init__(self, template: Template, functions: dict[str, LambdaFunction], usage_plans: UsagePlans) -> None:
         self._routes = template.routes()
         self._responses = template.gateway_responses()
         self._compressed_from = template.compressed_from()
         self._functions = functions
+        self._usage_plans = usage_plans
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
         request_id = str(uuid.uuid4())
@@ -41,31 +52,59 @@ class ApiGateway:
         except _TooLargeError:
             response = self._own("REQUEST_TOO_LARGE", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, request_id)
         else:
-            response = self._compressed(request, await self._answer(request, request_id))
+            response = self._compressed(request, await self.answer(request, request_id))
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, request: Request, request_id: str) -> Response:
+    async def answer(self, request: Request, request_id: str) -> Response:
+        """The response to a request, before it is compressed."""
         if _head_length(request) > LONGEST_HEAD:
             return _front_end(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if request.is_broken():
             return _front_end(HTTPStatus.BAD_REQUEST)
         resource = path_of(request)
         methods = self._routes.get(resource, {})
-        function = methods.get(request.method) or methods.get("ANY")
-        if function is None:
+        route = methods.get(request.method) or methods.get("ANY")
+        if route is None:
             return self._own("MISSING_AUTHENTICATION_TOKEN", HTTPStatus.FORBIDDEN, request_id)
-        event = event_of(request, request_id, resource)
+        return await self._routed(route, event_of(request, request_id, resource))
+
+    async def _routed(self, route: Route, event: dict[str, Any]) -> Response:
+        request_id = event["requestContext"]["requestId"]
         try:
-            answer = await asyncio.wait_for(self._functions[function].invoke(event), INTEGRATION_TIMEOUT)
+            if route.authorizer is not None:
+                event["requestContext"]["authorizer"] = await self._authorized(route, route.authorizer, event)
+            answer = await asyncio.wait_for(self._functions[route.function].invoke(event), INTEGRATION_TIMEOUT)
             return response_of(answer)
+        except _RefusedError as refused:
+            return self._own(refused.response_type, refused.status, request_id)
         except TimeoutError:
             return self._own("INTEGRATION_TIMEOUT", HTTPStatus.GATEWAY_TIMEOUT, request_id)
         except (FunctionFailedError, MalformedAnswerError):
             return self._own("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY, request_id)
+
+    async def _authorized(self, route: Route, authorizer: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What the function is told of the caller; raises _RefusedError where it may not ask, or not now."""
+        asked = authorizer_event_of(event)
+        try:
+            answer = await self._functions[authorizer].invoke(asked)
+            if not is_allowed(answer, asked["methodArn"]):
+                raise _RefusedError("ACCESS_DENIED", HTTPStatus.FORBIDDEN)
+            key = answer.get("usageIdentifierKey", "")
+            if route.wants_usage_plan and not await asyncio.to_thread(self._usage_plans.admits, key):
+                raise _RefusedError("THROTTLED", HTTPStatus.TOO_MANY_REQUESTS)
+        except FunctionFailedError as error:
+            if str(error) == "Unauthorized":  # to API Gateway this one message is no failure
+                raise _RefusedError("UNAUTHORIZED", HTTPStatus.UNAUTHORIZED) from None
+            raise _RefusedError("AUTHORIZER_FAILURE", HTTPStatus.INTERNAL_SERVER_ERROR) from error
+        except MalformedPolicyError as error:
+            raise _RefusedError("AUTHORIZER_CONFIGURATION_ERROR", HTTPStatus.INTERNAL_SERVER_ERROR) from error
+        except UnknownKeyError as error:
+            raise _RefusedError("INVALID_API_KEY", HTTPStatus.FORBIDDEN) from error
+        return context_of(answer)
 
     def _own(self, response_type: str, default: HTTPStatus, request_id: str) -> Response:
         """A response of API Gateway's own, as the template customizes it."""
@@ -99,6 +138,14 @@ class ApiGateway:
 
 class _TooLargeError(Exception):
     pass
+
+
+class _RefusedError(Exception):
+    """A gateway response of this type, by default with this status, in place of the function's answer."""
+
+    def __init__(self, response_type: str, status: HTTPStatus) -> None:
+        super().__init__(response_type)
+        self.response_type, self.status = response_type, status
 
 
 async def _request_of(scope: MutableMapping[str, Any], receive: _Receive) -> Request:

@@ -15,7 +15,7 @@ _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
 
 
 class FunctionFailedError(Exception):
-    """The function raised an exception, ended, ran out of time or answered too much; its log says more."""
+    """The function raised an exception (whose message it has), ended, ran out of time or answered too much."""
 
 
 class LambdaFunction:
@@ -47,7 +47,7 @@ class LambdaFunction:
                 raise
             self._idle.append(process)
         if "answer" not in answer:
-            raise FunctionFailedError
+            raise FunctionFailedError(answer["errorMessage"])
         return answer["answer"]
 
     async def stop(self) -> None:

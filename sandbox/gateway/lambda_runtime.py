@@ -41,9 +41,9 @@ def main(function_name: str, handler_path: str) -> None:
 def _answer(handler: Any, event: Any, context: Context) -> dict[str, Any]:
     try:
         return {"answer": handler(event, context)}
-    except Exception:  # noqa: BLE001 - as in Lambda, the environment outlives what its function raises
+    except Exception as error:  # noqa: BLE001 - as in Lambda, the environment outlives what its function raises
         traceback.print_exc()
-        return {"error": True}
+        return {"errorMessage": str(error)}
 
 
 if __name__ == "__main__":

@@ -87,6 +87,18 @@ def event_of(request: Request, request_id: str, resource: str) -> dict[str, Any]
     }
 
 
+def authorizer_event_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event of a REQUEST authorizer for this one: without the body, with the ARN of the method.
+
+    Source: API Gateway developer guide, "Input to an API Gateway Lambda authorizer".
+    """
+    context = event["requestContext"]
+    arn = f"arn:aws:execute-api:eu-west-2:{context['accountId']}:{context['apiId']}/{context['stage']}"
+    method_arn = f"{arn}/{event['httpMethod']}{event['path']}"
+    rest = {name: value for name, value in event.items() if name not in ("body", "isBase64Encoded")}
+    return {"type": "REQUEST", "methodArn": method_arn, **rest}
+
+
 def response_of(answer: Any) -> Response:
     """The response that a function's answer asks for; raises MalformedAnswerError."""
     try:

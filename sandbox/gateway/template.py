@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,15 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Route:
+    """A method of a path: the functions (logical ids) that answer it and that authorize it, if one does."""
+
+    function: str
+    authorizer: str | None
+    wants_usage_plan: bool
+
+
+@dataclass(frozen=True)
 class GatewayResponse:
     """What API Gateway answers itself. The values of `headers` are mapping expressions, as is `body`."""
 
@@ -42,6 +51,7 @@ class Template:
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._resources: Mapping[str, Any] = template["Resources"]
+        self._outputs: Mapping[str, Any] = template["Outputs"]
 
     def of_type(self, resource_type: str) -> dict[str, Mapping[str, Any]]:
         """The properties of the resources of this type, by logical id."""
@@ -51,13 +61,21 @@ class Template:
             if resource["Type"] == resource_type
         }
 
-    def routes(self) -> dict[str, dict[str, str]]:
-        """For each path its methods, `ANY` among them, and the function that answers each."""
+    def routes(self) -> dict[str, dict[str, Route]]:
+        """The routes by path and method, `ANY` among the methods."""
         resources = self.of_type("AWS::ApiGateway::Resource")
-        routes: dict[str, dict[str, str]] = {}
+        authorizers = {
+            name: _function_in(authorizer["AuthorizerUri"])
+            for name, authorizer in self.of_type("AWS::ApiGateway::Authorizer").items()
+        }
+        routes: dict[str, dict[str, Route]] = {}
         for method in self.of_type("AWS::ApiGateway::Method").values():
             path = self._path(method["ResourceId"].get("Ref", ""), resources)
-            routes.setdefault(path, {})[method["HttpMethod"]] = _function_in(method["Integration"]["Uri"])
+            routes.setdefault(path, {})[method["HttpMethod"]] = Route(
+                _function_in(method["Integration"]["Uri"]),
+                authorizers[method["AuthorizerId"]["Ref"]] if method["AuthorizationType"] == "CUSTOM" else None,
+                method.get("ApiKeyRequired", False),
+            )
         return routes
 
     def _path(self, resource: str, resources: Mapping[str, Mapping[str, Any]]) -> str:
@@ -81,6 +99,11 @@ class Template:
             )
             for name, properties in self.of_type("AWS::Lambda::Function").items()
         }
+
+    def outputs(self, resolve: Callable[[Any], str]) -> dict[str, str]:
+        """The outputs that `resolve` gives a value, by name."""
+        values = {name: resolve(output["Value"]) for name, output in self._outputs.items()}
+        return {name: value for name, value in values.items() if value}
 
     def gateway_responses(self) -> dict[str, GatewayResponse]:
         """By response type, such as MISSING_AUTHENTICATION_TOKEN."""
@@ -126,6 +149,17 @@ def _digest_of_sources() -> str:
 
 
 def _function_in(uri: Any) -> str:
-    """The logical id of the function that an integration's URI joins in."""
-    [function] = [part["Fn::GetAtt"][0] for part in uri["Fn::Join"][1] if "Fn::GetAtt" in part]
-    return str(function)
+    """The logical id of the one function whose ARN a URI is joined of."""
+    [function] = {reference for reference in _references(uri) if reference[1] == "Arn"}
+    return function[0]
+
+
+def _references(value: Any) -> Iterator[tuple[str, str]]:
+    """The attributes of resources that a value is made of."""
+    if isinstance(value, dict):
+        if "Fn::GetAtt" in value:
+            yield tuple(value["Fn::GetAtt"])
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _references(part)

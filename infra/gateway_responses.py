@@ -1,0 +1,63 @@
+"""What API Gateway answers before or instead of the function, as the problem that the contract has for it.
+
+Source of the names: API Gateway developer guide, "Gateway response types".
+"""
+
+import json
+
+from aws_cdk import aws_apigateway as apigateway
+
+_UNAUTHENTICATED = (
+    "Send one credential: an API key in the header x-api-key, or a bearer token in the header Authorization."
+)
+_GATEWAY_RESPONSES = {
+    "MISSING_AUTHENTICATION_TOKEN": (404, "not-found", "Not found", "Nothing is at this path."),
+    "UNAUTHORIZED": (401, "unauthenticated", "Unauthenticated", _UNAUTHENTICATED),
+    "ACCESS_DENIED": (403, "forbidden", "Forbidden", "This client is not granted anything here."),
+    "INVALID_API_KEY": (403, "forbidden", "Forbidden", "This client has no usage plan here."),
+    "AUTHORIZER_FAILURE": (503, "upstream-unavailable", "Unavailable", "Credentials cannot be checked at the moment."),
+    "REQUEST_TOO_LARGE": (413, "content-too-large", "Content too large", "A body may have 10 MB at most."),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "unsupported-media-type", "Unsupported media type", "This takes JSON."),
+    "THROTTLED": (429, "throttled", "Too many requests", "This client may send no more requests for the moment."),
+    "QUOTA_EXCEEDED": (429, "throttled", "Too many requests", "This client has used up its quota of requests."),
+    "INTEGRATION_TIMEOUT": (504, "upstream-timeout", "Timed out", "There was no answer in time."),
+    "DEFAULT_4XX": (None, "malformed", "Bad request", "API Gateway does not accept this request."),
+    "DEFAULT_5XX": (None, "internal", "Internal error", "Something went wrong here."),
+}
+_HEADERS_OF_STATUS = {
+    401: {"WWW-Authenticate": '\'Bearer realm="contact-search", ApiKey realm="contact-search"\''},
+    429: {"Retry-After": "'1'"},
+    503: {"Retry-After": "'5'"},
+}
+
+
+def add_gateway_responses(api: apigateway.RestApi, cors_origins: list[str]) -> None:
+    """Adds them to the API, to be read by scripts of these origins."""
+    for response_type, (status, problem, title, detail) in _GATEWAY_RESPONSES.items():
+        members = {"type": f"/problems/{problem}", "title": title, "status": status, "detail": detail}
+        body = json.dumps(members | {"request_id": "$context.requestId"})
+        if status is None:  # the status that API Gateway would have answered
+            body = body.replace("null", "$context.status")
+        headers = {
+            "Cache-Control": "'no-store'",
+            "X-Request-Id": "context.requestId",
+            **_HEADERS_OF_STATUS.get(status or 0, {}),
+            **_cors_headers(cors_origins),
+        }
+        api.add_gateway_response(
+            response_type.title().replace("_", ""),
+            type=apigateway.ResponseType.of(response_type),
+            status_code=None if status is None else str(status),
+            response_headers=headers,
+            templates={"application/problem+json": body},
+        )
+
+
+def _cors_headers(cors_origins: list[str]) -> dict[str, str]:
+    """Of several origins API Gateway cannot choose one; what these responses say may be read by any."""
+    if not cors_origins:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": f"'{cors_origins[0] if len(cors_origins) == 1 else '*'}'",
+        "Access-Control-Expose-Headers": "'Retry-After, WWW-Authenticate, X-Request-Id'",
+    }

@@ -1,0 +1,59 @@
+"""The DynamoDB table for what may not be lost: the clients."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
+
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class DurableTable:
+    """Items by key, with attributes of whole numbers, text and bytes. Raises StorageUnavailableError."""
+
+    def __init__(self, name: str, **where: str) -> None:
+        """`where` are endpoint, region and credentials as boto3 has them, if others than the environment's."""
+        self.name = name
+        self._client = boto3.client("dynamodb", config=_CONFIG, **where)
+
+    def get(self, key: str) -> Item | None:
+        """The item as it was last written."""
+        found = self._call("get_item", Key={"key": {"S": key}}, ConsistentRead=True).get("Item")
+        return None if found is None else plain(found)
+
+    def put(self, key: str, item: Mapping[str, Value], *, condition: str = "") -> None:
+        """Writes the whole item; raises ConditionFailedError, without the item that is there."""
+        attributes = {"key": {"S": key}} | {name: typed(value) for name, value in item.items()}
+        names = {"ExpressionAttributeNames": {"#key": "key"}, "ConditionExpression": condition} if condition else {}
+        self._call("put_item", Item=attributes, **names)
+
+    def delete(self, key: str) -> None:
+        """Nothing happens where there is none."""
+        self._call("delete_item", Key={"key": {"S": key}})
+
+    def items(self, prefix: str) -> Iterator[tuple[str, Item]]:
+        """The items whose keys begin so, with the rest of their keys. Reads the whole table: for operators."""
+        start: dict[str, Any] = {}
+        while True:
+            page = self._call("scan", ConsistentRead=True, **start)
+            for found in page["Items"]:
+                key = found["key"]["S"]
+                if key.startswith(prefix):
+                    yield key.removeprefix(prefix), plain(found)
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            return getattr(self._client, operation)(TableName=self.name, **parameters)  # type: ignore[no-any-return]
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise ConditionFailedError({}) from None
+        except ClientError as error:
+            raise StorageUnavailableError(error.response["Error"]["Code"]) from error
+        except BotoCoreError as error:
+            raise StorageUnavailableError(type(error).__name__) from error

@@ -1,0 +1,39 @@
+"""Items of DynamoDB tables, as the functions have them and as they are on the wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Value = int | str | bytes
+Item = dict[str, Any]
+
+
+class StorageUnavailableError(Exception):
+    """The table is out of reach; `code` can be logged."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ConditionFailedError(Exception):
+    """The condition of an update does not hold; `item` is what the table has, empty if it has nothing."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
+
+
+def typed(value: Value) -> dict[str, Any]:
+    """As DynamoDB has values on the wire."""
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"S": value} if isinstance(value, str) else {"B": value}
+
+
+def plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
+    """Without the key, which whoever asks knows."""
+    return {
+        name: int(value["N"]) if "N" in value else value.get("S", value.get("B"))
+        for name, value in attributes.items()
+        if name != "key"
+    }

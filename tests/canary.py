@@ -1,0 +1,85 @@
+"""Nothing sensitive is logged or told: checked for each request that the suite sends.
+
+What counts as sensitive is taken from the request and its answer: texts, attributes, tags and names that are searched
+for, credentials, cursors, and what the contacts of the answer hold of the same kinds.
+"""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sandbox.gateway.proxy_event import Request
+
+# Shorter ones may be in a log by chance.
+_SHORTEST = 6
+_PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor")
+_MEMBERS = {"search_text", "key", "values", "tag_key", "tag_value", "cursor", "next_cursor", "name", "tags"}
+_MEMBERS |= {"segment_attributes"}
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, beside where it goes anyway."""
+    from telemetry import logger  # noqa: PLC0415 - the handlers' settings have to be there before
+
+    text = io.StringIO()
+    stream, output = logger.registered_handler.stream, sys.stdout  # type: ignore[attr-defined]
+    logger.registered_handler.stream = _Tee(stream, text)  # type: ignore[attr-defined]
+    sys.stdout = _Tee(output, text)
+    try:
+        yield text
+    finally:
+        logger.registered_handler.stream, sys.stdout = stream, output  # type: ignore[attr-defined]
+
+
+class _Tee(io.StringIO):
+    def __init__(self, *streams: Any) -> None:
+        super().__init__()
+        self._streams = streams
+
+    def write(self, text: str) -> int:
+        for stream in self._streams:
+            stream.write(text)
+        return len(text)
+
+
+def assert_nothing_leaks(request: Request, status: int, answer: str, logged: str) -> None:
+    """Not into the log, and what was searched for not into a problem either."""
+    searched, credentials = _searched(request), {value for name, value in request.headers if name in _CREDENTIALS}
+    found = _texts_of(answer) if status == 200 else set()
+    leaks = [text for text in searched | credentials | found if len(text) >= _SHORTEST and text in logged]
+    assert not leaks, f"logged: {leaks}"
+    if status >= 400:
+        told = [text for text in credentials if len(text) >= _SHORTEST and text in answer]
+        assert not told, f"told: {told}"
+
+
+_CREDENTIALS = {"x-api-key", "authorization"}
+
+
+def _searched(request: Request) -> set[str]:
+    pairs = parse_qsl(request.query.decode(errors="replace"), errors="replace", max_num_fields=None)
+    texts = {value for name, value in pairs if name.startswith(_PARAMETERS) and not name.endswith("_match")}
+    return texts | _texts_of(request.body.decode(errors="replace"))
+
+
+def _texts_of(text: str) -> set[str]:
+    try:
+        return set(_leaves(json.loads(text), is_sensitive=False))
+    except (ValueError, RecursionError):
+        return set()
+
+
+def _leaves(value: Any, *, is_sensitive: bool) -> Iterable[str]:
+    if isinstance(value, str) and is_sensitive:
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _leaves(member, is_sensitive=is_sensitive or name in _MEMBERS)
+    elif isinstance(value, list):
+        for element in value:
+            yield from _leaves(element, is_sensitive=is_sensitive)

@@ -1,0 +1,258 @@
+"""Who gets in: one good credential, in a header; and what those see who do not."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from contacts.grant import Grant
+from operations import registry
+from operations.deployed import Deployed
+from sandbox.clients import FULL_KEY, PARTNER_KEY
+from tests.conftest import Answer, Api
+from tests.test_access import stack
+
+__all__ = ["stack"]  # fixture
+
+AUDIENCE = "contact-search"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class OidcIssuer:
+    """An issuer over HTTP: its discovery document and its keys; how often it was asked."""
+
+    def __init__(self) -> None:
+        issuer = self
+        self.asked, self.is_up = 0, True
+        self.keys = [_jwk(RSA_KEY, "rsa", "RS256"), _jwk(EC_KEY, "ec", "ES256")]
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                discovery = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
+                body = json.dumps({"keys": issuer.keys} if self.path == "/keys" else discovery).encode()
+                self.send_response(200 if issuer.is_up else 503)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def token(self, key: Any = RSA_KEY, kid: str = "rsa", algorithm: str = "RS256", **claims: Any) -> str:
+        """A good token of client `batch`, but for what is given; a claim that is None is left out."""
+        now = int(time.time())
+        good = {"iss": self.url, "aud": AUDIENCE, "exp": now + 300, "iat": now, "client_id": "batch"}
+        given = {name: value for name, value in (good | claims).items() if value is not None}
+        return jwt.encode(given, key, algorithm=algorithm, headers={"kid": kid})
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _jwk(key: Any, kid: str, algorithm: str) -> dict[str, Any]:
+    public: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return public | {"kid": kid, "use": "sig", "alg": algorithm}
+
+
+@pytest.fixture
+def issuer(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcIssuer]:  # noqa: ARG001 - it has the settings
+    """The issuer whose tokens the authorizer accepts."""
+    import authorizer_handler  # noqa: PLC0415
+
+    one = OidcIssuer()
+    settings = {"oidc_issuer": one.url, "oidc_audience": AUDIENCE}
+    monkeypatch.setattr(authorizer_handler, "settings", authorizer_handler.settings.model_copy(update=settings))
+    authorizer_handler.issuer.cache_clear()
+    yield one
+    authorizer_handler.issuer.cache_clear()
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def batch(stack: Deployed) -> str:
+    """A client that shows tokens; its name."""
+    registry.add(stack, "batch", "internal", Grant(channels=["CHAT"]), None)
+    registry.add(stack, "app", "frontend", Grant(channels=["VOICE"]), None)
+    return "batch"
+
+
+def bearing(api: Api, token: str) -> Answer:
+    return api.as_client(None).get({"authorization": f"Bearer {token}"}, last="P40D")
+
+
+def channels(answer: Answer) -> set[str]:
+    assert answer.status == 200, answer.text
+    return {contact["channel"] for contact in answer.json["contacts"]}
+
+
+@pytest.mark.usefixtures("batch")
+def test_a_token_of_the_issuer_is_a_credential(api: Api, issuer: OidcIssuer) -> None:
+    assert channels(bearing(api, issuer.token())) == {"CHAT"}
+    assert channels(bearing(api, issuer.token(EC_KEY, "ec", "ES256"))) == {"CHAT"}
+    assert channels(bearing(api, issuer.token(aud=["else", AUDIENCE]))) == {"CHAT"}
+    assert channels(bearing(api, issuer.token(client_id=None, azp="app"))) == {"VOICE"}
+    assert channels(bearing(api, issuer.token(azp="app"))) == {"CHAT"}
+    assert issuer.asked == 2  # for where its keys are, and for them
+
+
+@pytest.mark.usefixtures("batch")
+@pytest.mark.parametrize("client", ["nobody", "full", "partner", "batch ", "Batch", "client batch"])
+def test_a_good_token_without_a_grant_of_its_own_is_forbidden(api: Api, issuer: OidcIssuer, client: str) -> None:
+    answer = bearing(api, issuer.token(client_id=client))
+    assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
+
+
+BAD_TOKENS: dict[str, Any] = {
+    "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
+    "not yet": lambda issuer: issuer.token(nbf=int(time.time()) + 60),
+    "without an end": lambda issuer: issuer.token(exp=None),
+    "another audience": lambda issuer: issuer.token(aud="another"),
+    "no audience": lambda issuer: issuer.token(aud=None),
+    "another issuer": lambda issuer: issuer.token(iss="http://127.0.0.1:9"),
+    "no client": lambda issuer: issuer.token(client_id=None),
+    "a client that is no text": lambda issuer: issuer.token(client_id=["batch"]),
+    "unsigned": lambda issuer: issuer.token(None, algorithm="none"),
+    "wrongly signed": lambda issuer: issuer.token(OTHER_KEY),
+    "unknown key": lambda issuer: issuer.token(OTHER_KEY, "other"),
+    "shared secret": lambda issuer: issuer.token("x" * 64, algorithm="HS256"),
+    "not allowed algorithm": lambda issuer: issuer.token(algorithm="PS256"),
+    "the wrong kind of key": lambda issuer: issuer.token(EC_KEY, "rsa", "ES256"),
+    "oversized": lambda issuer: issuer.token(more="x" * 6_500),
+    "changed": lambda issuer: issuer.token()[:-4] + "AAAA",
+    "half": lambda issuer: issuer.token().rpartition(".")[0],
+    "nothing": lambda _: "",
+    "nonsense": lambda _: "a.b.c",
+    "nested": lambda _: "eyJhbGciOiJSUzI1NiJ9." + "W" * 4000 + ".x",
+}
+
+
+@pytest.mark.usefixtures("batch")
+@pytest.mark.parametrize("fault", BAD_TOKENS)
+def test_a_bad_token_is_unauthenticated(api: Api, issuer: OidcIssuer, fault: str) -> None:
+    assert_unauthenticated(bearing(api, BAD_TOKENS[fault](issuer)), api)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ([], ""),
+        ([("x-api-key", "")], ""),
+        ([("x-api-key", "no-such-key")], ""),
+        ([("x-api-key", FULL_KEY.upper())], ""),
+        ([("x-api-key", f" {FULL_KEY}")], ""),
+        ([("x-api-key", f"{FULL_KEY},{PARTNER_KEY}")], ""),
+        ([("x-api-key", "x" * 9_000)], ""),
+        ([("x-api-key", FULL_KEY), ("x-api-key", FULL_KEY)], ""),
+        ([("x-api-key", FULL_KEY), ("X-Api-Key", FULL_KEY)], ""),
+        ([("x-api-key", FULL_KEY), ("authorization", "Bearer x")], ""),
+        ([("x-api-key", FULL_KEY), ("authorization", "")], ""),
+        ([("authorization", FULL_KEY)], ""),
+        ([("authorization", f"Basic {FULL_KEY}")], ""),
+        ([("authorization", "Bearer x")], ""),
+        ([], f"x-api-key={FULL_KEY}"),
+        ([], f"api_key={FULL_KEY}"),
+        ([("x-api-key", FULL_KEY)], f"X-API-KEY={FULL_KEY}"),
+        ([("x-api-key", FULL_KEY)], "access_token=x"),
+        ([("cookie", f"x-api-key={FULL_KEY}")], ""),
+    ],
+)
+def test_anything_but_one_good_credential_is_unauthenticated(
+    api: Api, headers: list[tuple[str, str]], query: str
+) -> None:
+    for method, path in (("GET", "/v1/contacts"), ("HEAD", "/v1/contacts"), ("POST", "/v1/contacts/search")):
+        answer = api.as_client(None).send(method, path, f"last=P1D&{query}", headers)
+        assert_unauthenticated(answer, api)
+
+
+def test_without_an_issuer_no_token_is_good(api: Api) -> None:
+    assert_unauthenticated(bearing(api, jwt.encode({"client_id": "batch"}, "x" * 32)), api)
+
+
+@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/docs"])
+def test_what_is_for_everybody_wants_no_credential(api: Api, path: str) -> None:
+    assert api.as_client(None).send("GET", path).status == 200
+    assert api.as_client("no-such-key").send("GET", path).status == 200
+
+
+def test_a_wrong_method_is_told_what_is_right_without_a_credential(api: Api) -> None:
+    answer = api.as_client(None).send("DELETE", "/v1/contacts")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.usefixtures("batch")
+def test_an_outage_of_the_issuer_does_not_shut_out_those_whose_keys_are_known(
+    api: Api, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [time.monotonic()]
+    monkeypatch.setattr("access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert bearing(api, issuer.token()).status == 200
+    issuer.is_up = False
+    now[0] += 3_600
+    assert bearing(api, issuer.token()).status == 200
+    asked = issuer.asked
+    assert bearing(api, issuer.token()).status == 200
+    assert issuer.asked == asked  # it is left alone for a while
+    assert_unauthenticated(bearing(api, issuer.token(OTHER_KEY, "new")), api)
+
+
+@pytest.mark.usefixtures("batch")
+def test_an_issuer_that_was_never_reached_is_an_outage(api: Api, issuer: OidcIssuer) -> None:
+    issuer.is_up = False
+    answer = bearing(api, issuer.token())
+    assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.usefixtures("batch")
+def test_the_issuer_may_change_its_keys(api: Api, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [time.monotonic()]
+    monkeypatch.setattr("access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert bearing(api, issuer.token()).status == 200
+    issuer.keys = [_jwk(OTHER_KEY, "new", "RS256")]
+    now[0] += 11
+    assert bearing(api, issuer.token(OTHER_KEY, "new")).status == 200
+    assert_unauthenticated(bearing(api, issuer.token()), api)
+
+
+def test_without_the_table_nobody_gets_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    import authorizer_handler  # noqa: PLC0415
+    from storage.durable import DurableTable  # noqa: PLC0415
+
+    monkeypatch.setattr(authorizer_handler, "_kept", {})
+    monkeypatch.setattr(authorizer_handler, "table", lambda: DurableTable("gone"))
+    answer = api.get(last="P1D")
+    assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
+
+
+def test_a_client_without_a_usage_plan_is_forbidden(api: Api, stack: Deployed) -> None:
+    registry.add(stack, "planless", "partner", Grant(), "planless")
+    made = [one["id"] for one in stack.apigateway.get_api_keys()["items"] if one["name"].endswith("planless")]
+    stack.apigateway.delete_usage_plan_key(usagePlanId=stack.usage_plans["partner"], keyId=made[0])
+    answer = api.as_client("planless").get(last="P1D")
+    assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
+
+
+def assert_unauthenticated(answer: Answer, api: Api) -> None:
+    """All that tells of a bad credential is alike."""
+    other = api.as_client(None).send("GET", "/v1/contacts")
+    assert answer.status == 401
+    assert answer.json == other.json | {"request_id": answer.json["request_id"]}
+    assert answer.headers == other.headers
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert answer.json["type"] == "/problems/unauthenticated"

@@ -1,0 +1,136 @@
+"""scripts/clients, on the laptop's tables."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contacts.grant import Grant
+from operations import registry
+from operations.deployed import Deployed
+from sandbox.aws_server import AwsServer
+from tests.conftest import Api
+from tests.test_access import WINDOW, forget, queues, stack
+
+__all__ = ["queues", "stack"]  # fixtures
+
+ROOT = Path(__file__).parent.parent
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(aws: AwsServer) -> Run:
+    """Runs the command."""
+
+    def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        host, port = aws.url.removeprefix("http://").split(":")
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "operations.clients", *arguments],
+            cwd=ROOT,
+            env=bare | {"HOST": host, "AWS_PORT": port, "PYTHONPATH": "lambdas"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return command
+
+
+def test_a_client_from_its_first_key_to_its_end(
+    run: Run, api: Api, queues: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = run(
+        "add", "acme", "--queue-id", f"{queues[0]},{queues[1]}", "--without-field", "tags", "--lookback", "P60D"
+    )
+    assert added.returncode == 0, added.stderr
+    shown, key = _shown(added.stdout)
+    assert shown["usage_plan"] == "partner"
+    assert shown["grant"]["queue_ids"] == queues[:2]
+    assert not shown["grant"]["transcript_search"]
+    assert shown["grant"]["attribute_keys"] == []
+    client = api.as_client(key)
+    assert {one["queue_info"]["id"] for one in client.walk(**WINDOW, limit=100)} == set(queues[:2])
+    assert client.get(**WINDOW, attribute__tier="gold").status == 403
+
+    assert key not in run("show", "acme").stdout
+    assert "acme" in run("list").stdout
+    assert "already" in run("add", "acme").stderr
+    assert "use `widen`" in run("narrow", "acme", "--queue-id", queues[2]).stderr
+    assert run("narrow", "acme", "--queue-id", queues[1]).returncode == 0
+    forget(monkeypatch)
+    assert client.get(**WINDOW, queue_id=queues[0]).status == 403
+    assert run("widen", "acme", "--unlimited", "queue_ids").returncode == 0
+
+    _, new_key = _shown(run("rotate", "acme", "--overlap", "PT1H").stdout)
+    assert [api.as_client(one).get(**WINDOW).status for one in (key, new_key)] == [200, 200]
+    _, newest = _shown(run("rotate", "acme", "--overlap", "PT0S").stdout)
+    forget(monkeypatch)
+    assert [api.as_client(one).get(**WINDOW).status for one in (key, new_key, newest)] == [401, 401, 200]
+    assert run("revoke", "acme").returncode == 0
+    forget(monkeypatch)
+    assert api.as_client(newest).get(**WINDOW).status == 401
+    assert "There is no client acme" in run("show", "acme").stderr
+
+
+def test_a_key_ends_with_its_overlap(stack: Deployed, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.add(stack, "overlap", "internal", Grant(), "overlap-1")
+    item = stack.table.get("client overlap") or {}
+    old = json.loads(item["keys"])[0]["hash"]
+    stack.table.put(f"api-key {old}", {"client": "overlap", "valid_until": int(time.time()) + 2})
+    assert api.as_client("overlap-1").get(**WINDOW).status == 200
+    import authorizer_handler  # noqa: PLC0415
+
+    assert authorizer_handler._kept[f"api-key {old}"][1] <= time.time() + 2
+    stack.table.put(f"api-key {old}", {"client": "overlap", "valid_until": int(time.time()) - 1})
+    forget(monkeypatch)
+    assert api.as_client("overlap-1").get(**WINDOW).status == 401
+
+
+def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> None:
+    _, key = _shown(run("add", "hashed").stdout)
+    assert key not in str(list(stack.table.items("")))
+    assert key not in str(stack.apigateway.get_api_keys(includeValues=True)["items"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--queue-id", ",".join(f"q{number}" for number in range(101))], "queue_ids"),
+        (["--agent-id", ",".join(f"a{number}" for number in range(101))], "agent_ids"),
+        (["--agent-hierarchy-l1-id", ",".join(f"g{number}" for number in range(11))], "agent_hierarchy_groups"),
+        (["--agent-hierarchy-l1-id", "a", "--agent-hierarchy-l2-id", "b"], "agent_hierarchy_groups"),
+        (["--channel", "FAX"], "channels"),
+        (["--field", "names"], "fields"),
+        (["--attribute-key", "k" * 101], "attribute_keys"),
+        (["--page-limit", "101"], "page_limit"),
+        (["--lookback", "a month"], "--lookback"),
+        (["--plan", "gold"], "--plan"),
+    ],
+)
+def test_what_cannot_be_granted_is_refused(run: Run, options: list[str], said: str) -> None:
+    done = run("add", "refused", *options)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "There is no client" in run("show", "refused").stderr
+
+
+def test_no_stack_is_explained(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    done = run("--region", "us-west-2", "list")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The stack cannot be reached")
+
+
+def _shown(output: str) -> tuple[Any, str]:
+    """What is shown of the client, and the key after it."""
+    shown, key = output.rstrip().rsplit("\n", 1)
+    return json.loads(shown), key
