@@ -45,7 +45,11 @@ async def serve(options: Options) -> None:
         deployed = await asyncio.to_thread(
             deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, _settings(options)
         )
-        functions = {function.name: LambdaFunction(function) for function in deployed}
+        functions = {
+            # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
+            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32)
+            for function in deployed
+        }
         try:
             await asyncio.gather(*(function.start() for function in functions.values()))
             stand_in |= await _news(aws)

@@ -93,8 +93,7 @@ class Client:
 @pytest.fixture
 def client(template: Template, function: EchoFunction) -> Client:
     functions: Any = dict.fromkeys(template.functions(str), function)
-    routes = template.routes()
-    [authorizer] = {route.authorizer for methods in routes.values() for route in methods.values() if route.authorizer}
+    [authorizer] = template.authorizers()
     functions[authorizer] = AuthorizerFunction()
     return Client(ApiGateway(template, functions, cast("UsagePlans", AnyUsagePlan())))
 

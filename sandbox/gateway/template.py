@@ -78,6 +78,12 @@ class Template:
             )
         return routes
 
+    def authorizers(self) -> set[str]:
+        """The functions that authorize."""
+        return {
+            route.authorizer for methods in self.routes().values() for route in methods.values() if route.authorizer
+        }
+
     def _path(self, resource: str, resources: Mapping[str, Mapping[str, Any]]) -> str:
         if resource not in resources:
             return ""
