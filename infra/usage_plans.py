@@ -3,24 +3,29 @@
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-# Requests a second, and at once after a pause. What Amazon Connect allows is shared by the limiter; these keep one
-# client's flood from all others. A plan without figures has the stage's.
-USAGE_PLANS: dict[str, tuple[int, int] | None] = {"internal": None, "partner": (20, 200), "frontend": (50, 500)}
+from infra import settings
 
 
 class UsagePlans(Construct):
-    """Each with the stage of the API; `scripts/clients` puts clients into them."""
+    """What Amazon Connect allows is shared by the limiter; these keep one client's flood from all others.
 
-    def __init__(self, scope: Construct, name: str, *, api: apigateway.RestApi) -> None:
+    `scripts/clients` puts clients into them.
+    """
+
+    def __init__(self, scope: Construct, name: str, *, api: apigateway.RestApi, plans: settings.UsagePlans) -> None:
         super().__init__(scope, name)
         self.ids: dict[str, str] = {}
-        for plan, limits in USAGE_PLANS.items():
-            throttle = limits and apigateway.ThrottleSettings(rate_limit=limits[0], burst_limit=limits[1])
+        for plan in settings.UsagePlans.model_fields:
+            limits: settings.Throttle | None = getattr(plans, plan)
             made = apigateway.UsagePlan(
                 self,
                 plan.title(),
                 name=f"contact-search {plan}",
-                throttle=throttle,
+                throttle=_throttle(limits),
                 api_stages=[apigateway.UsagePlanPerApiStage(api=api, stage=api.deployment_stage)],
             )
             self.ids[plan] = made.usage_plan_id
+
+
+def _throttle(limits: settings.Throttle | None) -> apigateway.ThrottleSettings | None:
+    return None if limits is None else apigateway.ThrottleSettings(rate_limit=limits.rate, burst_limit=limits.burst)

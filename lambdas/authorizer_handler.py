@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from access.client import API_KEY, CLIENT, Client, client_of_api_key, client_of_name
 from access.credential import Credential, UnauthenticatedError, credential_of, hash_of
 from settings import AuthorizerSettings, of_environment
+from snap_start import before_snapshot
 from storage.durable import DurableTable
 from telemetry import logger
 
@@ -53,6 +54,8 @@ def issuer() -> Any:
 
 # By key of the item that led to it: the client, and until when it is kept.
 _kept: dict[str, tuple[Client, float]] = {}
+
+before_snapshot(table)
 
 
 @logger.inject_lambda_context(clear_state=True)

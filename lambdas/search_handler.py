@@ -18,6 +18,7 @@ from contacts.search import Search
 from contacts.walk import Page, next_page
 from rest.api import Service, api_of
 from settings import SearchSettings, of_environment
+from snap_start import before_snapshot
 from storage.durable import DurableTable
 from storage.transient import TransientTable
 from telemetry import logger
@@ -32,10 +33,13 @@ def transient_table() -> TransientTable:
 
 @cache
 def cursors() -> Cursors:
-    """With a key that never leaves KMS: what signs is KMS's own MAC of a fixed message."""
-    kms = boto3.client("kms")
-    mac = kms.generate_mac(KeyId=settings.cursor_key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
-    return Cursors(mac["Mac"], transient_table)
+    return Cursors(settings.cursor_key_ids, _cursor_key, transient_table)
+
+
+def _cursor_key(key_id: str) -> bytes:
+    """A key that KMS derives and that its own key never leaves: its MAC of a fixed message."""
+    mac = boto3.client("kms").generate_mac(KeyId=key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
+    return bytes(mac["Mac"])
 
 
 @cache
@@ -86,6 +90,8 @@ api = api_of(
         page_of, rate_limit, caller_of, settings.wait_seconds, settings.now_rounded_to_seconds, settings.cors_origins
     )
 )
+
+before_snapshot(lambda: (shared_search(), durable_table(), transient_table()))
 
 
 @logger.inject_lambda_context(clear_state=True)

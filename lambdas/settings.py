@@ -28,10 +28,13 @@ class _Settings(BaseModel):
 
 
 class SearchSettings(_Settings):
-    """A quota_rate of 0 is no limiter, page_seconds of 0 is no page cache; a CORS origin of `*` is any."""
+    """A quota_rate of 0 is no limiter, page_seconds of 0 is no page cache; a CORS origin of `*` is any.
+
+    The first of the cursor_key_ids signs, all of them are good for reading.
+    """
 
     connect_instance_id: str = Field(min_length=1, max_length=100)
-    cursor_key_id: str = Field(min_length=1)
+    cursor_key_ids: Annotated[_Words, Field(min_length=1)]
     transient_table_name: str = Field(min_length=1)
     quota_rate: float = Field(0.5, ge=0, le=1000)
     quota_burst: int = Field(1, ge=1, le=10_000)

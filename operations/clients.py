@@ -34,6 +34,10 @@ def main() -> None:
         sys.exit(f"There is a client {error} already: change what it is granted, or revoke it first")
     except registry.NoSuchClientError as error:
         sys.exit(f"There is no client {error}: `scripts/clients list` shows all")
+    except registry.NoKeysError as error:
+        sys.exit(f"{error} shows tokens of the issuer: it has no API keys")
+    except registry.ChangedMeanwhileError as error:
+        sys.exit(f"Somebody else has just changed {error}: look at it, and try again")
     except registry.WiderGrantError as error:
         sys.exit(f"That is more than is granted now ({error}): use `widen`")
     except (BotoCoreError, ClientError, StorageUnavailableError) as error:
@@ -44,9 +48,7 @@ def _add(stack: Deployed, given: argparse.Namespace) -> None:
     grant = Grant.model_validate(_UNSAID | _limits(given))
     api_key = None if given.token else _new_key()
     registry.add(stack, given.name, given.plan, grant, api_key)
-    _show(stack, given)
-    if api_key:
-        _show_key(api_key)
+    _show(stack, given, api_key)
 
 
 def _list(stack: Deployed, _: argparse.Namespace) -> None:
@@ -55,7 +57,10 @@ def _list(stack: Deployed, _: argparse.Namespace) -> None:
         print(f"{client['name']:30}  {client['credential']:8}  {client['usage_plan']:10}  {limits}")
 
 
-def _show(stack: Deployed, given: argparse.Namespace) -> None:
+def _show(stack: Deployed, given: argparse.Namespace, api_key: str | None = None) -> None:
+    if api_key:
+        print("The API key, which is not kept and cannot be shown again:", file=sys.stderr)
+        print(api_key, flush=True)
     print(json.dumps(registry.client(stack, given.name), indent=2))
 
 
@@ -68,8 +73,7 @@ def _narrow(stack: Deployed, given: argparse.Namespace) -> None:
 def _rotate(stack: Deployed, given: argparse.Namespace) -> None:
     api_key = _new_key()
     registry.rotate(stack, given.name, api_key, given.overlap)
-    _show(stack, given)
-    _show_key(api_key)
+    _show(stack, given, api_key)
 
 
 def _revoke(stack: Deployed, given: argparse.Namespace) -> None:
@@ -79,11 +83,6 @@ def _revoke(stack: Deployed, given: argparse.Namespace) -> None:
 
 def _new_key() -> str:
     return f"csk_{secrets.token_urlsafe(32)}"
-
-
-def _show_key(api_key: str) -> None:
-    print("The API key, which is not kept and cannot be shown again:", file=sys.stderr)
-    print(api_key)
 
 
 def _stack(given: argparse.Namespace) -> Deployed:
@@ -97,11 +96,15 @@ def _limits(given: argparse.Namespace) -> dict[str, Any]:
     """What the options say of a grant: the parts of it that they name."""
     limits: dict[str, Any] = {name: getattr(given, name) for name in Grant.model_fields if name in given}
     if "without_fields" in given:
+        Grant(fields=given.without_fields)  # raises ValidationError where one is no field
         limits["fields"] = [name for name in Contact.model_fields if name not in given.without_fields]
     for level in range(1, 6):
         if f"l{level}" in given:
             limits.setdefault("agent_hierarchy_groups", {})[f"L{level}Ids"] = getattr(given, f"l{level}")
-    return limits | dict.fromkeys(getattr(given, "unlimited", []))
+    unlimited = getattr(given, "unlimited", [])
+    if both := set(unlimited) & limits.keys():
+        sys.exit(f"--unlimited contradicts what else is said of {', '.join(both)}")
+    return limits | dict.fromkeys(unlimited)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="show all clients").set_defaults(run=_list)
     _command(commands, "show", _show, "show what a client is granted")
     _add_limits(_command(commands, "narrow", _narrow, "grant a client less; what is not said stays as it is"))
-    _add_limits(_command(commands, "widen", _narrow, "grant a client more, or other things"))
+    _add_limits(
+        _command(commands, "widen", _narrow, "grant a client more, or other things; a list replaces the one before")
+    )
     rotate = _command(commands, "rotate", _rotate, "give a client another API key, and show it once")
     rotate.add_argument(
         "--overlap",
@@ -155,9 +160,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     rows |= {f"--agent-hierarchy-l{level}-id": f"l{level}" for level in range(1, 6)}
     for option, name in rows.items():
         _list_option(limits, option, name, "contacts of these alone")
-    _list_option(limits, "--field", "fields", "these fields of contacts alone")
-    _list_option(limits, "--without-field", "without_fields", "all fields but these")
-    limits.add_argument(
+    fields = limits.add_mutually_exclusive_group()
+    _list_option(fields, "--field", "fields", "these fields of contacts alone")
+    _list_option(fields, "--without-field", "without_fields", "all fields but these")
+    attributes = limits.add_mutually_exclusive_group()
+    attributes.add_argument(
+        "--no-attributes", dest="attribute_keys", action="store_const", const=[], default=argparse.SUPPRESS
+    )
+    attributes.add_argument(
         "--attribute-key",
         dest="attribute_keys",
         action="append",
@@ -190,7 +200,10 @@ def _list_option(limits: Any, option: str, name: str, description: str) -> None:
 
 
 def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise argparse.ArgumentTypeError("has an empty element")
+    return words
 
 
 def _name(text: str) -> str:
@@ -204,8 +217,8 @@ def _duration(text: str) -> timedelta:
         duration: timedelta = TypeAdapter(timedelta).validate_python(text)
     except ValidationError:
         raise argparse.ArgumentTypeError("must be an ISO 8601 duration such as PT24H or P30D") from None
-    if duration < timedelta(0):
-        raise argparse.ArgumentTypeError("must not be negative")
+    if not timedelta(0) <= duration <= timedelta(days=731):
+        raise argparse.ArgumentTypeError("must be from nothing to two years")
     return duration
 
 

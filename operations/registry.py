@@ -1,9 +1,14 @@
-"""The register of clients: who there is, with which keys, and what each is granted."""
+"""The register of clients: who there is, with which keys, and what each is granted.
+
+A client's item changes only from the version that was read, so that of two operators at once one has to begin again.
+What is done in several steps can be done again after a failure.
+"""
 
 import json
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +29,14 @@ class ClientExistsError(Exception):
     """A client has this name already."""
 
 
+class ChangedMeanwhileError(Exception):
+    """Somebody else has changed the client at the same time."""
+
+
+class NoKeysError(Exception):
+    """The client shows tokens, and has no API keys."""
+
+
 class WiderGrantError(Exception):
     """The grant lets more be seen than the one before, in these respects."""
 
@@ -39,90 +52,97 @@ def add(stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None
     usage_key = secrets.token_urlsafe(32)
     made = stack.apigateway.create_api_key(name=f"contact-search {name}", value=usage_key, enabled=True)
     item = {
+        "id": secrets.token_hex(8),
         "grant": grant.model_dump_json(),
         "revision": secrets.token_hex(8),
         "usage_plan": plan,
         "usage_key": usage_key,
         "usage_key_id": made["id"],
         "by_token": int(api_key is None),
-        "keys": "[]",
+        "keys": json.dumps([_key(api_key)] if api_key is not None else []),
         "added": int(time.time()),
+        "revoked": 0,
     }
     try:
-        stack.table.put(f"{CLIENT}{name}", item, condition="attribute_not_exists(#key)")
-    except ConditionFailedError:
+        _write(stack, name, item, None)
+    except ChangedMeanwhileError:
         stack.apigateway.delete_api_key(apiKey=made["id"])
         raise ClientExistsError(name) from None
     stack.apigateway.create_usage_plan_key(usagePlanId=stack.usage_plans[plan], keyId=made["id"], keyType="API_KEY")
-    if api_key is not None:
-        _put_key(stack, name, item, api_key)
+    _write_keys(stack, name, item)
 
 
 def clients(stack: Deployed) -> Iterator[dict[str, Any]]:
     """All clients, by name."""
-    return (described(name, item) for name, item in sorted(stack.table.items(CLIENT)))
+    return (_described(name, item) for name, item in sorted(stack.table.items(CLIENT)))
 
 
 def client(stack: Deployed, name: str) -> dict[str, Any]:
     """What is known of a client, without any secret. Raises NoSuchClientError."""
-    return described(name, _item(stack, name))
-
-
-def described(name: str, item: Item) -> dict[str, Any]:
-    """A client for operators to read."""
-    keys = [key["valid_until"] for key in json.loads(item["keys"])]
-    return {
-        "name": name,
-        "credential": "token" if item["by_token"] else "API key",
-        "usage_plan": item["usage_plan"],
-        "added": _text(item["added"]),
-        "keys_valid_until": ["it is revoked" if end == _FOR_EVER else _text(end) for end in keys if end > time.time()],
-        "grant": Grant.model_validate_json(item["grant"]).model_dump(mode="json", exclude_none=True),
-    }
+    return _described(name, _item(stack, name))
 
 
 def regrant(stack: Deployed, name: str, changes: dict[str, Any], *, wider: bool) -> Grant:
     """Changes what a client is granted, which makes its cursors invalid.
 
-    Raises NoSuchClientError, and WiderGrantError where the grant becomes wider although it must not.
+    Raises NoSuchClientError, ChangedMeanwhileError, and WiderGrantError where the grant becomes wider but must not.
     """
     item = _item(stack, name)
     before = Grant.model_validate_json(item["grant"])
     after = Grant.model_validate(before.model_dump() | changes)
     if not wider and (respects := [name for name in Grant.model_fields if not _is_within(after, before, name)]):
         raise WiderGrantError(respects)
-    changed = {"grant": after.model_dump_json(), "revision": secrets.token_hex(8)}
-    stack.table.put(f"{CLIENT}{name}", item | changed)
+    _write(stack, name, item | {"grant": after.model_dump_json(), "revision": secrets.token_hex(8)}, item)
     return after
 
 
 def rotate(stack: Deployed, name: str, api_key: str, overlap: timedelta) -> None:
-    """Gives a client another API key; those it has end after the overlap. Raises NoSuchClientError."""
+    """Gives a client another API key; those it has end after the overlap.
+
+    Raises NoSuchClientError, NoKeysError, ChangedMeanwhileError.
+    """
     item = _item(stack, name)
-    end = int(time.time() + overlap.total_seconds())
-    keys = [key | {"valid_until": min(key["valid_until"], end)} for key in json.loads(item["keys"])]
-    for key in keys:
-        stack.table.put(f"{API_KEY}{key['hash']}", {"client": name, "valid_until": key["valid_until"]})
-    ended = [key for key in keys if key["valid_until"] <= time.time()]
-    for key in ended:
-        stack.table.delete(f"{API_KEY}{key['hash']}")
-    _put_key(stack, name, item | {"keys": json.dumps([key for key in keys if key not in ended])}, api_key)
+    if item["by_token"]:
+        raise NoKeysError(name)
+    now = int(time.time())
+    end = now + int(overlap.total_seconds())
+    keys = []
+    for key in json.loads(item["keys"]):
+        if key["valid_until"] <= now:
+            stack.table.delete(f"{API_KEY}{key['hash']}")
+        else:
+            keys.append(key | {"valid_until": min(key["valid_until"], end)})
+    changed = item | {"keys": json.dumps([*keys, _key(api_key)])}
+    _write(stack, name, changed, item)
+    _write_keys(stack, name, changed)
 
 
 def revoke(stack: Deployed, name: str) -> None:
-    """Ends a client and all its keys. Raises NoSuchClientError; after a failure it can be done again."""
+    """Ends a client and all its keys. Raises NoSuchClientError, ChangedMeanwhileError."""
     item = _item(stack, name)
+    _write(stack, name, item | {"revoked": 1}, item)
     for key in json.loads(item["keys"]):
         stack.table.delete(f"{API_KEY}{key['hash']}")
-    stack.apigateway.delete_api_key(apiKey=item["usage_key_id"])
+    with suppress(stack.apigateway.exceptions.NotFoundException):  # after a failure, or a deletion by hand
+        stack.apigateway.delete_api_key(apiKey=item["usage_key_id"])
     stack.table.delete(f"{CLIENT}{name}")
 
 
-def _put_key(stack: Deployed, name: str, item: Item, api_key: str) -> None:
-    hashed = hash_of(api_key)
-    keys = [*json.loads(item["keys"]), {"hash": hashed, "valid_until": _FOR_EVER}]
-    stack.table.put(f"{CLIENT}{name}", item | {"keys": json.dumps(keys)})
-    stack.table.put(f"{API_KEY}{hashed}", {"client": name, "valid_until": _FOR_EVER})
+def _key(api_key: str) -> dict[str, Any]:
+    return {"hash": hash_of(api_key), "valid_until": _FOR_EVER}
+
+
+def _write(stack: Deployed, name: str, item: Item, before: Item | None) -> None:
+    try:
+        stack.table.replace(f"{CLIENT}{name}", item | {"version": secrets.token_hex(8)}, before)
+    except ConditionFailedError:
+        raise ChangedMeanwhileError(name) from None
+
+
+def _write_keys(stack: Deployed, name: str, item: Item) -> None:
+    for key in json.loads(item["keys"]):
+        owner = {"client": name, "id": item["id"], "valid_until": key["valid_until"]}
+        stack.table.put(f"{API_KEY}{key['hash']}", owner)
 
 
 def _item(stack: Deployed, name: str) -> Item:
@@ -130,6 +150,19 @@ def _item(stack: Deployed, name: str) -> Item:
     if item is None:
         raise NoSuchClientError(name)
     return item
+
+
+def _described(name: str, item: Item) -> dict[str, Any]:
+    ends = [key["valid_until"] for key in json.loads(item["keys"])]
+    return {
+        "name": name,
+        "credential": "token" if item["by_token"] else "API key",
+        "usage_plan": item["usage_plan"],
+        "added": _text(item["added"]),
+        "keys_valid_until": ["revoked" if end == _FOR_EVER else _text(end) for end in ends if end > time.time()],
+        "grant": Grant.model_validate_json(item["grant"]).model_dump(mode="json", exclude_none=True),
+        **({"revoked": "not yet wholly: revoke it again"} if item["revoked"] else {}),
+    }
 
 
 def _is_within(after: Grant, before: Grant, name: str) -> bool:

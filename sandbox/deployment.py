@@ -20,9 +20,14 @@ def deploy(
     made = _keys(template, aws_url, region) | _tables(template, aws_url, region)
     made |= _usage_plans(template, aws_url, region)
 
-    def resolve(value: dict[str, Any]) -> str:
-        [reference] = value.values()
-        name = reference if isinstance(reference, str) else reference[0]
+    def resolve(value: Any) -> str:
+        """The value of what refers to resources made here, or joins such; empty for any other."""
+        if isinstance(value, str):
+            return value
+        [(function, of)] = value.items()
+        if function == "Fn::Join":
+            return str(of[0]).join(map(resolve, of[1]))
+        name = of if function == "Ref" else of[0]
         return made.get(name, "") if isinstance(name, str) else ""
 
     _stack(template.outputs(resolve), aws_url, region)
@@ -56,7 +61,9 @@ def _keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
     kms = client_of("kms", aws_url, region)
     keys = template.of_type("AWS::KMS::Key")
     return {
-        name: kms.create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"])["KeyMetadata"]["Arn"]
+        name: kms.create_key(
+            KeySpec=key.get("KeySpec", "SYMMETRIC_DEFAULT"), KeyUsage=key.get("KeyUsage", "ENCRYPT_DECRYPT")
+        )["KeyMetadata"]["Arn"]
         for name, key in keys.items()
     }
 

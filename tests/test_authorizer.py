@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -68,6 +69,10 @@ class OidcIssuer:
 def _jwk(key: Any, kid: str, algorithm: str) -> dict[str, Any]:
     public: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
     return public | {"kid": kid, "use": "sig", "alg": algorithm}
+
+
+def _base64(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @pytest.fixture
@@ -138,7 +143,7 @@ BAD_TOKENS: dict[str, Any] = {
     "half": lambda issuer: issuer.token().rpartition(".")[0],
     "nothing": lambda _: "",
     "nonsense": lambda _: "a.b.c",
-    "nested": lambda _: "eyJhbGciOiJSUzI1NiJ9." + "W" * 4000 + ".x",
+    "nested": lambda _: _base64('{"kid":' + "[" * 3_000) + ".e30.x",
 }
 
 

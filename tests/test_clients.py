@@ -6,15 +6,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from access.credential import hash_of
 from contacts.grant import Grant
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
+from storage.item import StorageUnavailableError
 from tests.conftest import Api
 from tests.test_access import WINDOW, forget, queues, stack
 
@@ -84,12 +88,13 @@ def test_a_key_ends_with_its_overlap(stack: Deployed, api: Api, monkeypatch: pyt
     registry.add(stack, "overlap", "internal", Grant(), "overlap-1")
     item = stack.table.get("client overlap") or {}
     old = json.loads(item["keys"])[0]["hash"]
-    stack.table.put(f"api-key {old}", {"client": "overlap", "valid_until": int(time.time()) + 2})
+    owner = {"client": "overlap", "id": item["id"]}
+    stack.table.put(f"api-key {old}", owner | {"valid_until": int(time.time()) + 2})
     assert api.as_client("overlap-1").get(**WINDOW).status == 200
     import authorizer_handler  # noqa: PLC0415
 
     assert authorizer_handler._kept[f"api-key {old}"][1] <= time.time() + 2
-    stack.table.put(f"api-key {old}", {"client": "overlap", "valid_until": int(time.time()) - 1})
+    stack.table.put(f"api-key {old}", owner | {"valid_until": int(time.time()) - 1})
     forget(monkeypatch)
     assert api.as_client("overlap-1").get(**WINDOW).status == 401
 
@@ -98,6 +103,50 @@ def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> Non
     _, key = _shown(run("add", "hashed").stdout)
     assert key not in str(list(stack.table.items("")))
     assert key not in str(stack.apigateway.get_api_keys(includeValues=True)["items"])
+
+
+def test_of_two_operators_one_begins_again(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.add(stack, "contended", "internal", Grant(), "contended-1")
+    get = stack.table.get
+
+    def get_and_let_another_narrow(key: str) -> Any:
+        item = get(key)
+        monkeypatch.setattr(stack.table, "get", get)
+        registry.regrant(stack, "contended", {"channels": ["CHAT"]}, wider=False)
+        return item
+
+    monkeypatch.setattr(stack.table, "get", get_and_let_another_narrow)
+    with pytest.raises(registry.ChangedMeanwhileError):
+        registry.rotate(stack, "contended", "contended-2", timedelta(0))
+    assert registry.client(stack, "contended")["grant"]["channels"] == ["CHAT"]
+
+
+def test_a_key_of_one_client_does_not_open_the_next_of_its_name(stack: Deployed, api: Api) -> None:
+    registry.add(stack, "namesake", "internal", Grant(channels=["CHAT"]), "namesake-1")
+    orphan = next(item for key, item in stack.table.items("api-key ") if item["client"] == "namesake")
+    registry.revoke(stack, "namesake")
+    stack.table.put(f"api-key {hash_of('namesake-1')}", orphan)  # as after a failure in its midst
+    registry.add(stack, "namesake", "internal", Grant(), "namesake-2")
+    assert [api.as_client(key).get(**WINDOW).status for key in ("namesake-1", "namesake-2")] == [401, 200]
+
+
+def test_a_revocation_that_failed_can_be_done_again(stack: Deployed, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.add(stack, "halfway", "internal", Grant(), "halfway-1")
+    delete = stack.table.delete
+    monkeypatch.setattr(stack.table, "delete", Mock(side_effect=[None, StorageUnavailableError("Down")]))
+    with pytest.raises(StorageUnavailableError):
+        registry.revoke(stack, "halfway")
+    assert api.as_client("halfway-1").get(**WINDOW).status == 401
+    monkeypatch.setattr(stack.table, "delete", delete)
+    registry.revoke(stack, "halfway")
+    with pytest.raises(registry.NoSuchClientError):
+        registry.client(stack, "halfway")
+
+
+def test_a_client_with_tokens_has_no_keys_to_rotate(stack: Deployed) -> None:
+    registry.add(stack, "tokens", "internal", Grant(), None)
+    with pytest.raises(registry.NoKeysError):
+        registry.rotate(stack, "tokens", "k", timedelta(0))
 
 
 @pytest.mark.parametrize(
@@ -112,6 +161,11 @@ def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> Non
         (["--attribute-key", "k" * 101], "attribute_keys"),
         (["--page-limit", "101"], "page_limit"),
         (["--lookback", "a month"], "--lookback"),
+        (["--lookback", "P9000Y"], "--lookback"),
+        (["--without-field", "Tags"], "fields"),
+        (["--field", "channel", "--without-field", "name"], "--without-field"),
+        (["--unlimited", "queue_ids", "--queue-id", "a"], "queue_ids"),
+        (["--queue-id", ""], "--queue-id"),
         (["--plan", "gold"], "--plan"),
     ],
 )
@@ -131,6 +185,6 @@ def test_no_stack_is_explained(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def _shown(output: str) -> tuple[Any, str]:
-    """What is shown of the client, and the key after it."""
-    shown, key = output.rstrip().rsplit("\n", 1)
+    """What is shown of the client, and the key before it."""
+    key, _, shown = output.partition("\n")
     return json.loads(shown), key

@@ -12,6 +12,7 @@ CLIENT, API_KEY = "client ", "api-key "
 class Client:
     """A client as it may ask.
 
+    id          another one for another client of the same name, after this one has been revoked
     revision    another one with every change of its grant
     grant       contacts.grant.Grant as JSON
     usage_key   value of its API Gateway key, by which usage plans know it: no credential
@@ -19,6 +20,7 @@ class Client:
     """
 
     name: str
+    id: str
     revision: str
     grant: str
     usage_key: str
@@ -28,9 +30,9 @@ class Client:
 def client_of_name(table: DurableTable, name: str) -> Client | None:
     """Raises StorageUnavailableError."""
     item = table.get(f"{CLIENT}{name}")
-    if item is None:
+    if item is None or item["revoked"]:
         return None
-    return Client(name, item["revision"], item["grant"], item["usage_key"], bool(item["by_token"]))
+    return Client(name, item["id"], item["revision"], item["grant"], item["usage_key"], bool(item["by_token"]))
 
 
 def client_of_api_key(table: DurableTable, hashed: str) -> tuple[Client, float] | None:
@@ -42,4 +44,6 @@ def client_of_api_key(table: DurableTable, hashed: str) -> tuple[Client, float] 
     if key is None or key["valid_until"] <= time.time():
         return None
     client = client_of_name(table, key["client"])
-    return None if client is None or client.by_token else (client, key["valid_until"])
+    if client is None or client.by_token or client.id != key["id"]:
+        return None
+    return client, key["valid_until"]

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -19,6 +20,8 @@ _LARGEST = 1 << 20  # bytes
 _FRESH, _REST = 600, 10
 # Seconds by which the issuer's clock and ours may differ.
 _LEEWAY = 10
+# Of a request to the issuer, and of what it answers.
+_FAILURES = (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError, RecursionError, jwt.PyJWTError)
 
 
 class IssuerUnavailableError(Exception):
@@ -41,6 +44,7 @@ class Issuer:
     _keys: list[jwt.PyJWK] = field(default_factory=list)
     _read_at: float = -_FRESH
     _asked_at: float = -_FRESH
+    _discovered: str = ""
 
     def client_of(self, token: str) -> str:
         """The name of the token's client. Raises UnauthenticatedError, and IssuerUnavailableError."""
@@ -73,7 +77,8 @@ class Issuer:
             try:
                 self._keys = self._read_keys()
                 self._read_at = time.monotonic()
-            except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
+            except _FAILURES as error:
+                self._discovered = ""
                 logger.warning("issuer unavailable", extra={"failure": type(error).__name__})
             known = self._known(kid)
         if known is not None:
@@ -86,13 +91,13 @@ class Issuer:
         return next((key for key in self._keys if key.key_id == kid), None)
 
     def _read_keys(self) -> list[jwt.PyJWK]:
-        if not self.jwks_uri:
+        if not (self.jwks_uri or self._discovered):
             discovered = _json_at(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
             if discovered["issuer"] != self.url:
                 raise ValueError("another issuer")
-            self.jwks_uri = discovered["jwks_uri"]
+            self._discovered = discovered["jwks_uri"]
         # Keys of kinds that PyJWT does not know are left out.
-        keys = jwt.PyJWKSet.from_dict(_json_at(self.jwks_uri)).keys
+        keys = jwt.PyJWKSet.from_dict(_json_at(self.jwks_uri or self._discovered)).keys
         return [key for key in keys if key.public_key_use in (None, "sig") and key.key_type in ("RSA", "EC", "OKP")]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from amazon_connect.errors import RejectedError
 from storage.item import ConditionFailedError, Item
@@ -40,7 +41,11 @@ class PageCache:
 
     def __init__(self, table: Callable[[], TransientTable]) -> None:
         self._table = table
-        self._environment = uuid.uuid4().hex
+
+    @cached_property
+    def _environment(self) -> str:
+        """Not before it is needed: what starts from one snapshot (SnapStart) must not be taken for one environment."""
+        return uuid.uuid4().hex
 
     def get(self, digest: str) -> KeptPage | None:
         """The page, be it fresh or stale."""

@@ -21,6 +21,7 @@ from amazon_connect.errors import (
 from amazon_connect.page_cache import KeptPage, PageCache
 from amazon_connect.quota import Quota
 from storage.item import StorageUnavailableError
+from telemetry import logger
 
 # As a caller may wish: with the call itself it is within the 29 s of API Gateway.
 LONGEST_WAIT = 20.0  # seconds
@@ -128,13 +129,27 @@ class SharedSearch:
     def _attempt(self, request: Mapping[str, Any], demand: Demand) -> bytes:
         if time.monotonic() > demand.begun + _LATEST_CALL:
             raise ThrottledError("TooLate", 1)
-        if self.quota is None:
-            return self.connect.search_contacts(request, lambda: None)
-        turn = self.quota.turn_of(demand.caller, demand.patience)
+        turn = self.quota.turn_of(demand.caller, demand.patience) if self.quota else None
+        begun = sent = time.monotonic()
+        outcome = "answer"
+
+        def before_sending() -> None:
+            nonlocal sent
+            if turn is not None:
+                turn()
+            sent = time.monotonic()
+
         try:
-            return self.connect.search_contacts(request, turn)
-        except ThrottledError as throttled:
-            raise ThrottledError(throttled.code, self.quota.back_off()) from throttled
+            return self.connect.search_contacts(request, before_sending)
+        except ConnectError as failure:
+            outcome = failure.code
+            if self.quota is not None and isinstance(failure, ThrottledError):
+                raise ThrottledError(failure.code, self.quota.back_off()) from failure
+            raise
+        finally:
+            waited, took = sent - begun, time.monotonic() - sent
+            milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
+            logger.info("asked Amazon Connect", extra={"outcome": outcome, **milliseconds})
 
     def _lifetime_of(self, request: Mapping[str, Any]) -> int:
         has_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER

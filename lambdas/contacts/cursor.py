@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -15,6 +15,7 @@ from storage.transient import TransientTable
 
 LIFE = timedelta(hours=24)
 LONGEST_CURSOR = 2_000
+_NAME_LENGTH = 4  # characters of a cursor, that name its key
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -28,14 +29,19 @@ class CursorExpiredError(Exception):
 
 
 class Cursors:
-    """Writes and reads cursors with one key. A cursor is readable by who holds it, but cannot be changed.
+    """Writes cursors with the first of its keys and reads them with the key that they name: so keys can be rotated.
 
-    What is too long for it (Connect's NextToken, or very many contacts seen at one timestamp) is put into the table.
+    A cursor is readable by who holds it, but cannot be changed. What is too long for it (Connect's NextToken, or very
+    many contacts seen at one timestamp) is put into the table.
     """
 
-    def __init__(self, key: bytes, table: Callable[[], TransientTable]) -> None:
-        self._serializer = URLSafeTimedSerializer(key, salt="cursor 2")
-        self._table = table
+    def __init__(
+        self, key_ids: Sequence[str], key: Callable[[str], bytes], table: Callable[[], TransientTable]
+    ) -> None:
+        """`key` gives the key of an id; it is asked once for each that is needed."""
+        self._ids = {_name_of(key_id): key_id for key_id in key_ids}
+        self._key, self._table = key, table
+        self._serializers: dict[str, URLSafeTimedSerializer] = {}
 
     def write(self, identity: str, position: Position) -> str:
         """The cursor of this position in the search of this identity; raises StorageUnavailableError."""
@@ -55,8 +61,11 @@ class Cursors:
 
         Where the walk can resume without its NextToken, that is None if it is lost or out of reach.
         """
+        name, signed = cursor[:_NAME_LENGTH], cursor[_NAME_LENGTH:]
+        if name not in self._ids:
+            raise InvalidCursorError
         try:
-            payload = self._serializer.loads(cursor, max_age=int(LIFE.total_seconds()))
+            payload = self._serializer(name).loads(signed, max_age=int(LIFE.total_seconds()))
         except SignatureExpired:
             raise CursorExpiredError from None
         except BadData:
@@ -100,7 +109,18 @@ class Cursors:
             *(_microseconds(p.now), p.remaining, _microseconds(p.window.start), _microseconds(p.window.end)),
             *(p.until and _microseconds(p.until), p.before, p.given, p.last and _microseconds(p.last)),
         ]
-        return str(self._serializer.dumps([identity, numbers, token, seen, key]))
+        name = next(iter(self._ids))
+        return f"{name}{self._serializer(name).dumps([identity, numbers, token, seen, key])}"
+
+    def _serializer(self, name: str) -> URLSafeTimedSerializer:
+        if name not in self._serializers:
+            self._serializers[name] = URLSafeTimedSerializer(self._key(self._ids[name]), salt="cursor 3")
+        return self._serializers[name]
+
+
+def _name_of(key_id: str) -> str:
+    """How cursors name their key, in few characters that say nothing of it."""
+    return blake2b(key_id.encode(), digest_size=_NAME_LENGTH // 2).hexdigest()
 
 
 def _microseconds(moment: datetime) -> int:

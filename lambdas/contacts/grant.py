@@ -37,7 +37,7 @@ class Grant(BaseModel):
     fields: frozenset[m.ContactField] | None = None
     attribute_keys: frozenset[m.SearchableContactAttributeKey] | None = None
     transcript_search: bool = True
-    lookback: timedelta | None = None
+    lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
     page_limit: m.MaxResult100 | None = None
     exports: bool = True
 

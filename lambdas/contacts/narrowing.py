@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from contacts.grant import Caller, Grant
-from contacts.search import Search
+from contacts.search import Search, default_sort
 
 
 class ForbiddenError(Exception):
@@ -104,10 +104,11 @@ def _refused_rows(criteria: dict[str, Any], grant: Grant) -> Iterator[str]:
 
 
 def _refused_times(search: Search, grant: Grant) -> Iterator[str]:
+    was_sorted = search.sort != default_sort(search.time_field)
     if not grant.has_field(_FIELD_OF_TIME[search.time_field]):
         yield "TimeRange.Type"
     if not grant.has_field(_FIELD_OF_TIME[search.field_name]):
-        yield "Sort"
+        yield "Sort" if was_sorted else "TimeRange.Type"
     for criterion in search.criteria.get("AdditionalTimeRange", {}).get("Criteria", []):
         for condition in criterion.values():
             if not grant.has_field(_FIELD_OF_TIME[condition["Type"]]):

@@ -25,11 +25,23 @@ class DurableTable:
         found = self._call("get_item", Key={"key": {"S": key}}, ConsistentRead=True).get("Item")
         return None if found is None else plain(found)
 
-    def put(self, key: str, item: Mapping[str, Value], *, condition: str = "") -> None:
-        """Writes the whole item; raises ConditionFailedError, without the item that is there."""
+    def put(self, key: str, item: Mapping[str, Value]) -> None:
+        """Writes the whole item, in place of what there may be."""
+        self._call("put_item", Item={"key": {"S": key}} | {name: typed(value) for name, value in item.items()})
+
+    def replace(self, key: str, item: Mapping[str, Value], before: Item | None) -> None:
+        """Writes the whole item where `before` still stands (None: nothing), or raises ConditionFailedError.
+
+        Both have a `version`, which is another one with every change.
+        """
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
+        if before is not None:
+            condition = {
+                "ConditionExpression": "#version = :version",
+                "ExpressionAttributeValues": {":version": typed(before["version"])},
+            }
         attributes = {"key": {"S": key}} | {name: typed(value) for name, value in item.items()}
-        names = {"ExpressionAttributeNames": {"#key": "key"}, "ConditionExpression": condition} if condition else {}
-        self._call("put_item", Item=attributes, **names)
+        self._call("put_item", Item=attributes, ExpressionAttributeNames={"#version": "version"}, **condition)
 
     def delete(self, key: str) -> None:
         """Nothing happens where there is none."""
@@ -51,9 +63,10 @@ class DurableTable:
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
             return getattr(self._client, operation)(TableName=self.name, **parameters)  # type: ignore[no-any-return]
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConditionFailedError({}) from None
         except ClientError as error:
-            raise StorageUnavailableError(error.response["Error"]["Code"]) from error
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalCheckFailedException":
+                raise ConditionFailedError({}) from None
+            raise StorageUnavailableError(code) from error
         except BotoCoreError as error:
             raise StorageUnavailableError(type(error).__name__) from error

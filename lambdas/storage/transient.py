@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
-from telemetry import count, logger
+from telemetry import logger
 
 # What it holds saves time: nobody waits for it for long.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
@@ -78,5 +78,4 @@ class TransientTable:
             if code != "ValidationException":  # that is of one request alone, and a mistake of ours
                 self._rests_until = time.monotonic() + _REST
             logger.warning("table unavailable", extra={"code": code})
-            count("TableUnavailable")
             raise StorageUnavailableError(code) from error

@@ -84,7 +84,7 @@ class ApiGateway:
         except TimeoutError:
             return self._own("INTEGRATION_TIMEOUT", HTTPStatus.GATEWAY_TIMEOUT, request_id)
         except (FunctionFailedError, MalformedAnswerError):
-            return self._own("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY, request_id)
+            return self._own("INTEGRATION_FAILURE", HTTPStatus.BAD_GATEWAY, request_id)
 
     async def _authorized(self, route: Route, authorizer: str, event: dict[str, Any]) -> dict[str, Any]:
         """What the function is told of the caller; raises _RefusedError where it may not ask, or not now."""
@@ -111,11 +111,7 @@ class ApiGateway:
         kind = response_type if response_type in self._responses else f"DEFAULT_{default // 100}XX"
         custom = self._responses[kind]
         status = custom.status or default
-        variables = {
-            "requestId": request_id,
-            "status": str(status.real),
-            "error.messageString": json.dumps(default.phrase),
-        }
+        variables = {"requestId": request_id, "error.messageString": json.dumps(default.phrase)}
         body = re.sub(r"\$context\.([\w.]+)", lambda found: variables[found[1]], custom.body)
         headers = [
             (name.lower(), value[1:-1] if value.startswith("'") else variables[value.removeprefix("context.")])

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,14 @@ class Template:
         """The routes by path and method, `ANY` among the methods."""
         resources = self.of_type("AWS::ApiGateway::Resource")
         authorizers = {
-            name: _function_in(authorizer["AuthorizerUri"])
+            name: self._function_in(authorizer["AuthorizerUri"])
             for name, authorizer in self.of_type("AWS::ApiGateway::Authorizer").items()
         }
         routes: dict[str, dict[str, Route]] = {}
         for method in self.of_type("AWS::ApiGateway::Method").values():
             path = self._path(method["ResourceId"].get("Ref", ""), resources)
             routes.setdefault(path, {})[method["HttpMethod"]] = Route(
-                _function_in(method["Integration"]["Uri"]),
+                self._function_in(method["Integration"]["Uri"]),
                 authorizers[method["AuthorizerId"]["Ref"]] if method["AuthorizationType"] == "CUSTOM" else None,
                 method.get("ApiKeyRequired", False),
             )
@@ -90,6 +90,14 @@ class Template:
         return (
             f"{self._path(resources[resource]['ParentId'].get('Ref', ''), resources)}/{resources[resource]['PathPart']}"
         )
+
+    def _function_in(self, uri: Any) -> str:
+        """The logical id of the one function whose ARN, or whose alias, a URI is joined of."""
+        aliases = self.of_type("AWS::Lambda::Alias")
+        functions = self.of_type("AWS::Lambda::Function")
+        named = {aliases[name]["FunctionName"]["Ref"] if name in aliases else name for name in _references(uri)}
+        [function] = named & functions.keys()
+        return function
 
     def functions(self, resolve: Callable[[Any], str]) -> dict[str, Function]:
         """The functions; `resolve` gives the value of what refers to another resource."""
@@ -154,18 +162,14 @@ def _digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-def _function_in(uri: Any) -> str:
-    """The logical id of the one function whose ARN a URI is joined of."""
-    [function] = {reference for reference in _references(uri) if reference[1] == "Arn"}
-    return function[0]
-
-
-def _references(value: Any) -> Iterator[tuple[str, str]]:
-    """The attributes of resources that a value is made of."""
-    if isinstance(value, dict):
-        if "Fn::GetAtt" in value:
-            yield tuple(value["Fn::GetAtt"])
-        value = list(value.values())
+def _references(value: Any) -> set[str]:
+    """The resources that a value is made of."""
     if isinstance(value, list):
-        for part in value:
-            yield from _references(part)
+        return {name for part in value for name in _references(part)}
+    if not isinstance(value, dict):
+        return set()
+    if "Ref" in value:
+        return {value["Ref"]}
+    if "Fn::GetAtt" in value:
+        return {value["Fn::GetAtt"][0]}
+    return _references(list(value.values()))
