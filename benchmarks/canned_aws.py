@@ -1,0 +1,207 @@
+"""AWS that answers at once and computes next to nothing, in a process of its own: what is measured is not AWS.
+
+Amazon Connect, DynamoDB and KMS are at one address; the first part of the path says how they are to behave:
+
+    /prompt      Connect: a page of sample contacts, always the same, with a NextToken
+    /slow        Connect: the same after 200 ms
+    /ending      Connect: the only page of its window, with contacts of that window
+    /keeping/N   DynamoDB: the table N, empty at first; conditions always hold, and each client is in it
+    /losing/N    DynamoDB: the same, but pages are lost
+
+`python -m benchmarks.canned_aws` serves until its standard input ends.
+"""
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from typing import Any
+
+from contacts.grant import Grant
+from sandbox.contact_data.contact_record import contact_of
+from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
+
+INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
+UPSTREAM_SECONDS = 0.2
+_TOTAL = 2_345
+_DAY = datetime(2026, 11, 20, tzinfo=UTC)
+
+Item = dict[str, dict[str, Any]]
+
+
+class Address:
+    """Where it is."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tables = count()
+
+    def variables(self, connect: str = "prompt", dynamodb: str = "losing") -> dict[str, str]:
+        """What an environment needs to find it, behaving so, with a table of its own."""
+        return {
+            "AWS_ENDPOINT_URL": self._url,
+            "AWS_ENDPOINT_URL_CONNECT": f"{self._url}/{connect}",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"{self._url}/{dynamodb}/{next(self._tables)}",
+        }
+
+
+@contextmanager
+def canned_aws() -> Iterator[Address]:
+    """It, running."""
+    command = [sys.executable, "-m", "benchmarks.canned_aws"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        url = process.stdout.readline().strip()
+        if not url:
+            raise RuntimeError("The canned AWS has not started")
+        yield Address(url)
+    finally:
+        process.communicate()
+
+
+@cache
+def contacts() -> list[dict[str, Any]]:
+    """A page of contacts, the newest first."""
+    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY.date())]
+    spoken = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
+    return sorted(spoken, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
+
+
+@cache
+def _page(size: int) -> bytes:
+    page = {"Contacts": contacts()[:size], "NextToken": "Tk" * 200, "TotalCount": _TOTAL}
+    return json.dumps(page).encode()
+
+
+def _only_page(request: dict[str, Any]) -> bytes:
+    """As many contacts as are asked for, a minute apart, from the end of the window."""
+    end = request["TimeRange"]["EndTime"]
+    asked = contacts()[: request["MaxResults"]]
+    moved = [
+        contact | {"Id": f"{contact['Id'][:-10]}{end:010.0f}", "InitiationTimestamp": end - 60 * number}
+        for number, contact in enumerate(asked, start=1)
+    ]
+    return json.dumps({"Contacts": moved, "TotalCount": len(moved)}).encode()
+
+
+async def _search_contacts(how: str, request: dict[str, Any]) -> bytes:
+    if how == "ending":
+        return _only_page(request)
+    if how == "slow":
+        await asyncio.sleep(UPSTREAM_SECONDS)
+    return _page(request["MaxResults"])
+
+
+class Table:
+    """A table of DynamoDB in which every condition holds."""
+
+    def __init__(self, *, loses_pages: bool) -> None:
+        self._items: dict[str, Item] = {}
+        self._loses_pages = loses_pages
+
+    def get(self, request: dict[str, Any]) -> dict[str, Any]:
+        """GetItem."""
+        key = request["Key"]["key"]["S"]
+        item = _client() if key.startswith("client ") else self._items.get(key)
+        return {} if item is None else {"Item": {"key": {"S": key}} | item}
+
+    def update(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem."""
+        key = request["Key"]["key"]["S"]
+        item = _updated(self._items.get(key, {}), request)
+        if not (self._loses_pages and key.startswith("page ")):
+            self._items[key] = item
+        return {"Attributes": {"key": {"S": key}} | item}
+
+
+def _updated(item: Item, request: dict[str, Any]) -> Item:
+    """The item after an expression with a SET clause, and perhaps a REMOVE clause after it."""
+    names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+
+    def value_of(term: str) -> dict[str, Any]:
+        return dict(item.get(names[term], {"N": "0"}) if term.startswith("#") else values[term])
+
+    updated = dict(item)
+    assigned, _, removed = request["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
+    for assignment in assigned.split(", "):
+        name, expression = assignment.split(" = ")
+        terms = [value_of(term) for term in expression.split(" + ")]
+        updated[names[name]] = terms[0] if len(terms) == 1 else {"N": str(sum(int(term["N"]) for term in terms))}
+    for name in filter(None, removed.split(", ")):
+        updated.pop(names[name], None)
+    return updated
+
+
+@cache
+def _client() -> Item:
+    """A client that may see everything, as operations.registry has it."""
+    texts = {"id": "full", "grant": Grant().model_dump_json(), "revision": "1", "usage_plan": "internal"}
+    texts |= {"usage_key": "u" * 43, "usage_key_id": "a1b2c3d4e5", "keys": "[]", "version": "1"}
+    numbers = {"by_token": 0, "revoked": 0, "added": 1_700_000_000}
+    texts_on_the_wire = {name: {"S": text} for name, text in texts.items()}
+    return texts_on_the_wire | {name: {"N": str(number)} for name, number in numbers.items()}
+
+
+_MAC = json.dumps(
+    {"Mac": base64.b64encode(bytes(32)).decode(), "MacAlgorithm": "HMAC_SHA_256", "KeyId": "cursor-key"}
+).encode()
+
+
+class CannedAws:
+    """Answers requests."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, Table] = {}
+
+    async def answer(self, path: str, target: str, body: bytes) -> tuple[str, bytes]:
+        """The media type and the body of the response."""
+        if path.endswith("/search-contacts"):
+            return "application/json", await _search_contacts(path.split("/")[1], json.loads(body))
+        if target == "TrentService.GenerateMac":
+            return "application/x-amz-json-1.1", _MAC
+        table = self._table(path)
+        operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "DynamoDB_20120810.GetItem": table.get,
+            "DynamoDB_20120810.UpdateItem": table.update,
+        }
+        return "application/x-amz-json-1.0", json.dumps(operations[target](json.loads(body))).encode()
+
+    def _table(self, path: str) -> Table:
+        if path not in self._tables:
+            self._tables[path] = Table(loses_pages=path.startswith("/losing"))
+        return self._tables[path]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The requests of one connection."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+                if "100-continue" in headers.get("expect", "").lower():
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                path = lines[0].split(" ")[1]
+                media_type, answer = await self.answer(path, headers.get("x-amz-target", ""), body)
+                head = f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {len(answer)}\r\n\r\n"
+                writer.write(head.encode() + answer)
+                await writer.drain()
+        writer.close()
+
+
+async def main() -> None:
+    _page(100)
+    server = await asyncio.start_server(CannedAws().serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    print(f"http://127.0.0.1:{port}", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,125 @@
+"""The service beside what else could be in its place. See benchmarks/README.md; scripts/bench runs it."""
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmarks import cold, growth, warm
+from benchmarks.canned_aws import UPSTREAM_SECONDS, Address, canned_aws
+from benchmarks.trees import ROOT, Subject, interpreter, subjects
+
+_LIBRARIES = ("boto3", "aws-lambda-powertools", "pydantic", "fastapi", "mangum", "chalice")
+_PARTS = ("cold", "warm", "memory", "growth")
+
+Ratios = dict[str, float | None]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Compares the service with its peers.")
+    parser.add_argument("--rounds", type=int, default=20, help="how often each is measured (20)")
+    parser.add_argument("--only", choices=_PARTS, help="this part alone; growth is run only if it is asked for")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios")
+    given = parser.parse_args()
+    python = interpreter()
+    all_subjects = subjects(python)
+    print(_machine(python), flush=True)
+    with canned_aws() as aws:
+        if given.only == "growth":
+            growth.show(python, all_subjects["ours"], aws, given.rounds)
+            return
+        ratios: Ratios = {}
+        for part, show in (("cold", show_cold), ("warm", show_warm), ("memory", show_memory)):
+            if given.only in (None, part):
+                ratios |= show(python, all_subjects, aws, given.rounds)
+    print()
+    for name, ratio in ratios.items():
+        print(f"{name:<30} {'-' if ratio is None else f'{ratio:.2f}'}")
+    if given.json:
+        given.json.write_text(json.dumps(ratios, indent=2) + "\n")
+
+
+def show_cold(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
+    took = cold.milliseconds(python, all_subjects, aws, rounds)
+    counted = {name: cold.instructions(python, all_subjects[name], aws) for name in ("ours", "bare")}
+    _table("Cold start, ms of wall time", took, "bare")
+    ours, bare = counted["ours"], counted["bare"]
+    if ours and bare:
+        print(f"Instructions of a cold start, millions: ours {ours / 1e6:,.0f}, bare {bare / 1e6:,.0f}")
+    peers = {f"cold_vs_{name}": took["ours"] / took[name] for name in ("bare", "powertools", "fastapi", "chalice")}
+    return {"cold_ir_vs_bare": ours / bare if ours and bare else None} | peers
+
+
+def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
+    ours = all_subjects["ours"]
+    all_on = warm.with_everything_on(ours)
+    compared = {
+        "boto3 call": all_subjects["bare"].variant("boto3 call", "bare.call"),
+        "ours": warm.without_limits(ours),
+        "ours, all on": all_on,
+        **{name: subject for name, subject in all_subjects.items() if name != "ours"},
+    }
+    took = warm.cpu(python, compared, aws, rounds)
+    _table("Warm call, ms of CPU", took, "boto3 call")
+    upstream = f"upstream of {1000 * UPSTREAM_SECONDS:.0f} ms"
+    waits = warm.wall(
+        python,
+        {upstream: (all_on, aws.variables("slow", "losing")), "cache hit": (all_on, aws.variables("slow", "keeping"))},
+        max(rounds // 4, 1),
+    )
+    _table("Warm call of ours, ms of wall time", waits, upstream)
+    return {
+        "warm_vs_bare_call": took["ours"] / took["boto3 call"],
+        "warm_full_vs_bare_call": took["ours, all on"] / took["boto3 call"],
+        "cache_hit_vs_upstream_200ms": waits["cache hit"] / waits[upstream],
+    }
+
+
+def show_memory(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
+    unhurried = dict(all_subjects) | {"ours": warm.with_everything_on(all_subjects["ours"])}
+    first, after_all = cold.megabytes(python, unhurried, aws, max(rounds // 4, 1))
+    _table("Memory at its peak until the first answer, MB", first, "bare")
+    _table(f"Memory at its peak after {cold.FURTHER_CALLS} further calls, MB", after_all, "bare")
+    _table("Size of the tree, MB", {name: subject.megabytes for name, subject in all_subjects.items()}, "bare")
+    zips = {path.name: path.stat().st_size / 1e6 for path in sorted((ROOT / "dist").glob("*.zip"))}
+    for name, megabytes in zips.items():
+        print(f"{name}: {megabytes:.2f} MB")
+    return {"rss_vs_bare": first["ours"] / first["bare"]}
+
+
+def _table(title: str, values: Mapping[str, float], reference: str) -> None:
+    """A row of each: the median, how much more than the reference that is, and the ratio."""
+    print(f"\n{title:<50} {'median':>9} {'added':>9} {'ratio':>7}")
+    base = values[reference]
+    for name, value in values.items():
+        print(f"  {name:<48} {value:>9.2f} {value - base:>+9.2f} {value / base:>7.2f}", flush=True)
+
+
+def _machine(python: str) -> str:
+    """What the figures are of."""
+    found = subprocess.run([python, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    libraries = ", ".join(_versions(_LIBRARIES))
+    return f"{os.cpu_count()} CPUs, {_model()}, {platform.system()}; {found.stdout.strip()}; {libraries}"
+
+
+def _model() -> str:
+    """The processor's, where Linux says it."""
+    try:
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    found = re.search(r"model name\s*: (.+)", described)
+    return found[1] if found else platform.machine()
+
+
+def _versions(libraries: Iterable[str]) -> list[str]:
+    lock = (ROOT / "requirements" / "benchmarks.txt").read_text(encoding="utf-8")
+    return [f"{name} {version}" for name in libraries for version in re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)]
+
+
+if __name__ == "__main__":
+    main()
