@@ -31,9 +31,10 @@ def instructions(python: str, subject: Subject, aws: Address) -> int | None:
     if valgrind is None:
         return None
     under = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    environment = Environment(python, subject, aws.variables() | {"PYTHONHASHSEED": "0"}, under=under)
-    environment.call([event()])
-    [count] = re.findall(r"Collected : (\d+)", environment.end())
+    variables = aws.variables() | {"PYTHONHASHSEED": "0"}
+    with Environment(python, subject, variables, under=under) as environment:
+        environment.call([event()])
+        [count] = re.findall(r"Collected : (\d+)", environment.end())
     return int(count)
 
 

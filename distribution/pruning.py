@@ -12,8 +12,6 @@ _NEEDED_NOWHERE = (
     "**/tests",
     "**/*.pyi",
     "**/py.typed",
-    "boto3/data",  # of its resources; clients are made of botocore's data
-    "boto3/examples",
     "dateutil/zoneinfo",  # AWS's timestamps have an offset, if they are not of UTC
     "pydantic/mypy.py",
     "pydantic/v1",

@@ -7,8 +7,6 @@ import time
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from access.client import API_KEY, CLIENT, Client, client_of_api_key, client_of_name
 from access.credential import Credential, UnauthenticatedError, credential_of, hash_of
 from settings import AuthorizerSettings, of_environment
@@ -59,7 +57,7 @@ before_snapshot(table)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - the logger's
     """An event of a REQUEST authorizer in, its decision out: a good token without a client is a 403."""
     try:
         credential = credential_of(event)

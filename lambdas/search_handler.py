@@ -3,20 +3,18 @@
 from functools import cache, partial
 from typing import Any
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from access.client import client_of_name
 from amazon_connect.client import AmazonConnect
 from amazon_connect.page_cache import PageCache
 from amazon_connect.quota import Quota
 from amazon_connect.shared_search import Demand, SharedSearch
+from aws_client import aws_client
 from contacts.contact import read_response
 from contacts.cursor import Cursors
 from contacts.grant import Caller, Grant
 from contacts.search import Search
 from contacts.walk import Page, next_page
-from rest.api import Service, api_of
+from rest.api import Service, answer
 from settings import SearchSettings, of_environment
 from snap_start import before_snapshot
 from storage.durable import DurableTable
@@ -38,7 +36,7 @@ def cursors() -> Cursors:
 
 def _cursor_key(key_id: str) -> bytes:
     """A key that KMS derives and that its own key never leaves: its MAC of a fixed message."""
-    mac = boto3.client("kms").generate_mac(KeyId=key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
+    mac = aws_client("kms").generate_mac(KeyId=key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
     return bytes(mac["Mac"])
 
 
@@ -85,16 +83,14 @@ def caller_of(client: str, revision: str) -> Caller | None:
     return caller
 
 
-api = api_of(
-    Service(
-        page_of, rate_limit, caller_of, settings.wait_seconds, settings.now_rounded_to_seconds, settings.cors_origins
-    )
+service = Service(
+    page_of, rate_limit, caller_of, settings.wait_seconds, settings.now_rounded_to_seconds, settings.cors_origins
 )
 
 before_snapshot(lambda: (shared_search(), durable_table(), transient_table()))
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - the logger's
     """An API Gateway REST proxy event in, its response out."""
-    return api.resolve(event, context)
+    return answer(service, event)

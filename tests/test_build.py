@@ -88,7 +88,7 @@ def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
     here = [made_in, f"{build.__file__.partition('/distribution/')[0]}/".encode()]
     with ZipFile(zipped) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert {f"{zipped.stem}_handler.py", "telemetry.py", "boto3/__init__.py", "botocore/cacert.pem"} <= set(files)
+    assert {f"{zipped.stem}_handler.py", "telemetry.py", "botocore/cacert.pem"} <= set(files)
     for name, content in files.items():
         assert not any(path in content for path in here), name
         assert not name.endswith((".pyi", ".rst", "RECORD", "direct_url.json")), name

@@ -13,12 +13,12 @@ OURS = "https://app.example.com"
 def for_origins(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
     """The API, where these origins are configured."""
     import search_handler  # noqa: PLC0415
-    from rest.api import Service, api_of  # noqa: PLC0415
+    from rest.api import Service  # noqa: PLC0415
 
     def configured(origins: str) -> Api:
         s = search_handler
         service = Service(s.page_of, s.rate_limit, s.caller_of, 0, 10, origins.split())
-        monkeypatch.setattr(search_handler, "api", api_of(service))
+        monkeypatch.setattr(search_handler, "service", service)
         return api
 
     return configured

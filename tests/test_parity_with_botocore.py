@@ -12,7 +12,7 @@ from botocore.model import ServiceModel, Shape
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
-from contacts.contact import Contact, SearchContactsResponse, for_json
+from contacts.contact import Contact, SearchContactsResponse, as_json
 from contacts.request import SearchRequest
 from sandbox.amazon_connect.constraints import check
 from sandbox.aws_server import AwsServer
@@ -184,7 +184,7 @@ def test_what_connect_has_and_we_do_not_know_breaks_nothing() -> None:
         "RoutingCriteria": {"Steps": [{"Expression": {"AndExpression": [{"NotAttributeCondition": {"Name": "n"}}]}}]},
     }
     answer = SearchContactsResponse.model_validate_json(json.dumps({"Contacts": [summary], "Mood": "new"}))
-    assert json.loads(json.dumps(for_json(answer.contacts))) == [
+    assert json.loads(as_json(answer.contacts)) == [
         {
             "id": "c",
             "channel": "HOLOGRAM",

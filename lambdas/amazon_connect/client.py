@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,9 +16,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
     TokenRetrievalError,
 )
-from botocore.parsers import ResponseParserError, ResponseParserFactory, RestJSONParser
+from botocore.parsers import ResponseParserError
 
 from amazon_connect import errors
+from aws_client import aws_client
 
 # With the 20 s that a caller may wait for its turn, this is within the 29 s that API Gateway waits. botocore does not
 # try again: each attempt takes a turn of its own.
@@ -58,9 +58,7 @@ class AmazonConnect:
 
     def __init__(self, instance_id: str) -> None:
         self.instance_id = instance_id
-        session = botocore.session.get_session()
-        session.register_component("response_parser_factory", _BodyParserFactory())
-        self._client = session.create_client("connect", config=_CONFIG)
+        self._client = aws_client("connect", _CONFIG)
         self._client.meta.events.register("before-send.connect.SearchContacts", lambda **_: self._before_sending())
 
     def search_contacts(self, request: Mapping[str, Any], before_sending: Callable[[], None]) -> bytes:
@@ -81,18 +79,6 @@ class AmazonConnect:
             raise errors.UnavailableError(type(error).__name__) from error
         except (ResponseParserError, BotoCoreError) as error:
             raise errors.UpstreamError(type(error).__name__) from error
-
-
-class _BodyParserFactory(ResponseParserFactory):  # type: ignore[misc]
-    def create_parser(self, protocol_name: str) -> RestJSONParser:  # noqa: ARG002 - Connect has but this one
-        return _BodyParser(**self._defaults)
-
-
-class _BodyParser(RestJSONParser):  # type: ignore[misc]
-    """Leaves bodies as they are, to be parsed once and cached, but for those of errors."""
-
-    def _do_parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:  # noqa: ARG002 - the parser's own
-        return {"Body": response["body"], "ResponseMetadata": {}}
 
 
 def _meaning_of(error: ClientError) -> errors.ConnectError:

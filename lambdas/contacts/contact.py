@@ -22,7 +22,8 @@ from amazon_connect.errors import UpstreamError
 
 
 def _rfc_3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    text = moment.isoformat(timespec="milliseconds")
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else _rfc_3339(moment.astimezone(UTC))
 
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
@@ -150,7 +151,7 @@ def read_response(body: bytes) -> SearchContactsResponse:
         raise UpstreamError("ValidationError") from None  # its own words may quote contacts
 
 
-def for_json(contacts: list[Contact], fields: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    """The contacts, ready for JSON; only these top-level fields, and the id, if any are given."""
-    trim = {"__all__": fields | {"id"}} if fields else None
-    return _contacts.dump_python(contacts, include=trim, exclude_none=True)  # type: ignore[no-any-return, arg-type]
+def as_json(contacts: list[Contact], fields: frozenset[str] = frozenset()) -> str:
+    """The contacts as a JSON array; only these top-level fields, and the id, if any are given."""
+    trim: Any = {"__all__": fields | {"id"}} if fields else None
+    return _contacts.dump_json(contacts, include=trim, exclude_none=True).decode()

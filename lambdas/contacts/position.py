@@ -7,9 +7,10 @@ at the last timestamp reached, less the contacts given at that very timestamp, o
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from amazon_connect.errors import UpstreamError
@@ -99,14 +100,13 @@ class Position:
 
     def after(self, search: Search, results: int, shown: Sequence[Contact]) -> "Position":
         """The position after so many more results of its upstream search, of which these contacts were new."""
-        last, seen = self.last, set(self.seen)
-        for contact in shown if continues(search) else ():
-            moment = _timestamp(contact, search.field_name)
-            if moment != last:
-                last, seen = moment, set()
-            seen.add(digest(contact))
+        last, seen = self.last, self.seen
+        if continues(search) and shown:
+            reached = _timestamp(shown[-1], search.field_name)
+            given = {digest(contact) for contact in _at_the_end(shown, search.field_name, reached)}
+            last, seen = reached, frozenset(given | seen if reached == last else given)
         remaining = None if self.remaining is None else self.remaining - len(shown)
-        return replace(self, remaining=remaining, given=self.given + results, last=last, seen=frozenset(seen))
+        return replace(self, remaining=remaining, given=self.given + results, last=last, seen=seen)
 
     def resumed(self, search: Search) -> "Position | None":
         """A new upstream search from the last timestamp reached; None where the walk's order does not allow it."""
@@ -157,6 +157,11 @@ class Position:
 def may_be_capped(total_count: int) -> bool:
     """Whether Connect may have stopped counting there: that is not documented."""
     return total_count == MOST_RESULTS
+
+
+def _at_the_end(contacts: Sequence[Contact], field_name: str, moment: datetime) -> Iterator[Contact]:
+    """The last of the contacts, as far as they have this timestamp."""
+    return takewhile(lambda contact: _timestamp(contact, field_name) == moment, reversed(contacts))
 
 
 def digest(contact: Contact) -> str:

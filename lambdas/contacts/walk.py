@@ -6,7 +6,7 @@ from typing import Any
 
 from amazon_connect.errors import RejectedError
 from amazon_connect.shared_search import Answer
-from contacts.contact import SearchContactsResponse, for_json
+from contacts.contact import SearchContactsResponse, as_json
 from contacts.cursor import CursorExpiredError, Cursors
 from contacts.position import Position, continues, may_be_capped
 from contacts.search import Search
@@ -20,23 +20,18 @@ SearchContacts = Callable[[Mapping[str, Any]], Answer]
 
 @dataclass(frozen=True)
 class Page:
-    """`contacts` are ready for JSON. No `next_cursor`, no further page, although more contacts match if `truncated`.
+    """`contacts` are a JSON array of `count`. No `next_cursor`, no further page; `truncated`: more contacts match.
 
     `total` is how many match over all pages, or at least so many where `is_lower_bound`; `answer` is what Connect said.
     """
 
-    contacts: list[dict[str, Any]]
+    contacts: str
+    count: int
     total: int
     is_lower_bound: bool
     next_cursor: str | None
     answer: Answer
     truncated: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """The page as the contract has it."""
-        total = {"value": self.total, "relation": "gte" if self.is_lower_bound else "eq"}
-        page = {"contacts": self.contacts, "total": total, "next_cursor": self.next_cursor}
-        return page | ({"truncated": True} if self.truncated else {})
 
 
 def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable[[], Cursors]) -> Page:
@@ -53,14 +48,15 @@ def next_page(search: Search, search_contacts: SearchContacts, cursors: Callable
     response: SearchContactsResponse = answer.response
     total, is_lower_bound = _total(search, position, response)
     if _may_be_too_large(position, response) and (narrower := position.narrowed(search)):
-        return Page([], total, is_lower_bound, _cursor(search, narrower, cursors), answer)
+        return Page("[]", 0, total, is_lower_bound, _cursor(search, narrower, cursors), answer)
     new = [contact for contact in response.contacts if not position.has_passed(search, contact)]
     shown = new[: _most(search, position)]
     results = len(response.contacts) - (len(new) - len(shown))
     here = position.after(search, results, shown)
     onward = _onward(search, position, here, response.next_token, is_cut=len(shown) < len(new))
     return Page(
-        for_json(shown, search.fields),
+        as_json(shown, search.fields),
+        len(shown),
         total,
         is_lower_bound,
         _cursor(search, onward, cursors) if onward else None,

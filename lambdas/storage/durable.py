@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws_client import aws_client
 from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
 
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
@@ -18,7 +18,7 @@ class DurableTable:
     def __init__(self, name: str, **where: str) -> None:
         """`where` are endpoint, region and credentials as boto3 has them, if others than the environment's."""
         self.name = name
-        self._client = boto3.client("dynamodb", config=_CONFIG, **where)
+        self._client = aws_client("dynamodb", _CONFIG, **where)
 
     def get(self, key: str) -> Item | None:
         """The item as it was last written."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws_client import aws_client
 from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
 from telemetry import logger
 
@@ -25,7 +25,7 @@ class TransientTable:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.client = boto3.client("dynamodb", config=_CONFIG)
+        self.client = aws_client("dynamodb", _CONFIG)
         self._rests_until = 0.0
 
     def get(self, key: str) -> Item | None:
