@@ -116,9 +116,17 @@ class Table:
         """UpdateItem."""
         key = request["Key"]["key"]["S"]
         item = _updated(self._items.get(key, {}), request)
+        self._keep(key, item)
+        return {"Attributes": {"key": {"S": key}} | item}
+
+    def put(self, request: dict[str, Any]) -> dict[str, Any]:
+        """PutItem."""
+        self._keep(request["Item"]["key"]["S"], request["Item"])
+        return {}
+
+    def _keep(self, key: str, item: Item) -> None:
         if not (self._loses_pages and key.startswith("page ")):
             self._items[key] = item
-        return {"Attributes": {"key": {"S": key}} | item}
 
 
 def _updated(item: Item, request: dict[str, Any]) -> Item:
@@ -169,6 +177,7 @@ class CannedAws:
         table = self._table(path)
         operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "DynamoDB_20120810.GetItem": table.get,
+            "DynamoDB_20120810.PutItem": table.put,
             "DynamoDB_20120810.UpdateItem": table.update,
         }
         return "application/x-amz-json-1.0", json.dumps(operations[target](json.loads(body))).encode()

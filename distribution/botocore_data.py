@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 USED: dict[str, dict[str, list[str]]] = {
-    "search": {"connect": ["SearchContacts"], "dynamodb": ["GetItem", "UpdateItem"], "kms": ["GenerateMac"]},
+    "search": {"connect": ["SearchContacts"], "dynamodb": ["GetItem", "PutItem", "UpdateItem"], "kms": ["GenerateMac"]},
     "authorizer": {"dynamodb": ["GetItem"]},
 }
 

@@ -30,7 +30,7 @@ class SearchFunction(PythonFunction):
         super().__init__(scope, name, Code("search", 29), settings, environment)
         for key in storage.cursor_keys:
             key.grant(self, "kms:GenerateMac")
-        storage.transient_table.grant(self, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        storage.transient_table.grant(self, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
         # Grants, but not the hashes of API keys.
         self._may(
             "dynamodb:GetItem",

@@ -3,12 +3,19 @@
 Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
 """
 
+import gc
+
+gc.disable()  # until all is imported: of that nothing is garbage, which takes a tenth of a cold start to find out
+
 import time
 from functools import cache
 from typing import Any
 
+from botocore.config import Config
+
 from access.client import API_KEY, CLIENT, Client, client_of_api_key, client_of_name
 from access.credential import Credential, UnauthenticatedError, credential_of, hash_of
+from aws_client import aws_client
 from settings import AuthorizerSettings, of_environment
 from snap_start import before_snapshot
 from storage.durable import DurableTable
@@ -20,6 +27,8 @@ settings = of_environment(AuthorizerSettings)
 # headers.
 LONGEST_KEPT = 60
 _MOST_KEPT = 1_000
+# A request waits for the table.
+_PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class _UnauthorizedError(Exception):
@@ -31,7 +40,7 @@ class _UnauthorizedError(Exception):
 
 @cache
 def table() -> DurableTable:
-    return DurableTable(settings.durable_table_name)
+    return DurableTable(settings.durable_table_name, aws_client("dynamodb", _PROMPT))
 
 
 @cache
@@ -54,6 +63,10 @@ def issuer() -> Any:
 _kept: dict[str, tuple[Client, float]] = {}
 
 before_snapshot(table)
+
+# What is there now stays: it need not be looked through again.
+gc.freeze()
+gc.enable()
 
 
 @logger.inject_lambda_context(clear_state=True)

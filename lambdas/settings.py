@@ -22,7 +22,7 @@ _Words = Annotated[list[str], BeforeValidator(str.split)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # each function reads its own
 
     durable_table_name: str = Field(min_length=1)
 

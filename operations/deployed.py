@@ -26,7 +26,7 @@ def deployed(stack: str, **where: str) -> Deployed:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     suffix = "UsagePlanId"
     plans = {name.removesuffix(suffix).lower(): value for name, value in outputs.items() if name.endswith(suffix)}
-    table = DurableTable(outputs["DurableTableName"], **where)
+    table = DurableTable(outputs["DurableTableName"], boto3.client("dynamodb", **where))
     return Deployed(table, plans, boto3.client("apigateway", **where))
 
 

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -240,7 +241,7 @@ def test_without_the_table_nobody_gets_in(api: Api, monkeypatch: pytest.MonkeyPa
     from storage.durable import DurableTable  # noqa: PLC0415
 
     monkeypatch.setattr(authorizer_handler, "_kept", {})
-    monkeypatch.setattr(authorizer_handler, "table", lambda: DurableTable("gone"))
+    monkeypatch.setattr(authorizer_handler, "table", lambda: DurableTable("gone", boto3.client("dynamodb")))
     answer = api.get(last="P1D")
     assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
 

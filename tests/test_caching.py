@@ -242,14 +242,17 @@ def test_an_old_rejection_does_not_stand_in_for_an_outage(service: Service) -> N
 def test_without_the_table_searches_are_answered(service: Service, moment: str) -> None:
     away = Mock(side_effect=EndpointConnectionError(endpoint_url="https://dynamodb"))
     client_ = service.table.client
-    operations = {"before": ("get_item", "update_item"), "after the lookup": ("update_item",)}.get(moment, ())
+    operations = {
+        "before": ("get_item", "put_item", "update_item"),
+        "after the lookup": ("put_item", "update_item"),
+    }.get(moment, ())
     for operation in operations:
         service.monkeypatch.setattr(client_, operation, away)
     if not operations:
         put = service.shared.pages.put  # type: ignore[union-attr]
 
         def put_away(*arguments: Any) -> Any:
-            service.monkeypatch.setattr(client_, "update_item", away)
+            service.monkeypatch.setattr(client_, "put_item", away)
             return put(*arguments)
 
         service.monkeypatch.setattr(service.shared.pages, "put", put_away)

@@ -57,7 +57,7 @@ def test_the_functions_may_do_what_they_do_and_no_more(template: Template) -> No
     assert allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
     assert set(allowed) == {
         *("connect:SearchContacts", "connect:GetContactAttributes", "kms:GenerateMac"),
-        *("dynamodb:GetItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
     }
     assert not any("*" in action for action in allowed)

@@ -11,11 +11,13 @@ from datetime import timedelta
 from functools import cached_property
 
 from amazon_connect.errors import RejectedError
-from storage.item import ConditionFailedError, Item
+from storage.item import ConditionFailedError, Item, Value
 from storage.transient import TransientTable
 
 # DynamoDB's items have 400 KB at most, keys and the other attributes among them.
 LARGEST = 390_000
+# zlib's: of a page of 100 contacts the least effort leaves 13 KB where the usual one leaves 10, in a third of the time.
+_LEVEL = 1
 # To what age a page can stand in for an answer that Connect does not give.
 STALE = timedelta(hours=1)
 _POLL = (0.05, 0.5)  # seconds, at first and at most
@@ -53,23 +55,18 @@ class PageCache:
 
     def put(self, digest: str, page: KeptPage) -> bool:
         """Keeps the page, which ends the leader's lease; False where it is too large to be kept."""
-        body = zlib.compress(page.body)
+        body = zlib.compress(page.body, _LEVEL)
         is_kept = len(body) <= LARGEST
         rejection = page.rejection
-        self._table().update(
-            _key(digest),
-            "SET #body = :body, #stored = :stored, #lifetime = :lifetime, #fresh_until = :fresh_until,"
-            " #code = :code, #reason = :reason REMOVE #lease, #leader",
-            {
-                "body": body if is_kept else b"",
-                "stored": math.ceil(time.time()),
-                "lifetime": page.lifetime if is_kept else 0,
-                "fresh_until": math.ceil(time.time()) + page.lifetime if is_kept else 0,
-                "code": rejection.code if rejection else "",
-                "reason": rejection.reason if rejection else "",
-            },
-            life=STALE,
-        )
+        item: dict[str, Value] = {
+            "body": body if is_kept else b"",
+            "stored": math.ceil(time.time()),
+            "lifetime": page.lifetime if is_kept else 0,
+            "fresh_until": math.ceil(time.time()) + page.lifetime if is_kept else 0,
+            "code": rejection.code if rejection else "",
+            "reason": rejection.reason if rejection else "",
+        }
+        self._table().put(_key(digest), item, STALE)
         return is_kept
 
     def lead(self, digest: str, lease: float) -> bool:

@@ -33,6 +33,7 @@ _LONGEST_BOOKING = 500
 # Milliseconds by which an environment's first call may arrive later than others, as it has no connection yet.
 _FIRST_CALL_LATE = 150
 _KEY = "quota"
+_FREE = "SET #turn_{} = :start, #tat = :next, #at = :begun"
 _NONE_REFUSED = "attribute_not_exists(#refused) OR #refused < :first OR #refused >= :last"
 
 
@@ -57,8 +58,9 @@ class Quota:
         self._interval = max(math.ceil(1000 * PACE / max(rate, 0.001)), 1)
         self._tolerance = (burst - 1) * self._interval
         self._catch_up = 0
-        self._booking_takes, self._late = 10, _FIRST_CALL_LATE
+        self._booking_takes, self._late = 1, _FIRST_CALL_LATE
         self._tat = 0  # as far as this environment knows
+        self._outdated: set[str] = set()  # likewise, of the item's attributes
 
     def turn_of(self, caller: str, longest_wait: float) -> Callable[[], None]:
         """Books a turn for the caller; returns what sleeps until then. Raises ThrottledError."""
@@ -101,7 +103,10 @@ class Quota:
         if turn > max(until + self._catch_up, begun):
             raise _NotYetError(self._known(), turn)
         try:
-            item = self._table().get(_KEY) or {}
+            try:
+                return self._book_in_peace(caller, begun)
+            except ConditionFailedError as busy:
+                item = busy.item
             self._booking_takes = min(max(self._booking_takes, self._now() - begun), _LONGEST_BOOKING)
             for _ in range(5):
                 try:
@@ -111,6 +116,18 @@ class Quota:
         except StorageUnavailableError:
             return self._book_alone(until)
         raise _NotYetError(item, self._now() + self._booking_takes)  # many others book at once
+
+    def _book_in_peace(self, caller: str, begun: int) -> int:
+        """Where the last turn is so long ago that nobody waits, it is the caller's without a look at the others.
+
+        Raises ConditionFailedError where it is not.
+        """
+        start = begun + self._booking_takes
+        values = {"start": start, "next": start + self._interval + self._late}
+        condition = "attribute_not_exists(#tat) OR #tat <= :long_ago"
+        long_ago = {"long_ago": begun - max(_LATE - self._tolerance, 0)}
+        past = self._past(caller)
+        return self._booked(caller, f"{_FREE.format(caller)} REMOVE {past}", values | long_ago, condition, begun)
 
     def _try_to_book(self, caller: str, until: int, item: Item) -> int:
         begun = self._now(item)
@@ -126,17 +143,26 @@ class Quota:
         if tat - self._tolerance > latest:
             raise _NotYetError(item, tat - self._tolerance)
         if tat <= start:
-            booking = f"SET #turn_{caller} = :start, #tat = :next, #at = :begun"
+            booking = _FREE.format(caller)
             condition = "attribute_not_exists(#tat) OR #tat <= :start"
             values = {"start": start, "next": start + self._interval + self._late}
         else:
             booking = f"SET #turn_{caller} = #tat, #tat = #tat + :interval, #at = :begun"
             condition = "#tat > :start AND #tat <= :latest"
             values = {"start": start, "interval": self._interval, "latest": latest + self._tolerance}
-        outdated = sorted(self._outdated(item, begun) - {f"turn_{caller}", f"due_{caller}"})
-        past = ", ".join(f"#{name}" for name in [f"due_{caller}", *outdated[:_MOST_REMOVED]])
-        booked = self._table().update(_KEY, f"{booking} REMOVE {past}", {**values, "begun": begun}, condition=condition)
+        self._outdated = self._outdated_of(item, begun)
+        return self._booked(caller, f"{booking} REMOVE {self._past(caller)}", values, condition, begun)
+
+    def _past(self, caller: str) -> str:
+        """What a booking of the caller's removes: it no longer waits, and others may be forgotten."""
+        outdated = sorted(self._outdated - {f"turn_{caller}", f"due_{caller}"})
+        return ", ".join(f"#{name}" for name in [f"due_{caller}", *outdated[:_MOST_REMOVED]])
+
+    def _booked(self, caller: str, booking: str, values: dict[str, int], condition: str, begun: int) -> int:
+        """When the turn is that this booking gives; raises ConditionFailedError."""
+        booked = self._table().update(_KEY, booking, {**values, "begun": begun}, condition=condition)
         self._booking_takes = min(max(self._now() - begun, self._booking_takes * 3 // 4), _LONGEST_BOOKING)
+        self._outdated = self._outdated_of(booked, begun)
         self._tat, self._late = booked["tat"], 0
         return int(booked[f"turn_{caller}"]) - self._tolerance
 
@@ -191,7 +217,7 @@ class Quota:
         )
         return sum(other != caller and item.get(f"turn_{other}", 0) < own for other in waiting)
 
-    def _outdated(self, item: Item, now: int) -> set[str]:
+    def _outdated_of(self, item: Item, now: int) -> set[str]:
         """What need not be remembered of callers: each of them has a turn that is past, or is not coming back."""
         life = {"turn": _MEMORY, "due": self._interval + _LATE}
         return {name for name, at in item.items() if at + life.get(name.partition("_")[0], math.inf) <= now}

@@ -33,7 +33,11 @@ Timestamp = Annotated[
 
 
 class _Summary(BaseModel):
-    model_config = ConfigDict(alias_generator=AliasGenerator(validation_alias=to_pascal), hide_input_in_errors=True)
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=to_pascal),
+        hide_input_in_errors=True,
+        defer_build=True,  # the parts of a response are never read alone
+    )
 
 
 class QueueInfo(_Summary):

@@ -3,22 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws_client import aws_client
 from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
-
-_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class DurableTable:
     """Items by key, with attributes of whole numbers, text and bytes. Raises StorageUnavailableError."""
 
-    def __init__(self, name: str, **where: str) -> None:
-        """`where` are endpoint, region and credentials as boto3 has them, if others than the environment's."""
+    def __init__(self, name: str, client: Any) -> None:
+        """`client` is one of DynamoDB."""
         self.name = name
-        self._client = aws_client("dynamodb", _CONFIG, **where)
+        self._client = client
 
     def get(self, key: str) -> Item | None:
         """The item as it was last written."""

@@ -30,13 +30,13 @@ class TransientTable:
 
     def get(self, key: str) -> Item | None:
         """The item, if it is there and has not expired: DynamoDB itself deletes days late."""
-        item = plain(self._call(self.client.get_item, key, ConsistentRead=True).get("Item", {}))
+        item = plain(self._call(self.client.get_item, Key=_key(key), ConsistentRead=True).get("Item", {}))
         return item if item and item.get("expires_at", math.inf) > time.time() else None
 
     def put(self, key: str, item: Mapping[str, Value], life: timedelta) -> None:
-        """Keeps the item for so long."""
-        names = ", ".join(f"#{name} = :{name}" for name in item)
-        self.update(key, f"SET {names}", item, life=life)
+        """Keeps the item for so long, in place of what there may be."""
+        values = {"key": key, **item, "expires_at": _end_of(life)}
+        self._call(self.client.put_item, Item={name: typed(value) for name, value in values.items()})
 
     def update(
         self,
@@ -52,11 +52,11 @@ class TransientTable:
         In the expression (a SET clause comes first) and the condition `#x` is an attribute, `:x` one of the values.
         """
         if life is not None:
-            values = {**values, "expires_at": int(time.time() + life.total_seconds())}
+            values = {**values, "expires_at": _end_of(life)}
             expression = expression.replace("SET ", "SET #expires_at = :expires_at, ", 1)
         answer = self._call(
             self.client.update_item,
-            key,
+            Key=_key(key),
             UpdateExpression=expression,
             ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
             ExpressionAttributeValues={f":{name}": typed(value) for name, value in values.items()},
@@ -64,13 +64,13 @@ class TransientTable:
             **({"ConditionExpression": condition} if condition else {}),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return plain(answer["Attributes"])
+        return plain(answer.get("Attributes", {}))
 
-    def _call(self, operation: Any, key: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: Any, **parameters: Any) -> dict[str, Any]:
         if time.monotonic() < self._rests_until:
             raise StorageUnavailableError("Resting")
         try:
-            return operation(TableName=self.name, Key={"key": {"S": key}}, **parameters)  # type: ignore[no-any-return]
+            return operation(TableName=self.name, **parameters)  # type: ignore[no-any-return]
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, self.client.exceptions.ConditionalCheckFailedException):
                 raise ConditionFailedError(plain(error.response.get("Item", {}))) from None
@@ -79,3 +79,11 @@ class TransientTable:
                 self._rests_until = time.monotonic() + _REST
             logger.warning("table unavailable", extra={"code": code})
             raise StorageUnavailableError(code) from error
+
+
+def _key(key: str) -> dict[str, Any]:
+    return {"key": typed(key)}
+
+
+def _end_of(life: timedelta) -> int:
+    return int(time.time() + life.total_seconds())
