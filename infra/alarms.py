@@ -26,7 +26,7 @@ class Alarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
         of = Metrics.of
         percent = cloudwatch.MathExpression(
-            expression="100 * failed / MAX([asked, 1])",
+            expression="IF(asked > 0, 100 * failed / asked, 0)",
             using_metrics={"failed": api.metric_server_error(), "asked": api.metric_count()},
             label="server errors, %",
         )
@@ -46,7 +46,10 @@ class Alarms(Construct):
         for alarm, (metric, threshold, periods) in rules.items():
             self._add(alarm, metric, threshold, periods)
         # Of the new version alone, while it is rolled out.
-        self.rollback = self._add("NewVersionFails", search.current_version.metric_errors(), 0, 1, minutes=1)
+        self.rollback = [
+            self._add("NewVersionFails", _errors_of_new_version(search), 0, 1, minutes=1),
+            self._add("NewVersionErrs", of("Problems", problem="internal"), 0, 1, minutes=1),
+        ]
 
     def _add(
         self, name: str, metric: cloudwatch.IMetric, threshold: float, periods: int, minutes: int = 5
@@ -69,7 +72,29 @@ class Alarms(Construct):
 
 def _topic(scope: Construct) -> sns.Topic:
     """With a key of its own: CloudWatch may not use the one that AWS manages for SNS."""
-    key = kms.Key(scope, "TopicKey", description="Alarms of the contact search", enable_key_rotation=True)
+    key = kms.Key(
+        scope,
+        "TopicKey",
+        description="Alarms of the contact search",
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
     cloudwatch_ = iam.ServicePrincipal("cloudwatch.amazonaws.com")
     key.grant(cloudwatch_, "kms:Decrypt", "kms:GenerateDataKey")
-    return sns.Topic(scope, "Topic", display_name="Contact search", master_key=key, enforce_ssl=True)
+    topic = sns.Topic(scope, "Topic", display_name="Contact search", master_key=key, enforce_ssl=True)
+    topic.grant_publish(cloudwatch_)  # a policy of one's own takes the place of the one that lets CloudWatch in
+    return topic
+
+
+def _errors_of_new_version(search: lambda_.Function) -> cloudwatch.Metric:
+    """As Lambda counts them of a version that is invoked by its alias."""
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name="Errors",
+        statistic="Sum",
+        dimensions_map={
+            "FunctionName": search.function_name,
+            "Resource": f"{search.function_name}:live",
+            "ExecutedVersion": search.current_version.version,
+        },
+    )

@@ -21,7 +21,7 @@ class Dashboard(cloudwatch.Dashboard):
             label="quota used, %",
         )
         hits = cloudwatch.MathExpression(
-            expression="100 * hits / MAX([searches, 1])",
+            expression="IF(searches > 0, 100 * hits / searches, 0)",
             using_metrics={"hits": of("CacheHits"), "searches": of("Searches")},
             label="cache hits, %",
         )

@@ -21,13 +21,13 @@ class Rollout(codedeploy.LambdaDeploymentGroup):
     }
 
     def __init__(
-        self, scope: Construct, name: str, *, alias: lambda_.Alias, alarm: cloudwatch.IAlarm, settings: Settings
+        self, scope: Construct, name: str, *, alias: lambda_.Alias, alarms: list[cloudwatch.Alarm], settings: Settings
     ) -> None:
         super().__init__(
             scope,
             name,
             alias=alias,
-            alarms=[alarm],
+            alarms=list(alarms),
             deployment_config=self._CONFIGS[settings.rollout],
             role=iam.Role(scope, f"{name}Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com")),
         )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 _Url = Annotated[str, Field(pattern=r"^https://\S+$")]
@@ -78,6 +78,12 @@ class Settings(_Keys):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
     alarm_email: Annotated[str, Field(pattern=r"^\S+@\S+$")] | None = None
     tags: dict[str, str] = {"service": "contact-search"}
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Settings":
+        if self.domain and self.vpc_endpoint_ids:
+            raise ValueError("a private API (vpc_endpoint_ids) cannot have a public domain")
+        return self
 
 
 def settings_of(stage: str, context: Any) -> Settings:

@@ -32,7 +32,7 @@ class ContactSearchStack(cdk.Stack):
             WebAcl(self, "WebAcl", api=api, requests_per_address=settings.requests_per_address)
         Metrics(self, "Metrics", search_logs=search.logs, authorizer_logs=authorizer.logs)
         alarms = Alarms(self, "Alarms", api=api, search=search, email=settings.alarm_email)
-        Rollout(self, "Rollout", alias=search.live, alarm=alarms.rollback, settings=settings)
+        Rollout(self, "Rollout", alias=search.live, alarms=alarms.rollback, settings=settings)
         Dashboard(self, "Dashboard", api=api, quota_rate=settings.quota_rate)
         for key, value in settings.tags.items():
             cdk.Tags.of(self).add(key, value)

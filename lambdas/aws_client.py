@@ -14,7 +14,7 @@ _OWN = Config(user_agent="contact-search", parameter_validation=False)
 
 
 def aws_client(service: str, config: Config | None = None, **where: str) -> Any:
-    """A client as boto3.client gives it, but for the answers of REST JSON services: these have a `Body`, as it came.
+    """A client as boto3.client gives it, but for SearchContacts' answers: these have a `Body`, as it came.
 
     `where` are endpoint, region and credentials as boto3 has them, if others than the environment's.
     """
@@ -30,13 +30,15 @@ def _session() -> botocore.session.Session:
 
 class _ParserFactory(ResponseParserFactory):  # type: ignore[misc]
     def create_parser(self, protocol_name: str) -> ResponseParser:
-        if protocol_name == "rest-json":  # of the services called here, Amazon Connect alone
+        if protocol_name == "rest-json":
             return _BodyParser(**self._defaults)
         return super().create_parser(protocol_name)
 
 
 class _BodyParser(RestJSONParser):  # type: ignore[misc]
-    """Leaves bodies as they are, to be parsed once and cached, but for those of errors."""
+    """Leaves bodies of SearchContacts as they are, to be parsed once and cached, but for those of errors."""
 
-    def _do_parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:  # noqa: ARG002 - the parser's own
+    def _do_parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        if shape is None or shape.name != "SearchContactsResponse":  # what credentials are made of, for one
+            return super()._do_parse(response, shape)  # type: ignore[no-any-return]
         return {"Body": response["body"], "ResponseMetadata": {}}

@@ -188,6 +188,9 @@ def test_every_alarm_is_explained_and_sent(template: Template) -> None:
     for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"]
         assert f"**{alarm['AlarmDescription'].removeprefix('docs/operations.md, ')}**" in explained
+    [policy] = template.of_type("AWS::SNS::TopicPolicy").values()
+    allowed = [one["Principal"] for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert allowed == [{"Service": "cloudwatch.amazonaws.com"}]
 
 
 def test_metrics_are_made_of_lines_that_the_functions_log(template: Template) -> None:
@@ -240,6 +243,14 @@ def test_settings_reach_the_function(stack_of: Callable[..., Template]) -> None:
         ({"connect_instance_arn": ARN, "cors_origins": ["https://a/b"]}, "cors_origins.0"),
         ({"connect_instance_arn": ARN, "usage_plans": {"gold": {}}}, "usage_plans.gold"),
         ({"connect_instance_arn": ARN, "log_retention_days": 8}, "log_retention_days"),
+        (
+            {
+                "connect_instance_arn": ARN,
+                "vpc_endpoint_ids": ["vpce-1"],
+                "domain": {"name": "a.b", "certificate_arn": "arn:aws:acm:x"},
+            },
+            "it",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(settings: dict[str, Any], key: str) -> None:

@@ -104,7 +104,10 @@ class Quota:
             raise _NotYetError(self._known(), turn)
         try:
             try:
-                return self._book_in_peace(caller, begun)
+                if self._outdated:  # which is not for those to clean up who do not look
+                    item = self._table().get(_KEY) or {}
+                else:
+                    return self._book_in_peace(caller, begun)
             except ConditionFailedError as busy:
                 item = busy.item
             self._booking_takes = min(max(self._booking_takes, self._now() - begun), _LONGEST_BOOKING)
@@ -126,8 +129,8 @@ class Quota:
         values = {"start": start, "next": start + self._interval + self._late}
         condition = "attribute_not_exists(#tat) OR #tat <= :long_ago"
         long_ago = {"long_ago": begun - max(_LATE - self._tolerance, 0)}
-        past = self._past(caller)
-        return self._booked(caller, f"{_FREE.format(caller)} REMOVE {past}", values | long_ago, condition, begun)
+        past = f"REMOVE #due_{caller}"
+        return self._booked(caller, f"{_FREE.format(caller)} {past}", values | long_ago, condition, begun)
 
     def _try_to_book(self, caller: str, until: int, item: Item) -> int:
         begun = self._now(item)
@@ -150,13 +153,9 @@ class Quota:
             booking = f"SET #turn_{caller} = #tat, #tat = #tat + :interval, #at = :begun"
             condition = "#tat > :start AND #tat <= :latest"
             values = {"start": start, "interval": self._interval, "latest": latest + self._tolerance}
-        self._outdated = self._outdated_of(item, begun)
-        return self._booked(caller, f"{booking} REMOVE {self._past(caller)}", values, condition, begun)
-
-    def _past(self, caller: str) -> str:
-        """What a booking of the caller's removes: it no longer waits, and others may be forgotten."""
-        outdated = sorted(self._outdated - {f"turn_{caller}", f"due_{caller}"})
-        return ", ".join(f"#{name}" for name in [f"due_{caller}", *outdated[:_MOST_REMOVED]])
+        outdated = sorted(self._outdated_of(item, begun) - {f"turn_{caller}", f"due_{caller}"})
+        past = ", ".join(f"#{name}" for name in [f"due_{caller}", *outdated[:_MOST_REMOVED]])
+        return self._booked(caller, f"{booking} REMOVE {past}", values, condition, begun)
 
     def _booked(self, caller: str, booking: str, values: dict[str, int], condition: str, begun: int) -> int:
         """When the turn is that this booking gives; raises ConditionFailedError."""

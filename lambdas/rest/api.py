@@ -56,7 +56,7 @@ def answer(service: Service, event: Mapping[str, Any]) -> dict[str, Any]:
     """An event of API Gateway's proxy integration in, its answer out; whatever goes wrong is a problem."""
     request = Request(event)
     try:
-        handlers = _ROUTES.get(request.path, {})
+        handlers = _ROUTES.get(request.resource, {})
         response = handlers.get(request.method, _no_such_method)(service, request)
     except Exception as failure:  # noqa: BLE001 - the last resort: the caller gets a problem, the log what failed
         problem = problem_of(failure)
@@ -127,9 +127,9 @@ _ROUTES: dict[str, dict[str, Callable[[Service, Request], Response]]] = {
 
 def _no_such_method(service: Service, request: Request) -> Response:
     """What a path answers that does not exist, and one that does to a method that it does not answer."""
-    if request.path not in _ROUTES:
+    if request.resource not in _ROUTES:
         raise RefusedError(Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "Nothing is at this path."))
-    allowed = ", ".join([*_ROUTES[request.path], "OPTIONS"])
+    allowed = ", ".join([*_ROUTES[request.resource], "OPTIONS"])
     if request.method == "OPTIONS":
         preflight = preflight_headers(allowed) if _cors_headers(service, request) else {}
         return Response(HTTPStatus.NO_CONTENT, {"Allow": allowed, "Vary": VARY} | preflight)

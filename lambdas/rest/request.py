@@ -19,8 +19,9 @@ class Request:
         return str(self.event["httpMethod"])
 
     @property
-    def path(self) -> str:
-        return str(self.event["path"])
+    def resource(self) -> str:
+        """The path as the API has it."""
+        return str(self.event["resource"])
 
     @property
     def query(self) -> dict[str, list[str]]:

@@ -23,9 +23,9 @@ class LambdaFunction:
 
     def __init__(self, function: Function, concurrency: int = 32) -> None:
         self._function = function
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in ("AWS_PROFILE", "AWS_ENDPOINT_URL")
-        }
+        # A profile is of use only where a real instance is searched.
+        others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
+        inherited = {name: value for name, value in os.environ.items() if name not in others}
         self._environment = inherited | function.environment | {"PYTHONPATH": str(ROOT / "lambdas")}
         self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
