@@ -49,6 +49,8 @@ class PythonFunction(lambda_.Function):
             environment=dict(environment) | {"POWERTOOLS_SERVICE_NAME": "contact-search"},
         )
         self.live = self.add_alias("live")
+        # It has: the alias's.
+        cdk.Annotations.of(self).acknowledge_warning("@aws-cdk/aws-lambda:snapStartRequirePublish")
         if not built.is_file():
             cdk.Annotations.of(self).add_warning_v2(
                 "ContactSearch:NotBuilt", "Run scripts/build before you deploy: this function lacks its requirements"
