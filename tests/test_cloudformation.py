@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 from moto import mock_aws
 
-from sandbox.gateway.template import OUTPUT, ROOT, synthesized
+from sandbox.gateway.template import OUTPUT, ROOT, references, synthesized
 
 REGION = "eu-west-2"
 BUCKET = "assets"
@@ -22,17 +21,6 @@ KEPT = {
     *("AWS::IAM::Role", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Logs::LogGroup"),
     *("AWS::CloudWatch::Dashboard", "AWS::SNS::Topic"),
 }
-
-
-def references(value: Any) -> Iterator[str]:
-    """The resources that a value refers to."""
-    if isinstance(value, dict):
-        yield from ([value["Ref"]] if "Ref" in value else [])
-        yield from ([value["Fn::GetAtt"][0]] if "Fn::GetAtt" in value else [])
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            yield from references(part)
 
 
 def deployable() -> dict[str, Any]:

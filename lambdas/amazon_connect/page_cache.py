@@ -57,12 +57,12 @@ class PageCache:
         """Keeps the page, which ends the leader's lease; False where it is too large to be kept."""
         body = zlib.compress(page.body, _LEVEL)
         is_kept = len(body) <= LARGEST
-        rejection = page.rejection
+        rejection, stored = page.rejection, math.ceil(time.time())
         item: dict[str, Value] = {
             "body": body if is_kept else b"",
-            "stored": math.ceil(time.time()),
+            "stored": stored,
             "lifetime": page.lifetime if is_kept else 0,
-            "fresh_until": math.ceil(time.time()) + page.lifetime if is_kept else 0,
+            "fresh_until": stored + page.lifetime if is_kept else 0,
             "code": rejection.code if rejection else "",
             "reason": rejection.reason if rejection else "",
         }

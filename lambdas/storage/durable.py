@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
+from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed, whole
 
 
 class DurableTable:
@@ -23,7 +23,7 @@ class DurableTable:
 
     def put(self, key: str, item: Mapping[str, Value]) -> None:
         """Writes the whole item, in place of what there may be."""
-        self._call("put_item", Item={"key": {"S": key}} | {name: typed(value) for name, value in item.items()})
+        self._call("put_item", Item=whole(key, item))
 
     def replace(self, key: str, item: Mapping[str, Value], before: Item | None) -> None:
         """Writes the whole item where `before` still stands (None: nothing), or raises ConditionFailedError.
@@ -36,8 +36,7 @@ class DurableTable:
                 "ConditionExpression": "#version = :version",
                 "ExpressionAttributeValues": {":version": typed(before["version"])},
             }
-        attributes = {"key": {"S": key}} | {name: typed(value) for name, value in item.items()}
-        self._call("put_item", Item=attributes, ExpressionAttributeNames={"#version": "version"}, **condition)
+        self._call("put_item", Item=whole(key, item), ExpressionAttributeNames={"#version": "version"}, **condition)
 
     def delete(self, key: str) -> None:
         """Nothing happens where there is none."""

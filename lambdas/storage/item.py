@@ -30,6 +30,11 @@ def typed(value: Value) -> dict[str, Any]:
     return {"S": value} if isinstance(value, str) else {"B": value}
 
 
+def whole(key: str, item: Mapping[str, Value]) -> dict[str, Any]:
+    """The item with its key, on the wire."""
+    return {name: typed(value) for name, value in {"key": key, **item}.items()}
+
+
 def plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
     """Without the key, which whoever asks knows."""
     return {

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws_client import aws_client
-from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed
+from storage.item import ConditionFailedError, Item, StorageUnavailableError, Value, plain, typed, whole
 from telemetry import logger
 
 # What it holds saves time: nobody waits for it for long.
@@ -35,8 +35,7 @@ class TransientTable:
 
     def put(self, key: str, item: Mapping[str, Value], life: timedelta) -> None:
         """Keeps the item for so long, in place of what there may be."""
-        values = {"key": key, **item, "expires_at": _end_of(life)}
-        self._call(self.client.put_item, Item={name: typed(value) for name, value in values.items()})
+        self._call(self.client.put_item, Item=whole(key, {**item, "expires_at": _end_of(life)}))
 
     def update(
         self,

@@ -95,7 +95,7 @@ class Template:
         """The logical id of the one function whose ARN, or whose alias, a URI is joined of."""
         aliases = self.of_type("AWS::Lambda::Alias")
         functions = self.of_type("AWS::Lambda::Function")
-        named = {aliases[name]["FunctionName"]["Ref"] if name in aliases else name for name in _references(uri)}
+        named = {aliases[name]["FunctionName"]["Ref"] if name in aliases else name for name in references(uri)}
         [function] = named & functions.keys()
         return function
 
@@ -162,14 +162,14 @@ def _digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-def _references(value: Any) -> set[str]:
+def references(value: Any) -> set[str]:
     """The resources that a value is made of."""
     if isinstance(value, list):
-        return {name for part in value for name in _references(part)}
+        return {name for part in value for name in references(part)}
     if not isinstance(value, dict):
         return set()
     if "Ref" in value:
         return {value["Ref"]}
     if "Fn::GetAtt" in value:
         return {value["Fn::GetAtt"][0]}
-    return _references(list(value.values()))
+    return references(list(value.values()))
