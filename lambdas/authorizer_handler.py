@@ -11,11 +11,9 @@ import time
 from functools import cache
 from typing import Any
 
-from botocore.config import Config
-
 from access.client import API_KEY, CLIENT, Client, client_of_api_key, client_of_name
 from access.credential import Credential, UnauthenticatedError, credential_of, hash_of
-from aws_client import aws_client
+from aws.service import Service
 from settings import AuthorizerSettings, of_environment
 from snap_start import before_snapshot
 from storage.durable import DurableTable
@@ -27,8 +25,6 @@ settings = of_environment(AuthorizerSettings)
 # headers.
 LONGEST_KEPT = 60
 _MOST_KEPT = 1_000
-# A request waits for the table.
-_PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class _UnauthorizedError(Exception):
@@ -40,7 +36,8 @@ class _UnauthorizedError(Exception):
 
 @cache
 def table() -> DurableTable:
-    return DurableTable(settings.durable_table_name, aws_client("dynamodb", _PROMPT))
+    # A request waits for it: it is prompt, or it is tried again.
+    return DurableTable(settings.durable_table_name, Service("dynamodb", read_timeout=2, attempts=3))
 
 
 @cache

@@ -4,6 +4,7 @@ import gc
 
 gc.disable()  # until all is imported: of that nothing is garbage, which takes a tenth of a cold start to find out
 
+import base64
 from functools import cache, partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from amazon_connect.client import AmazonConnect
 from amazon_connect.page_cache import PageCache
 from amazon_connect.quota import Quota
 from amazon_connect.shared_search import Demand, SharedSearch
-from aws_client import aws_client
+from aws.service import Service as AwsService
 from contacts.contact import read_response
 from contacts.cursor import Cursors
 from contacts.grant import Caller, Grant
@@ -40,8 +41,10 @@ def cursors() -> Cursors:
 
 def _cursor_key(key_id: str) -> bytes:
     """A key that KMS derives and that its own key never leaves: its MAC of a fixed message."""
-    mac = aws_client("kms").generate_mac(KeyId=key_id, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
-    return bytes(mac["Mac"])
+    message = base64.b64encode(b"cursor").decode()
+    asked = {"KeyId": key_id, "Message": message, "MacAlgorithm": "HMAC_SHA_256"}
+    kms = AwsService("kms", read_timeout=2, attempts=3)
+    return base64.b64decode(kms.call("TrentService.GenerateMac", asked)["Mac"])
 
 
 @cache
@@ -69,7 +72,7 @@ def rate_limit() -> dict[str, str]:
 
 @cache
 def durable_table() -> DurableTable:
-    return DurableTable(settings.durable_table_name, transient_table().client)
+    return DurableTable(settings.durable_table_name, transient_table().dynamodb)
 
 
 _clients: dict[str, tuple[str, Caller]] = {}

@@ -17,4 +17,4 @@ def before_snapshot(prepare: Callable[[], object]) -> None:
         )
 
         register_before_snapshot(prepare)
-        register_after_restore(random.seed)  # botocore's retries are spread by it
+        register_after_restore(random.seed)  # attempts are spread by it

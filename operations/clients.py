@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
@@ -87,7 +88,7 @@ def _new_key() -> str:
 
 def _stack(given: argparse.Namespace) -> Deployed:
     if given.stack:
-        return deployed(given.stack, **({"region_name": given.region} if given.region else {}))
+        return deployed(given.stack, boto3.Session(region_name=given.region))
     url = f"http://{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('AWS_PORT', '4566')}"
     return on_this_machine(url, given.region or "eu-west-2")
 

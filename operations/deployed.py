@@ -5,6 +5,8 @@ from typing import Any
 
 import boto3
 
+from aws.credentials import Credentials
+from aws.service import Place, Service
 from storage.durable import DurableTable
 
 
@@ -17,20 +19,29 @@ class Deployed:
     apigateway: Any = field(repr=False)
 
 
-def deployed(stack: str, **where: str) -> Deployed:
-    """The stack of this name; raises botocore's ClientError if there is none.
+def deployed(stack: str, session: boto3.Session, endpoint: str | None = None) -> Deployed:
+    """The stack of this name, in the account and region of the session; raises botocore's ClientError if there is none.
 
-    `where` are endpoint, region and credentials, if they are others than the environment's, as boto3 has them.
+    `endpoint` is that of all AWS services, if they are not where boto3 looks for them.
     """
-    [found] = boto3.client("cloudformation", **where).describe_stacks(StackName=stack)["Stacks"]
+    [found] = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     suffix = "UsagePlanId"
     plans = {name.removesuffix(suffix).lower(): value for name, value in outputs.items() if name.endswith(suffix)}
-    table = DurableTable(outputs["DurableTableName"], boto3.client("dynamodb", **where))
-    return Deployed(table, plans, boto3.client("apigateway", **where))
+    dynamodb = Service(
+        "dynamodb",
+        read_timeout=20,
+        attempts=5,
+        place=Place(
+            session.region_name,
+            session.client("dynamodb", endpoint_url=endpoint).meta.endpoint_url,
+            lambda: Credentials(*session.get_credentials().get_frozen_credentials()[:3]),
+        ),
+    )
+    apigateway = session.client("apigateway", endpoint_url=endpoint)
+    return Deployed(DurableTable(outputs["DurableTableName"], dynamodb), plans, apigateway)
 
 
 def on_this_machine(url: str, region: str) -> Deployed:
     """The stack that scripts/serve has made in the AWS stand-in at this address."""
-    credentials = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-    return deployed("ContactSearch", endpoint_url=url, region_name=region, **credentials)
+    return deployed("ContactSearch", boto3.Session("sandbox", "sandbox", region_name=region), url)

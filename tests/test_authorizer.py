@@ -9,11 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from aws.service import Service
 from contacts.grant import Grant
 from operations import registry
 from operations.deployed import Deployed
@@ -241,7 +241,9 @@ def test_without_the_table_nobody_gets_in(api: Api, monkeypatch: pytest.MonkeyPa
     from storage.durable import DurableTable  # noqa: PLC0415
 
     monkeypatch.setattr(authorizer_handler, "_kept", {})
-    monkeypatch.setattr(authorizer_handler, "table", lambda: DurableTable("gone", boto3.client("dynamodb")))
+    monkeypatch.setattr(
+        authorizer_handler, "table", lambda: DurableTable("gone", Service("dynamodb", read_timeout=2, attempts=1))
+    )
     answer = api.get(last="P1D")
     assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
 

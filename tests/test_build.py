@@ -4,28 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zipfile import ZipFile
 
-import boto3
-import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, Shape
 
 from distribution import build
-from distribution.botocore_data import USED
 from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
 from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
-from tests.conftest import TODAY
 from tests.test_authorizer import AUDIENCE, OidcIssuer
 
 # Runs a script with the standard library and one folder, and nothing else, to import from.
@@ -88,7 +79,7 @@ def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
     here = [made_in, f"{build.__file__.partition('/distribution/')[0]}/".encode()]
     with ZipFile(zipped) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert {f"{zipped.stem}_handler.py", "telemetry.py", "botocore/cacert.pem"} <= set(files)
+    assert {f"{zipped.stem}_handler.py", "telemetry.py"} <= set(files)
     for name, content in files.items():
         assert not any(path in content for path in here), name
         assert not name.endswith((".pyi", ".rst", "RECORD", "direct_url.json")), name
@@ -129,69 +120,6 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mo
     assert ZipFile(tmp_path / "search.zip").namelist() == ["random.py"]
 
 
-def test_what_is_left_of_a_service_is_as_botocore_has_it(host: Path) -> None:
-    for function, services in USED.items():
-        loader = loader_of(host / function)
-        assert set(loader.list_available_services("service-2")) == set(services)
-        for service, operations in services.items():
-            left = ServiceModel(loader.load_service_model(service, "service-2"), service)
-            full = botocore.session.get_session().get_service_model(service)
-            assert left.metadata == full.metadata
-            assert set(left.operation_names) == set(operations)
-            seen: set[str] = set()
-            for name in operations:
-                assert_same_operation(left.operation_model(name), full.operation_model(name), seen)
-            assert set(left.shape_names) == seen
-            rules = "endpoint-rule-set-1"
-            assert loader.load_service_model(service, rules) == Loader().load_service_model(service, rules)
-
-
-def loader_of(tree: Path) -> Loader:
-    return Loader(extra_search_paths=[str(tree / "botocore" / "data")], include_default_search_paths=False)
-
-
-def assert_same_operation(left: OperationModel, full: OperationModel, seen: set[str]) -> None:
-    for attribute in ("name", "http", "auth", "http_checksum", "static_context_parameters", "context_parameters"):
-        assert str(getattr(left, attribute)) == str(getattr(full, attribute))
-    assert_same_shape(left.input_shape, full.input_shape, seen)
-    assert_same_shape(left.output_shape, full.output_shape, seen)
-    assert [error.name for error in left.error_shapes] == [error.name for error in full.error_shapes]
-    for one, other in zip(left.error_shapes, full.error_shapes, strict=True):
-        assert_same_shape(one, other, seen)
-
-
-def assert_same_shape(left: Shape, full: Shape, seen: set[str]) -> None:
-    """The same but for the documentation, as deep as it goes; `seen` are the names of those already seen."""
-    for attribute in ("name", "type_name", "serialization", "metadata"):
-        assert getattr(left, attribute) == getattr(full, attribute), full.name
-    if full.name in seen:
-        return
-    seen.add(full.name)
-    parts = dict(_parts(left))
-    for name, part in _parts(full):
-        assert_same_shape(parts.pop(name), part, seen)
-    assert not parts
-
-
-def _parts(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    match shape.type_name:
-        case "structure":
-            yield from shape.members.items()
-        case "list":
-            yield "member", shape.member
-        case "map":
-            yield from (("key", shape.key), ("value", shape.value))
-
-
-def test_every_partition_has_the_endpoints_of_what_is_left(host: Path) -> None:
-    full = Loader().load_data("endpoints")
-    left = json.loads((host / "search" / "botocore" / "data" / "endpoints.json").read_text())
-    assert [one["partition"] for one in left["partitions"]] == [one["partition"] for one in full["partitions"]]
-    for one, other in zip(left["partitions"], full["partitions"], strict=True):
-        services = {name: of for name, of in other["services"].items() if name in USED["search"]}
-        assert one == other | {"services": services}
-
-
 @pytest.mark.usefixtures("aws")
 def test_the_search_function_needs_nothing_beside_its_tree(host: Path) -> None:
     health, page, specification, documentation = responses(
@@ -213,7 +141,7 @@ def test_the_search_function_needs_nothing_beside_its_tree(host: Path) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_the_search_function_names_what_fails(host: Path) -> None:
-    """A typed error of DynamoDB, and one of Amazon Connect, through the models that are left."""
+    """An error of Amazon Connect, and one of DynamoDB."""
     asked = event("/v1/contacts", last="P1D")
     [answer] = answers(host / "search", [asked], CONNECT_INSTANCE_ID="c0ffee00-0000-4000-8000-00000000dead")
     assert response_of(answer["answer"]).status == 500, answer
@@ -244,37 +172,3 @@ def test_the_authorizer_needs_nothing_beside_its_tree(host: Path) -> None:
     assert good["answer"]["context"]["client"] == "full"
     assert bad == forged == {"errorMessage": "Unauthorized"}
     assert token["answer"]["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-
-
-@pytest.mark.usefixtures("aws")
-def test_errors_of_what_is_left_are_typed_and_tried_again(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect, dynamodb, kms = (client_of(host / "search", service) for service in ("connect", "dynamodb", "kms"))
-    day = {"Type": "INITIATION_TIMESTAMP", "StartTime": f"{TODAY - timedelta(days=1)}", "EndTime": f"{TODAY}"}
-    nowhere = "c0ffee00-0000-4000-8000-00000000dead"
-    with pytest.raises(connect.exceptions.ResourceNotFoundException):
-        connect.search_contacts(InstanceId=nowhere, TimeRange=day)
-    with pytest.raises(kms.exceptions.NotFoundException):
-        kms.generate_mac(KeyId=nowhere, Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
-    key = {"TableName": os.environ["TRANSIENT_TABLE_NAME"], "Key": {"key": {"S": "there is none"}}}
-    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
-        dynamodb.update_item(**key, UpdateExpression="REMOVE gone", ConditionExpression="attribute_exists(gone)")
-
-    trials: list[str] = []
-    unavailable = AWSResponse("", 503, {}, None)
-    unavailable._content = b"{}"
-
-    def answer(event_name: str, **_: Any) -> AWSResponse | None:
-        trials.append(event_name)
-        return unavailable if len(trials) < 3 else None
-
-    dynamodb.meta.events.register("before-send", answer)
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    assert "Item" not in dynamodb.get_item(**key)
-    assert trials == ["before-send.dynamodb.GetItem"] * 3
-
-
-def client_of(tree: Path, service: str) -> Any:
-    """A boto3 client that is made of the data in this tree alone."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", loader_of(tree))
-    return boto3.Session(botocore_session=session).client(service, config=Config(retries={"mode": "standard"}))

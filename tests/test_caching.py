@@ -11,12 +11,12 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from amazon_connect import client
 from amazon_connect.page_cache import PageCache
 from amazon_connect.quota import Quota
 from amazon_connect.shared_search import SharedSearch
+from aws.errors import UNREACHABLE, AwsError
 from contacts.contact import read_response
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
@@ -240,22 +240,18 @@ def test_an_old_rejection_does_not_stand_in_for_an_outage(service: Service) -> N
 
 @pytest.mark.parametrize("moment", ["before", "after the lookup", "before it is stored"])
 def test_without_the_table_searches_are_answered(service: Service, moment: str) -> None:
-    away = Mock(side_effect=EndpointConnectionError(endpoint_url="https://dynamodb"))
-    client_ = service.table.client
-    operations = {
-        "before": ("get_item", "put_item", "update_item"),
-        "after the lookup": ("put_item", "update_item"),
-    }.get(moment, ())
-    for operation in operations:
-        service.monkeypatch.setattr(client_, operation, away)
-    if not operations:
-        put = service.shared.pages.put  # type: ignore[union-attr]
+    dynamodb = service.table.dynamodb
+    call, lost = dynamodb.call, {"before": "GetItem", "after the lookup": "UpdateItem"}.get(moment, "PutItem")
+    is_away = False
 
-        def put_away(*arguments: Any) -> Any:
-            service.monkeypatch.setattr(client_, "put_item", away)
-            return put(*arguments)
+    def call_until_lost(target: str, parameters: Any) -> Any:
+        nonlocal is_away
+        is_away = is_away or target.endswith(lost)
+        if is_away:
+            raise AwsError(UNREACHABLE)
+        return call(target, parameters)
 
-        service.monkeypatch.setattr(service.shared.pages, "put", put_away)
+    service.monkeypatch.setattr(dynamodb, "call", call_until_lost)
     answers = [service.get(**WEEK, limit=limit) for limit in (2, 3)]
     for answer in answers:
         assert answer.status == 200, answer.text

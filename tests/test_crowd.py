@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
 
 from sandbox.aws_server import REGION, AwsServer
@@ -122,7 +123,7 @@ def test_when_the_table_dies_with_the_leader_everyone_is_on_their_own(
     in_a_crowd: Callable[..., list[float]], table: TransientTable
 ) -> None:
     async def scenario(crowd: Crowd) -> None:
-        answers = await when_the_leader_dies(crowd, lambda: table.client.delete_table(TableName=table.name))
+        answers = await when_the_leader_dies(crowd, lambda: boto3.client("dynamodb").delete_table(TableName=table.name))
         assert [answer.status for answer in answers] == [200, 200]
         assert all("storage-unavailable" in answer.headers["cache-status"] for answer in answers)
 

@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from botocore.config import Config
 
 from amazon_connect import client
 from amazon_connect.shared_search import SharedSearch
@@ -124,7 +123,7 @@ def test_connect_cannot_be_reached(through: Callable[[str], Api]) -> None:
 
 
 def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_CONFIG", client._CONFIG.merge(Config(read_timeout=0.1)))
+    monkeypatch.setattr(client, "_READ_TIMEOUT", 0.1)
     with upstream(200, "{}", delay=0.5) as url:
         answer = through(url).get(last="P1D")
     assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")

@@ -2,7 +2,7 @@
 
 
 class ConnectError(Exception):
-    """Any failure of a call. `code` is the AWS error code or the name of botocore's exception, and can be logged."""
+    """Any failure of a call. `code` is AwsError's, and can be logged."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

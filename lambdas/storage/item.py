@@ -1,7 +1,10 @@
 """Items of DynamoDB tables, as the functions have them and as they are on the wire."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
+
+DYNAMODB = "DynamoDB_20120810"  # as X-Amz-Target has it
 
 Value = int | str | bytes
 Item = dict[str, Any]
@@ -27,7 +30,7 @@ def typed(value: Value) -> dict[str, Any]:
     """As DynamoDB has values on the wire."""
     if isinstance(value, int):
         return {"N": str(value)}
-    return {"S": value} if isinstance(value, str) else {"B": value}
+    return {"S": value} if isinstance(value, str) else {"B": base64.b64encode(value).decode()}
 
 
 def whole(key: str, item: Mapping[str, Value]) -> dict[str, Any]:
@@ -37,8 +40,10 @@ def whole(key: str, item: Mapping[str, Value]) -> dict[str, Any]:
 
 def plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
     """Without the key, which whoever asks knows."""
-    return {
-        name: int(value["N"]) if "N" in value else value.get("S", value.get("B"))
-        for name, value in attributes.items()
-        if name != "key"
-    }
+    return {name: _value(value) for name, value in attributes.items() if name != "key"}
+
+
+def _value(typed_value: Mapping[str, Any]) -> Value:
+    if "N" in typed_value:
+        return int(typed_value["N"])
+    return str(typed_value["S"]) if "S" in typed_value else base64.b64decode(typed_value["B"])
