@@ -22,8 +22,10 @@ from amazon_connect.errors import UpstreamError
 
 
 def _rfc_3339(moment: datetime) -> str:
-    text = moment.isoformat(timespec="milliseconds")
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else _rfc_3339(moment.astimezone(UTC))
+    """Of a page there are 400, which is a tenth of a call: without its time zone a moment is told in half the time."""
+    if moment.utcoffset():
+        moment = moment.astimezone(UTC)
+    return f"{moment.replace(tzinfo=None).isoformat('T', 'milliseconds')}Z"
 
 
 _DATE_TIME = {"type": "string", "format": "date-time"}

@@ -49,6 +49,10 @@ _SetMatch = Annotated[Literal["any", "all", "exact", "none"], _Lower]
 _False = Annotated[Literal["false"], _Lower]
 
 
+# A list itself would be copied for each search, deeply.
+_SEVERAL: Any = Field(default_factory=list)
+
+
 class Parameters(BaseModel):
     """One field a parameter; where the names differ, the alias is the parameter's. KEY stands for any key."""
 
@@ -58,22 +62,22 @@ class Parameters(BaseModel):
     to: m.Moment | None = None
     last: m.Duration | None = None
     time_field: m.SearchContactsTimeRangeType = "INITIATION_TIMESTAMP"
-    channel: m.ChannelList = []
-    queue_id: m.QueueIdList = []
-    agent_id: m.AgentResourceIdList = []
-    initiation_method: m.InitiationMethodList = []
-    active_region: m.ActiveRegionList = []
-    agent_hierarchy_l1_id: m.HierarchyGroupIdList = []
-    agent_hierarchy_l2_id: m.HierarchyGroupIdList = []
-    agent_hierarchy_l3_id: m.HierarchyGroupIdList = []
-    agent_hierarchy_l4_id: m.HierarchyGroupIdList = []
-    agent_hierarchy_l5_id: m.HierarchyGroupIdList = []
-    transcript: m.SearchTextList = []
-    transcript_agent: m.SearchTextList = Field([], alias="transcript.agent")
-    transcript_customer: m.SearchTextList = Field([], alias="transcript.customer")
-    transcript_system: m.SearchTextList = Field([], alias="transcript.system")
-    transcript_custom_bot: m.SearchTextList = Field([], alias="transcript.custom_bot")
-    transcript_supervisor: m.SearchTextList = Field([], alias="transcript.supervisor")
+    channel: m.ChannelList = _SEVERAL
+    queue_id: m.QueueIdList = _SEVERAL
+    agent_id: m.AgentResourceIdList = _SEVERAL
+    initiation_method: m.InitiationMethodList = _SEVERAL
+    active_region: m.ActiveRegionList = _SEVERAL
+    agent_hierarchy_l1_id: m.HierarchyGroupIdList = _SEVERAL
+    agent_hierarchy_l2_id: m.HierarchyGroupIdList = _SEVERAL
+    agent_hierarchy_l3_id: m.HierarchyGroupIdList = _SEVERAL
+    agent_hierarchy_l4_id: m.HierarchyGroupIdList = _SEVERAL
+    agent_hierarchy_l5_id: m.HierarchyGroupIdList = _SEVERAL
+    transcript: m.SearchTextList = _SEVERAL
+    transcript_agent: m.SearchTextList = Field(default_factory=list, alias="transcript.agent")
+    transcript_customer: m.SearchTextList = Field(default_factory=list, alias="transcript.customer")
+    transcript_system: m.SearchTextList = Field(default_factory=list, alias="transcript.system")
+    transcript_custom_bot: m.SearchTextList = Field(default_factory=list, alias="transcript.custom_bot")
+    transcript_supervisor: m.SearchTextList = Field(default_factory=list, alias="transcript.supervisor")
     transcript_match: _Match | None = None
     attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
         {}, alias="attribute.", max_length=15
@@ -83,10 +87,10 @@ class Parameters(BaseModel):
         {}, alias="segment.", max_length=15
     )
     segment_match: _Match | None = None
-    tag: dict[m.Text, list[m.Text]] = Field({}, alias="tag.")
-    name: m.SearchTextList = []
+    tag: dict[m.Text, list[m.Text]] = Field(default_factory=dict, alias="tag.")
+    name: m.SearchTextList = _SEVERAL
     name_match: _SetMatch | None = None
-    routing_agent_id: m.AgentResourceIdList = []
+    routing_agent_id: m.AgentResourceIdList = _SEVERAL
     routing_match: _SetMatch | None = None
     ai_agent_id: m.AiAgentId | None = None
     ai_agent_version: Annotated[m.AiAgentVersionNumber, _Digits] | None = None
@@ -112,7 +116,7 @@ class Parameters(BaseModel):
     limit: Annotated[m.MaxResult100, _Digits] = DEFAULT_LIMIT
     max_items: Annotated[m.MaxItems, _Digits] | None = None
     cursor: m.Cursor | None = None
-    fields: list[m.ContactField] = []
+    fields: list[m.ContactField] = _SEVERAL
 
 
 _FIELDS = {field.alias or name: field for name, field in Parameters.model_fields.items()}
@@ -202,7 +206,7 @@ def _gather(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> dict[str
         if alias not in _FIELDS or name == prefix:
             faults.append(Fault(name, "unknown", f"is not a parameter{nearest(name, _KNOWN)}"))
             continue
-        several = bool(prefix) or _FIELDS[alias].default == []
+        several = bool(prefix) or _FIELDS[alias].default_factory is list
         values = list(texts) if not several or _is_free_text(name) else _split(texts)
         if any(not value.strip() for value in values):
             faults.append(Fault(name, "empty", "must not be empty, nor have an empty element"))
@@ -284,9 +288,15 @@ def _window_faults(query: Mapping[str, Any], parameters: Parameters, now: dateti
             )
 
 
+# A character becomes 12 at most, and each parameter has a "=" and a "&": up to so many there is nothing to count.
+_SURELY_SHORT = (LONGEST_GET - LONGEST_CURSOR - 100) // 14
+
+
 def _too_long_for_a_cursor(query: Mapping[str, Sequence[str]]) -> Fault | None:
     """API Gateway takes 10,240 characters of request line and headers: a first page must leave room for the next."""
     pairs = [(name, value) for name, values in query.items() if name != "cursor" for value in values]
+    if sum(len(name) + len(value) for name, value in pairs) < _SURELY_SHORT:
+        return None
     length = len("/v1/contacts?cursor=") + LONGEST_CURSOR + len(urlencode(pairs, errors="surrogatepass")) + 1
     if length <= LONGEST_GET:
         return None
