@@ -6,6 +6,7 @@ Source: AWS Lambda developer guide, "Lambda SnapStart runtime hooks" and "Handli
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 
 
 def before_snapshot(prepare: Callable[[], object]) -> None:
@@ -16,5 +17,5 @@ def before_snapshot(prepare: Callable[[], object]) -> None:
             register_before_snapshot,
         )
 
-        register_before_snapshot(prepare)
+        register_before_snapshot(lambda: (prepare(), import_module("botocore.session")))  # it finds credentials there
         register_after_restore(random.seed)  # attempts are spread by it

@@ -166,7 +166,8 @@ def test_operations_are_called_as_the_service_model_has_it(
 def test_search_contacts_is_called_as_botocore_calls_it(aws_endpoint: Aws, asked: dict[str, Any]) -> None:
     aws_endpoint.answers, aws_endpoint.requests = [(200, "{}")], []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_REGION", "eu-west-2")
+        for variable in ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(variable, "any")
         patch.setenv("AWS_ENDPOINT_URL_CONNECT", aws_endpoint.url)
         assert AmazonConnect("instance").search_contacts(asked, lambda: None) == b"{}"
     [(path, headers, body)] = aws_endpoint.requests
