@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -102,11 +103,11 @@ class Aws:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 aws.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 status, text = aws.answers.pop(0)
+                self.close_connection = aws.closes
                 self.send_response(status)
                 self.send_header("content-length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())
-                self.close_connection = aws.closes
 
             def do_GET(self) -> None:
                 expires = "2100-01-01T00:00:00Z"
@@ -223,7 +224,7 @@ def test_a_connection_is_kept_and_replaced_once_it_has_ended(aws_endpoint: Aws) 
     service.call("any", {})
     assert aws_endpoint.connections == 1
     for connections in (2, 3):
-        [kept] = service._connections._idle
+        [(kept, _)] = service._connections._idle
         assert select.select([kept.sock], [], [], 5)[0]  # the other side has ended it
         service.call("any", {})
         assert aws_endpoint.connections == connections
@@ -265,9 +266,9 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(variable, str(tmp_path / "none"))
-    credentials_module._found_by_botocore.cache_clear()
+    credentials_module._session.cache_clear()
     yield
-    credentials_module._found_by_botocore.cache_clear()
+    credentials_module._session.cache_clear()
 
 
 def test_the_environments_credentials_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,3 +299,14 @@ def test_requests_are_of_this_moment(aws_endpoint: Aws) -> None:
     aws_endpoint.service().call("any", {})
     sent = datetime.strptime(aws_endpoint.requests[0][1]["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert abs((datetime.now(UTC) - sent).total_seconds()) < 60
+
+
+def test_a_connection_that_has_been_idle_for_long_is_not_trusted(
+    aws_endpoint: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = aws_endpoint.service()
+    aws_endpoint.answers = [(200, "{}")] * 3
+    for seconds, connections in ((0, 1), (19, 1), (40, 2)):
+        monkeypatch.setattr("aws.connection.time", SimpleNamespace(time=lambda now=seconds: now))
+        service.call("any", {})
+        assert aws_endpoint.connections == connections

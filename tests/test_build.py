@@ -18,6 +18,7 @@ from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
 from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
 from tests.test_authorizer import AUDIENCE, OidcIssuer
+from tests.test_aws import Aws
 
 # Runs a script with the standard library and one folder, and nothing else, to import from.
 _ALONE = """
@@ -147,6 +148,29 @@ def test_the_search_function_names_what_fails(host: Path) -> None:
     assert response_of(answer["answer"]).status == 500, answer
     [answer] = answers(host / "search", [asked], DURABLE_TABLE_NAME="there-is-none")
     assert response_of(answer["answer"]).status == 503, answer
+
+
+@pytest.mark.usefixtures("aws")
+def test_credentials_that_are_not_in_the_environment_need_nothing_beside_the_tree(
+    host: Path,
+) -> None:
+    endpoint = Aws()
+    settings = {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint.url}/credentials",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let-me-in",
+        "AWS_ENDPOINT_URL_CONNECT": endpoint.url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    endpoint.answers = [(200, '{"Contacts": []}')]
+    try:
+        [answer] = answers(host / "search", [event("/v1/contacts", last="P1D")], **settings)
+    finally:
+        endpoint.close()
+    assert response_of(answer["answer"]).status == 200, answer
+    [(_, headers, _)] = endpoint.requests
+    assert "Credential=restored/" in headers["authorization"]
+    assert headers["x-amz-security-token"] == "c"
 
 
 @pytest.mark.usefixtures("aws")

@@ -4,6 +4,10 @@ Of the standard library alone: urllib3 is imported for as long as a quarter of a
 """
 
 import select
+import ssl
+import time
+from contextlib import suppress
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,6 +15,8 @@ from urllib.parse import urlsplit
 from aws.errors import TIMED_OUT, UNREACHABLE, AwsError
 
 _CONNECT_TIMEOUT = 1  # seconds
+# Seconds after which a connection may be gone though nothing tells so, as an environment is frozen between requests.
+_LONGEST_IDLE = 20
 
 
 class Answer(NamedTuple):
@@ -26,9 +32,9 @@ class Connections:
 
     def __init__(self, url: str, read_timeout: float) -> None:
         scheme, self._host, *_ = urlsplit(url)
-        self._type = HTTPConnection if scheme == "http" else HTTPSConnection
+        self._tls = None if scheme == "http" else _tls()
         self._read_timeout = read_timeout
-        self._idle: list[HTTPConnection] = []
+        self._idle: list[tuple[HTTPConnection, float]] = []
 
     def post(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Raises AwsError."""
@@ -40,17 +46,21 @@ class Connections:
         except (OSError, HTTPException) as error:
             connection.close()
             raise AwsError(TIMED_OUT if isinstance(error, TimeoutError) else UNREACHABLE) from error
-        self._idle.append(connection)
+        self._idle.append((connection, time.time()))
         return answer
 
     def _connected(self) -> HTTPConnection:
         """One that is kept, if there is; where something has come unasked, the other side has ended it meanwhile."""
-        while self._idle:
-            kept = self._idle.pop()
-            if kept.sock is not None and not select.select([kept.sock], [], [], 0)[0]:
-                return kept
-            kept.close()
-        connection = self._type(self._host, timeout=_CONNECT_TIMEOUT)
+        with suppress(IndexError):
+            while True:
+                kept, since = self._idle.pop()
+                is_recent = time.time() < since + _LONGEST_IDLE
+                if is_recent and kept.sock is not None and not select.select([kept.sock], [], [], 0)[0]:
+                    return kept
+                kept.close()
+        connection = HTTPConnection(self._host, timeout=_CONNECT_TIMEOUT)
+        if self._tls is not None:
+            connection = HTTPSConnection(self._host, timeout=_CONNECT_TIMEOUT, context=self._tls)
         try:
             connection.connect()
         except OSError as error:
@@ -60,5 +70,11 @@ class Connections:
         return connection
 
     def __del__(self) -> None:
-        for connection in self._idle:
+        for connection, _ in self._idle:
             connection.close()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all, as it reads the certificates of all authorities."""
+    return ssl.create_default_context()

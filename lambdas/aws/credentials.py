@@ -26,7 +26,7 @@ def current_credentials() -> Credentials:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - seldom needed, and imported for long
 
     try:
-        found = _found_by_botocore()
+        found = _session().get_credentials()
         if found is None:
             raise AwsError(NO_CREDENTIALS)
         return Credentials(*found.get_frozen_credentials()[:3])
@@ -35,7 +35,7 @@ def current_credentials() -> Credentials:
 
 
 @cache
-def _found_by_botocore() -> Any:
+def _session() -> Any:
     import botocore.session  # noqa: PLC0415 - as above
 
-    return botocore.session.get_session().get_credentials()
+    return botocore.session.get_session()

@@ -29,7 +29,7 @@ _TRANSIENT = {
     "ThrottlingException",
     "TransactionInProgressException",
 }
-_TRANSIENT_STATUS = {500, 502, 503, 504}
+_TRANSIENT_STATUS = {429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 0.2  # seconds, from attempt to attempt
 
 

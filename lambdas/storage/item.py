@@ -46,4 +46,4 @@ def plain(attributes: Mapping[str, Mapping[str, Any]]) -> Item:
 def _value(typed_value: Mapping[str, Any]) -> Value:
     if "N" in typed_value:
         return int(typed_value["N"])
-    return str(typed_value["S"]) if "S" in typed_value else base64.b64decode(typed_value["B"])
+    return str(typed_value["S"]) if "S" in typed_value else base64.b64decode(typed_value.get("B", ""))

@@ -13,7 +13,7 @@ from storage.item import DYNAMODB, ConditionFailedError, Item, StorageUnavailabl
 from telemetry import logger
 
 # What it holds saves time: nobody waits for it for long.
-_READ_TIMEOUT, _ATTEMPTS = 2, 2  # in seconds, each
+_READ_TIMEOUT, _ATTEMPTS = 2, 2  # in seconds; in all
 # Seconds for which a table that could not be reached is not asked again.
 _REST = 5.0
 
