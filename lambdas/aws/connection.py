@@ -58,8 +58,9 @@ class Connections:
                 if is_recent and kept.sock is not None and not select.select([kept.sock], [], [], 0)[0]:
                     return kept
                 kept.close()
-        connection = HTTPConnection(self._host, timeout=_CONNECT_TIMEOUT)
-        if self._tls is not None:
+        if self._tls is None:
+            connection = HTTPConnection(self._host, timeout=_CONNECT_TIMEOUT)
+        else:
             connection = HTTPSConnection(self._host, timeout=_CONNECT_TIMEOUT, context=self._tls)
         try:
             connection.connect()

@@ -49,7 +49,7 @@ _SetMatch = Annotated[Literal["any", "all", "exact", "none"], _Lower]
 _False = Annotated[Literal["false"], _Lower]
 
 
-# A list itself would be copied for each search, deeply.
+# A list or dict itself would be copied for each search, deeply.
 _SEVERAL: Any = Field(default_factory=list)
 
 
@@ -80,11 +80,11 @@ class Parameters(BaseModel):
     transcript_supervisor: m.SearchTextList = Field(default_factory=list, alias="transcript.supervisor")
     transcript_match: _Match | None = None
     attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
-        {}, alias="attribute.", max_length=15
+        default_factory=dict, alias="attribute.", max_length=15
     )
     attribute_match: _Match | None = None
     segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = Field(
-        {}, alias="segment.", max_length=15
+        default_factory=dict, alias="segment.", max_length=15
     )
     segment_match: _Match | None = None
     tag: dict[m.Text, list[m.Text]] = Field(default_factory=dict, alias="tag.")
