@@ -1,12 +1,39 @@
 """Search contacts for many callers: equal searches share one call, and every call has its slot in the quota."""
 
+import hashlib
+import json
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from contact_search.amazon_connect.contact import SearchContactsResponse
+from contact_search.amazon_connect.client import ConnectClient
+from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
+from contact_search.amazon_connect.errors import (
+    ConnectError,
+    RejectedError,
+    ThrottledError,
+    TimedOutError,
+    UnavailableError,
+    UpstreamError,
+)
+from contact_search.amazon_connect.page_cache import CachedPage, PageCache
+from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.logger import logger
+from contact_search.storage.errors import StorageUnavailableError
 
 # The longest wait that a caller may ask for. With the call itself it is within the 29 s of API Gateway.
 LONGEST_WAIT = 20.0  # seconds
+# The latest start of a call after the start of its request. With its own 7 s it is within the 29 s.
+_LATEST_CALL = 21.0  # seconds
+# An environment that has held a lease for this time beyond its wait for a slot counts as dead.
+_LEASE_SECONDS = 3.0
+# Contacts still change shortly after they end. Windows that ended before this time stay as they are.
+_CLOSED_AFTER = timedelta(minutes=15)
+_SHORTEST_BACKOFF = 0.5  # seconds, from the second throttled call on
+_OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 
 
 @dataclass(frozen=True)
@@ -43,3 +70,151 @@ class Result:
     lifetime: int
     age: int | None
     cache_status: str
+
+
+class AmazonConnect:
+    """Search contacts: cache, then lease, then slot, then call."""
+
+    def __init__(
+        self,
+        client: ConnectClient,
+        limiter: RateLimiter | None,
+        cache: PageCache | None,
+        lifetime: int,
+        closed_lifetime: int,
+    ) -> None:
+        """Keep pages fresh for `lifetime` seconds, and those of closed windows for `closed_lifetime`."""
+        self._client = client
+        self._limiter = limiter
+        self._cache = cache
+        self._lifetime = lifetime
+        self._closed_lifetime = closed_lifetime
+
+    def search(self, request: Mapping[str, Any], patience: Patience) -> Result:
+        """Return Connect's page for a request of SearchContacts (without InstanceId).
+
+        Raises:
+            ConnectError: There is no page, neither from Connect nor a stale one.
+        """
+        if self._cache is None:
+            return self._search_uncached(request, patience, "fwd=bypass")
+        key = self._cache_key(request)
+        try:
+            cached = None if patience.no_cache else self._cache.get(key)
+        except StorageUnavailableError:
+            return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
+        if cached is not None and cached.is_fresh:
+            return _to_result(cached, f"hit; ttl={cached.lifetime - cached.age}")
+        try:
+            return self._search_once_for_all(self._cache, key, request, patience)
+        except _OUTAGES:
+            if cached is None or cached.rejection:
+                raise
+            return _to_result(cached, "fwd=stale; detail=stale-if-error")
+
+    def _search_uncached(self, request: Mapping[str, Any], patience: Patience, cache_status: str) -> Result:
+        return Result(parse_response(self._call(request, patience)), 0, None, cache_status)
+
+    def _search_once_for_all(
+        self, cache: PageCache, key: str, request: Mapping[str, Any], patience: Patience
+    ) -> Result:
+        """Wait for the page of another environment, or take the lease and call Connect for all."""
+        try:
+            cached = None if patience.no_cache else self._wait_or_take_lease(cache, key, patience)
+        except StorageUnavailableError:
+            return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
+        if cached is not None:
+            return _to_result(cached, "fwd=miss; collapsed")
+        lifetime = self._page_lifetime(request)
+        try:
+            body = self._call(request, patience)
+            response = parse_response(body)
+        except RejectedError as rejection:
+            with suppress(StorageUnavailableError):
+                cache.put(key, CachedPage(b"", lifetime, 0, rejection))
+            raise
+        except ConnectError:
+            with suppress(StorageUnavailableError):
+                cache.release_lease(key)
+            raise
+        forward = "fwd=request" if patience.no_cache else "fwd=miss"
+        try:
+            if cache.put(key, CachedPage(body, lifetime, 0)):
+                return Result(response, lifetime, None, f"{forward}; stored")
+        except StorageUnavailableError:
+            return Result(response, 0, None, f"{forward}; detail=storage-unavailable")
+        return Result(response, 0, None, f"{forward}; detail=too-large")
+
+    def _wait_or_take_lease(self, cache: PageCache, key: str, patience: Patience) -> CachedPage | None:
+        """Return the page of another environment, or None if it is on this one to call Connect."""
+        while not cache.take_lease(key, patience.remaining + _LEASE_SECONDS):
+            if cached := cache.wait_for(key, min(patience.remaining + _LEASE_SECONDS, LONGEST_WAIT)):
+                return cached
+            if time.monotonic() > patience.deadline + 2 * _LEASE_SECONDS:
+                break  # others have failed for so long that sharing does not help
+        return None
+
+    def _call(self, request: Mapping[str, Any], patience: Patience) -> bytes:
+        """Call Connect, and once more if it fails and there is a slot for a second attempt."""
+        try:
+            return self._call_until_accepted(request, patience)
+        except (UnavailableError, UpstreamError) as error:
+            with suppress(ThrottledError):
+                return self._call_until_accepted(request, patience)
+            raise error from None
+
+    def _call_until_accepted(self, request: Mapping[str, Any], patience: Patience) -> bytes:
+        """Call Connect in a slot. If it throttles all the same, as others use the quota too, take a later slot.
+
+        Whoever waits for the page waits along. All environments back off, so that few calls are throttled.
+        """
+        pause = 0.0
+        while True:
+            waited = self._wait_for_slot(patience)
+            try:
+                return self._call_and_log(request, waited)
+            except ThrottledError as error:
+                if self._limiter is None:
+                    raise
+                retry_after = self._limiter.back_off()
+                if patience.remaining < max(retry_after, pause):
+                    raise ThrottledError(error.code, retry_after) from error
+            time.sleep(pause)
+            pause = max(2 * pause, _SHORTEST_BACKOFF)
+
+    def _wait_for_slot(self, patience: Patience) -> float:
+        """Wait for a slot in Connect's quota and return how long that took, in seconds."""
+        started = time.monotonic()
+        if started > patience.started + _LATEST_CALL:
+            raise ThrottledError("TooLate", 1)
+        if self._limiter is not None:
+            self._limiter.wait_for_slot(patience.caller, patience.deadline)
+        return time.monotonic() - started
+
+    def _call_and_log(self, request: Mapping[str, Any], waited: float) -> bytes:
+        """Call Connect. Metrics are counted from the log line: see infra/."""
+        started, outcome = time.monotonic(), "answer"
+        try:
+            return self._client.search_contacts(request)
+        except ConnectError as error:
+            outcome = error.code
+            raise
+        finally:
+            took = time.monotonic() - started
+            milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
+            logger.info("called Amazon Connect", extra={"outcome": outcome, **milliseconds})
+
+    def _page_lifetime(self, request: Mapping[str, Any]) -> int:
+        is_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
+        return self._closed_lifetime if is_closed else self._lifetime
+
+    def _cache_key(self, request: Mapping[str, Any]) -> str:
+        content = json.dumps([self._client.instance_id, request], default=str, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _to_result(cached: CachedPage, cache_status: str) -> Result:
+    """Return a cached page, or raise the cached rejection."""
+    if cached.rejection is not None:
+        raise cached.rejection
+    return Result(parse_response(cached.body), cached.lifetime, cached.age, cache_status)

@@ -1,0 +1,135 @@
+"""Share Connect's pages between all environments, and decide which environment calls Connect for a page.
+
+Each page is an item of the transient table, under a digest of its request. The same item holds the lease of the
+environment that calls Connect for it, so that equal searches at the same time cost one call.
+"""
+
+import math
+import time
+import uuid
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from contact_search.amazon_connect.errors import RejectedError
+from contact_search.storage.errors import ConditionFailedError
+from contact_search.storage.items import Item, Value
+from contact_search.storage.transient_table import TransientTable
+
+# Items of DynamoDB have 400 KB at most, including keys and the other attributes.
+LARGEST_BODY = 390_000  # bytes, compressed
+# Up to this age a page can be returned when Connect fails.
+STALE = timedelta(hours=1)
+# Level 1 makes 13 KB of a page of 100 contacts, level 6 makes 10 KB in three times the time.
+_COMPRESSION_LEVEL = 1
+_FIRST_POLL, _LONGEST_POLL = 0.05, 0.5  # seconds
+
+
+@dataclass(frozen=True)
+class CachedPage:
+    """Hold the body of Connect's response, or Connect's rejection of the request.
+
+    Attributes:
+        lifetime: Seconds for which the page is fresh.
+        age: Seconds since Connect gave it.
+    """
+
+    body: bytes
+    lifetime: int
+    age: int
+    rejection: RejectedError | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the page may be returned without asking Connect."""
+        return self.age < self.lifetime
+
+
+class PageCache:
+    """Read and write pages by key. All methods raise StorageUnavailableError."""
+
+    def __init__(self, table: TransientTable) -> None:
+        self._table = table
+
+    @cached_property
+    def _environment(self) -> str:
+        """Identify this environment. Not created before it is used: a snapshot (SnapStart) starts many environments."""
+        return uuid.uuid4().hex
+
+    def get(self, key: str) -> CachedPage | None:
+        """Return the page, whether it is fresh or stale."""
+        return _to_page(self._table.get(_table_key(key)) or {})
+
+    def put(self, key: str, page: CachedPage) -> bool:
+        """Store the page and end the lease. Return False if the page is too large; only the lease ends then."""
+        body = zlib.compress(page.body, _COMPRESSION_LEVEL)
+        fits = len(body) <= LARGEST_BODY
+        rejection, stored = page.rejection, math.ceil(time.time())
+        item: dict[str, Value] = {
+            "body": body if fits else b"",
+            "stored": stored,
+            "lifetime": page.lifetime if fits else 0,
+            "fresh_until": stored + page.lifetime if fits else 0,
+            "code": rejection.code if rejection else "",
+            "reason": rejection.reason if rejection else "",
+        }
+        self._table.put(_table_key(key), item, STALE)
+        return fits
+
+    def take_lease(self, key: str, seconds: float) -> bool:
+        """Try to take the lease on a page. Return False if another environment has it, or the page is fresh."""
+        now = _milliseconds()
+        try:
+            self._table.update(
+                _table_key(key),
+                "SET #leader = :leader, #lease = :lease",
+                {
+                    "leader": self._environment,
+                    "lease": now + round(1000 * seconds),
+                    "now": now,
+                    "second": now // 1000,
+                },
+                condition="(attribute_not_exists(#lease) OR #lease <= :now OR #leader = :leader)"
+                " AND (attribute_not_exists(#fresh_until) OR #fresh_until <= :second)",
+                lifetime=STALE,
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def release_lease(self, key: str) -> None:
+        """Let another environment take the lease."""
+        with suppress(ConditionFailedError):  # another environment has it already
+            leader: dict[str, Value] = {"leader": self._environment}
+            self._table.update(_table_key(key), "REMOVE #lease, #leader", leader, condition="#leader = :leader")
+
+    def wait_for(self, key: str, seconds: float) -> CachedPage | None:
+        """Wait until the page is fresh, and return it. Return None when its lease ends, or after this time."""
+        deadline, pause = time.monotonic() + seconds, _FIRST_POLL
+        while True:
+            item = self._table.get(_table_key(key)) or {}
+            page, lease = _to_page(item), item.get("lease", 0) - _milliseconds()
+            if page is not None and page.is_fresh:
+                return page
+            if lease <= 0 or time.monotonic() > deadline:
+                return None
+            time.sleep(min(pause, lease / 1000))
+            pause = min(pause * 1.5, _LONGEST_POLL)
+
+
+def _to_page(item: Item) -> CachedPage | None:
+    age = int(time.time()) - item.get("stored", 0)
+    if not item.get("lifetime") or age > STALE.total_seconds():
+        return None
+    rejection = RejectedError(item["code"], item["reason"]) if item["code"] else None
+    return CachedPage(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), rejection)
+
+
+def _table_key(key: str) -> str:
+    return f"page {key}"
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
