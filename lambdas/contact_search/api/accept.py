@@ -1,0 +1,39 @@
+"""Negotiate the media type (RFC 9110, section 12.5.1)."""
+
+from http import HTTPStatus
+
+from contact_search.api.problem import Problem, RefusedError
+
+
+def require_acceptable(accept: str, media_type: str) -> None:
+    """Check that the Accept header, empty if there is none, allows this media type.
+
+    Raises:
+        RefusedError: 406, nothing in the header fits.
+    """
+    if not _accepts(accept, media_type):
+        detail = f"This resource is available as {media_type} only."
+        raise RefusedError(Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail))
+
+
+def _accepts(accept: str, media_type: str) -> bool:
+    """Apply the most specific range that covers the media type."""
+    if not accept.strip():
+        return True
+    quality_by_range: dict[str, float] = {}
+    for element in accept.lower().split(","):
+        name, _, parameters = element.partition(";")
+        quality_by_range[name.strip()] = _quality(parameters)
+    ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+    return next((quality_by_range[name] for name in ranges if name in quality_by_range), 0.0) > 0
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

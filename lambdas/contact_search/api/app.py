@@ -1,0 +1,95 @@
+"""Build the app from its routes, and give all responses what they have in common."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contact_search.api import contacts, documents, health
+from contact_search.api.cors import cors_headers, preflight_headers
+from contact_search.api.headers import read_header
+from contact_search.api.page_response import VARY
+from contact_search.api.problem import MEDIA_TYPE, Problem, RefusedError
+from contact_search.api.problems import log_problem, problem_for
+from contact_search.api.route_table import ROUTES
+from contact_search.api.services import Services
+
+_ROUTE_BY_PATH = {route.path: route for route in ROUTES}
+
+app = APIGatewayRestResolver(enable_validation=False)
+app.include_router(contacts.router)
+app.include_router(documents.router)
+app.include_router(health.router)
+
+
+def respond(event: Mapping[str, Any], context: LambdaContext, services: Services) -> dict[str, Any]:
+    """Answer an event of API Gateway's Lambda proxy integration, with a problem if anything goes wrong."""
+    app.append_context(services=services)
+    return app.resolve({**event, "path": _route_path(event)}, context)
+
+
+def add_common_headers(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[str]:
+    """Add the headers that all responses have. Problems get them in `answer_with_problem`."""
+    response: Response[str] = next_middleware(resolver)
+    response.headers.update(_common_headers())
+    return response
+
+
+app.use(middlewares=[add_common_headers])
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def answer_with_problem(error: Exception) -> Response[str]:
+    """Answer with the problem that the exception means, and log what failed."""
+    problem = problem_for(error)
+    log_problem(error, problem)
+    services: Services = app.context["services"]
+    rate_limit = services.rate_limit_headers() if problem.status == HTTPStatus.TOO_MANY_REQUESTS else {}
+    headers = {**problem.headers, **rate_limit, "Cache-Control": "no-store", **_common_headers()}
+    return Response(problem.status, MEDIA_TYPE, problem.to_json(_request_id()), headers)
+
+
+@app.not_found
+def answer_without_route(_: NotFoundError) -> Response[str]:
+    """Answer OPTIONS, methods that a path does not have, and paths that do not exist.
+
+    Powertools' CORSConfig would answer a preflight with the methods of all paths and without Allow and Vary, and it
+    knows no 405.
+    """
+    route = _ROUTE_BY_PATH.get(app.current_event.resource)
+    if route is None:
+        raise RefusedError(Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "Nothing is at this path."))
+    methods = ", ".join([*route.methods, "OPTIONS"])
+    if app.current_event.http_method == "OPTIONS":
+        preflight = preflight_headers(methods) if _cors_headers() else {}
+        return Response(HTTPStatus.NO_CONTENT, body="", headers={"Allow": methods, "Vary": VARY, **preflight})
+    status, title = HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"
+    detail = f"This path has the methods {methods}."
+    raise RefusedError(Problem(status, "method-not-allowed", title, detail, headers={"Allow": methods}))
+
+
+def _route_path(event: Mapping[str, Any]) -> str:
+    """Return the path as the routes have it.
+
+    The event's own `path` begins with the base path of a custom domain, and may end with a slash.
+    """
+    parameters = event.get("pathParameters") or {}
+    return re.sub(r"\{(\w+)\+?\}", lambda match: str(parameters[match[1]]), event["resource"])
+
+
+def _common_headers() -> dict[str, str]:
+    return {"X-Request-Id": _request_id(), **_cors_headers()}
+
+
+def _cors_headers() -> dict[str, str]:
+    services: Services = app.context["services"]
+    return cors_headers(read_header(app.current_event, "origin"), services.settings.cors_origins)
+
+
+def _request_id() -> str:
+    return app.current_event["requestContext"].get("requestId") or ""

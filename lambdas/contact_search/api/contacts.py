@@ -1,0 +1,102 @@
+"""Route the searches for contacts."""
+
+from datetime import datetime
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from contact_search.amazon_connect.connect import Patience
+from contact_search.api import clock
+from contact_search.api.accept import require_acceptable
+from contact_search.api.headers import read_header
+from contact_search.api.json_body import parse_json
+from contact_search.api.page_response import JSON, conditional_page_response, page_response
+from contact_search.api.preferences import parse_patience
+from contact_search.api.problem import UNAUTHENTICATED, RefusedError
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS
+from contact_search.api.services import Services
+from contact_search.logger import logger
+from contact_search.search import query
+from contact_search.search.grants import Caller, restrict
+from contact_search.search.model import Search
+from contact_search.search.walk import Page, fetch_page
+from contact_search.search.window import round_down
+
+router = APIGatewayRouter()
+
+
+@router.route(CONTACTS.path, list(CONTACTS.methods))
+def get_contacts() -> Response[str]:
+    """Search contacts by query parameters."""
+    caller = _require_caller()
+    parameters = router.current_event.multi_value_query_string_parameters
+    logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
+    require_acceptable(_header("accept"), JSON)
+    patience = _patience(caller)
+    search = query.parse(parameters, _search_time(patience))
+    page = _fetch_page(search, caller, patience)
+    return conditional_page_response(
+        page,
+        search.fields,
+        _services().rate_limit_headers(),
+        query=parameters,
+        if_none_match=_header("if-none-match"),
+    )
+
+
+@router.route(CONTACT_SEARCH.path, list(CONTACT_SEARCH.methods))
+def search_contacts() -> Response[str]:
+    """Search contacts by a JSON body."""
+    from contact_search.search import body  # noqa: PLC0415 - a GET need not wait for the models of the body
+
+    caller = _require_caller()
+    require_acceptable(_header("accept"), JSON)
+    event = router.current_event
+    content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
+    logger.append_keys(parameters=sorted(body.loggable_names(content)))
+    patience = _patience(caller)
+    search = body.parse(content, _search_time(patience))
+    page = _fetch_page(search, caller, patience)
+    return page_response(page, search.fields, _services().rate_limit_headers())
+
+
+def _services() -> Services:
+    services: Services = router.context["services"]
+    return services
+
+
+def _header(name: str) -> str:
+    return read_header(router.current_event, name)
+
+
+def _require_caller() -> Caller:
+    """Return the client that the authorizer found.
+
+    Raises:
+        RefusedError: 401, the authorizer was bypassed or the client has been revoked since.
+    """
+    authorizer_context = router.current_event["requestContext"].get("authorizer") or {}
+    caller = _services().clients.current(authorizer_context)
+    if caller is None:
+        raise RefusedError(UNAUTHENTICATED)
+    logger.append_keys(client=caller.client)
+    return caller
+
+
+def _patience(caller: Caller) -> Patience:
+    default_wait = _services().settings.wait_seconds
+    return parse_patience(caller.client, _header("cache-control"), _header("prefer"), default_wait)
+
+
+def _search_time(patience: Patience) -> datetime:
+    """Return what "now" means in a search: rounded down, so that callers who ask together share a cached page."""
+    now = clock.current_time()
+    return now if patience.no_cache else round_down(now, _services().settings.now_rounded_to_seconds)
+
+
+def _fetch_page(search: Search, caller: Caller, patience: Patience) -> Page:
+    services = _services()
+    page = fetch_page(restrict(search, caller), services.connect, services.cursors, patience)
+    # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
+    logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})
+    return page

@@ -1,0 +1,83 @@
+"""Turn the models into the schemas of the OpenAPI document.
+
+Descriptions and examples are those of the models' fields.
+"""
+
+from datetime import date
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from contact_search.amazon_connect.contact import Contact
+from contact_search.search import members as m
+from contact_search.search.body import SearchRequest
+from contact_search.search.query import QueryParameters, examples
+
+_REFERENCE = "#/components/schemas/{model}"
+# Fields of contacts with an enumeration of Connect. Values that Connect adds pass through, so this is no `enum`.
+_ENUMERATIONS = {"channel": m.Channel, "initiation_method": m.ContactInitiationMethod}
+
+
+def query_parameters(today: date) -> list[dict[str, Any]]:
+    """Describe the query parameters, with examples of this day."""
+    properties = _simplify(QueryParameters.model_json_schema())["properties"]
+    dated_examples = examples(today)
+    return [_query_parameter(name, schema, dated_examples.get(name)) for name, schema in properties.items()]
+
+
+def model_schemas() -> dict[str, Any]:
+    """Return the schemas of SearchRequest, of Contact, and of the models in them."""
+    request = SearchRequest.model_json_schema(ref_template=_REFERENCE)
+    contact = TypeAdapter(Contact).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
+    schemas = request.pop("$defs") | contact.pop("$defs")
+    schemas |= {"SearchRequest": request, "Contact": contact | {"required": ["id"]}}
+    schemas = {name: _simplify(schema) for name, schema in sorted(schemas.items())}
+    for field, enumeration in _ENUMERATIONS.items():
+        values = ", ".join(f"`{value}`" for value in get_args(get_args(enumeration)[0]))
+        schemas["Contact"]["properties"][field]["description"] = f"One of {values}, or a value that Connect adds."
+    return schemas
+
+
+def _query_parameter(name: str, schema: dict[str, Any], example: str | None) -> dict[str, Any]:
+    schema = dict(schema)
+    description, model_examples = schema.pop("description"), schema.pop("examples", [])
+    style: dict[str, Any] = {}
+    if name.endswith("."):
+        # A parameter for each key. Several values of a key are repeats, which a schema of deepObject cannot say.
+        schema["additionalProperties"] = {"minLength": 1, **schema["additionalProperties"]["items"]}
+        style = {"style": "deepObject", "explode": True}
+    elif schema.get("type") == "array":
+        schema = {**schema, "minItems": 1, "items": {"minLength": 1, **schema["items"]}}
+        style = {"style": "form", "explode": True}
+    elif schema.get("type") == "string" and not schema.keys() & {"enum", "const", "format", "maxLength"}:
+        schema["maxLength"] = 2_000
+    return {
+        "name": name.removesuffix("."),
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+        "example": example or model_examples[0],
+        **style,
+    }
+
+
+def _simplify(schema: Any) -> Any:
+    """Drop titles and null from pydantic's schema, and give integers a format.
+
+    Optional members are left out; null is no value that the service accepts or returns.
+    """
+    if isinstance(schema, list):
+        return [_simplify(element) for element in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "anyOf" in schema:
+        [option] = [option for option in schema["anyOf"] if option != {"type": "null"}]
+        others = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+        return _simplify(option | others)
+    simplified = {
+        key: {name: _simplify(value) for name, value in element.items()} if key == "properties" else _simplify(element)
+        for key, element in schema.items()
+        if key != "title" and not (key == "default" and element is None)
+    }
+    return {"format": "int64", **simplified} if simplified.get("type") == "integer" else simplified

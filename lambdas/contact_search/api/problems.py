@@ -1,0 +1,137 @@
+"""Map exceptions to problems: the contract's table of errors."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from contact_search.amazon_connect import errors
+from contact_search.api.problem import Problem, RefusedError
+from contact_search.logger import logger
+from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
+from contact_search.search.faults import InvalidSearchError
+from contact_search.search.grants import ForbiddenError
+from contact_search.storage.errors import StorageUnavailableError
+
+# Nobody knows how long an outage lasts.
+_RETRY_AFTER_OUTAGE = {"Retry-After": "5"}
+# More errors than this would not fit into Lambda's response, and nobody would read them.
+_MOST_ERRORS = 1_000
+
+
+def problem_for(error: Exception) -> Problem:
+    """Return the problem for an exception, or for its nearest base class that has one."""
+    entry = next(_PROBLEM_BY_ERROR[cls] for cls in type(error).__mro__ if cls in _PROBLEM_BY_ERROR)
+    return entry if isinstance(entry, Problem) else entry(error)
+
+
+def log_problem(error: Exception, problem: Problem) -> None:
+    """Log what failed and where, without the exception's message: it may quote what the caller searched for."""
+    fields = {"problem": problem.type, "failure": type(error).__name__, "code": getattr(error, "code", None)}
+    if problem.type == "internal":
+        logger.error("failed", extra=fields | {"at": traceback.format_tb(error.__traceback__)})
+    elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("failed", extra=fields)
+    else:
+        logger.info("refused", extra=fields)
+
+
+def _validation(error: InvalidSearchError) -> Problem:
+    faults = [
+        {error.named_by: fault.where, "code": fault.code, "detail": fault.detail}
+        for fault in error.faults[:_MOST_ERRORS]
+    ]
+    count = len(error.faults)
+    detail = f"Nothing was searched: the request has {'1 fault' if count == 1 else f'{count} faults'}."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
+
+
+def _forbidden(error: ForbiddenError) -> Problem:
+    faults = [
+        {error.named_by: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
+        for name in error.names[:_MOST_ERRORS]
+    ]
+    names = ", ".join(error.names[:5])
+    detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
+    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", detail, faults)
+
+
+def _rejected_by_connect(error: errors.RejectedError) -> Problem:
+    # A message with an ARN is about our own resources, which callers must not see.
+    detail = "Amazon Connect does not accept this search." if "arn:" in error.reason else error.reason
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
+
+
+def _throttled(error: errors.ThrottledError) -> Problem:
+    detail = "Amazon Connect's quota of searches is used up at the moment."
+    headers = {"Retry-After": str(error.retry_after)}
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many searches", detail, headers=headers)
+
+
+def _refused(error: RefusedError) -> Problem:
+    return error.problem
+
+
+_PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
+    RefusedError: _refused,
+    InvalidSearchError: _validation,
+    ForbiddenError: _forbidden,
+    InvalidCursorError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "invalid-cursor",
+        "Invalid cursor",
+        "This is not a cursor of this search. Send the next_cursor of a page, and repeat the parameters unchanged.",
+    ),
+    CursorExpiredError: Problem(
+        HTTPStatus.GONE,
+        "cursor-expired",
+        "Cursor expired",
+        "A cursor is valid for 24 hours at most. Start again without a cursor.",
+    ),
+    errors.RejectedError: _rejected_by_connect,
+    errors.ThrottledError: _throttled,
+    errors.InstanceNotFoundError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "instance-not-found",
+        "Instance not found",
+        "The Amazon Connect instance of this service does not exist.",
+    ),
+    errors.MisconfiguredError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "misconfigured",
+        "Misconfigured",
+        "This service is not allowed to search its Amazon Connect instance.",
+    ),
+    errors.UpstreamError: Problem(
+        HTTPStatus.BAD_GATEWAY,
+        "upstream-error",
+        "Amazon Connect failed",
+        "Amazon Connect failed to answer this search.",
+    ),
+    errors.UnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Amazon Connect unavailable",
+        "Amazon Connect cannot be reached.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    errors.TimedOutError: Problem(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "upstream-timeout",
+        "Amazon Connect timed out",
+        "Amazon Connect did not answer in time.",
+    ),
+    StorageUnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Storage unavailable",
+        "What this search needs to continue cannot be reached. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    Exception: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Internal error",
+        "Something went wrong here. It has been logged under this request_id.",
+    ),
+}
