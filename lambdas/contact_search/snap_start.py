@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import Credentials
@@ -112,12 +112,13 @@ def rehearse(answer: Callable[[], object], *clients: Any) -> None:
 @contextmanager
 def _no_log() -> Iterator[None]:
     """Write log lines nowhere: they would count as searches."""
-    handler = cast("logging.StreamHandler[Any]", logger.registered_handler)
-    stream = handler.setStream(io.StringIO())
+    handlers = [handler for handler in logger.handlers if isinstance(handler, logging.StreamHandler)]
+    streams = [handler.setStream(io.StringIO()) for handler in handlers]
     try:
         yield
     finally:
-        handler.setStream(stream)
+        for handler, stream in zip(handlers, streams, strict=True):
+            handler.setStream(stream)
 
 
 def _canned_response(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
