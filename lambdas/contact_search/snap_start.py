@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import Credentials
+from urllib3 import HTTPResponse
 
 from contact_search.aws_clients import shared_credentials
 from contact_search.logger import logger
@@ -124,14 +125,7 @@ def _no_log() -> Iterator[None]:
 def _canned_response(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
     operation = event_name.rpartition(".")[2]
     body = json.dumps(_RESPONSES[operation](json.loads(request.body))).encode()
-    return AWSResponse(request.url, 200, {}, _Body(body))
-
-
-class _Body(io.BytesIO):
-    """A body as urllib3 has it."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
+    return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(body), preload_content=False))
 
 
 def _search_contacts(_: dict[str, Any]) -> dict[str, Any]:

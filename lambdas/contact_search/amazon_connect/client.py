@@ -7,7 +7,6 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
     CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
@@ -15,6 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from contact_search.amazon_connect.errors import (
     ConnectError,
@@ -56,10 +56,10 @@ _ERROR_BY_CODE: dict[str, type[ConnectError]] = {
     ),
 }
 
-# The first class that fits counts. HTTPClientError includes failures to connect, connections that break and bad TLS.
+# The first class that fits counts.
 _ERROR_BY_EXCEPTION: dict[type[BotoCoreError], type[ConnectError]] = {
     ReadTimeoutError: TimedOutError,
-    ConnectTimeoutError: UnavailableError,
+    NoConnectionError: UnavailableError,
     HTTPClientError: UnavailableError,
     CredentialRetrievalError: MisconfiguredError,
     NoCredentialsError: MisconfiguredError,
@@ -74,7 +74,8 @@ class ConnectClient:
     def __init__(self, instance_id: str, boto3_client: Any) -> None:
         self.instance_id = instance_id
         self._client = boto3_client
-        boto3_client.meta.events.register("before-parse.connect.SearchContacts", _keep_body)
+        # With an id the hook is registered once, however many objects share the client.
+        boto3_client.meta.events.register("before-parse.connect.SearchContacts", _keep_body, unique_id="keep-body")
 
     def search_contacts(self, request: Mapping[str, Any]) -> bytes:
         """Call SearchContacts.

@@ -1,0 +1,115 @@
+"""Pages are shared by all environments, and one of them at a time calls Connect for a page."""
+
+import os
+from typing import Any
+
+import pytest
+
+from contact_search.amazon_connect import page_cache
+from contact_search.amazon_connect.errors import RejectedError
+from contact_search.amazon_connect.page_cache import STALE, CachedPage, PageCache
+from contact_search.storage import transient_table
+from contact_search.storage.transient_table import TransientTable
+from tests.unit.conftest import Clock
+
+PAGE = CachedPage(b'{"Contacts": []}', lifetime=10, age=0)
+
+
+@pytest.fixture
+def environments(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[PageCache]:
+    """The caches of two environments."""
+    monkeypatch.setattr(page_cache, "time", clock)
+    monkeypatch.setattr(transient_table, "time", clock)
+    return [PageCache(TransientTable("table", dynamodb)) for _ in range(2)]
+
+
+def test_a_page_ages_until_it_is_gone(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    assert here.get("p") is None
+    assert here.put("p", PAGE)
+    page = elsewhere.get("p")
+    assert page == PAGE
+    assert page.is_fresh
+    clock.now += 10
+    stale = elsewhere.get("p")
+    assert stale == CachedPage(PAGE.body, lifetime=10, age=10)
+    assert not stale.is_fresh
+    clock.now += STALE.total_seconds()
+    assert elsewhere.get("p") is None
+
+
+def test_a_rejection_is_cached(environments: list[PageCache]) -> None:
+    here, elsewhere = environments
+    here.put("p", CachedPage(b"", 10, 0, RejectedError("InvalidRequestException", "no")))
+    page = elsewhere.get("p")
+    assert page is not None
+    assert page.rejection is not None
+    assert (page.rejection.code, page.rejection.reason) == ("InvalidRequestException", "no")
+
+
+def test_a_page_that_is_too_large_is_not_stored_but_ends_the_lease(environments: list[PageCache]) -> None:
+    here, elsewhere = environments
+    assert here.take_lease("p", 60)
+    assert not here.put("p", CachedPage(os.urandom(page_cache.LARGEST_BODY + 1), 10, 0))
+    assert here.get("p") is None
+    assert elsewhere.take_lease("p", 60)
+
+
+def test_one_environment_has_the_lease(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    assert here.take_lease("p", 5)
+    assert not elsewhere.take_lease("p", 5)
+    assert elsewhere.take_lease("another", 5)
+    assert here.take_lease("p", 5)  # left over from a request of this environment that timed out
+    clock.now += 5
+    assert elsewhere.take_lease("p", 5)
+
+
+def test_nobody_takes_the_lease_of_a_fresh_page(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    here.put("p", PAGE)
+    assert not elsewhere.take_lease("p", 5)
+    clock.now += 11
+    assert elsewhere.take_lease("p", 5)
+
+
+def test_a_lease_is_released_by_its_holder_only(environments: list[PageCache]) -> None:
+    here, elsewhere = environments
+    here.take_lease("p", 5)
+    elsewhere.release_lease("p")
+    assert not elsewhere.take_lease("p", 5)
+    here.release_lease("p")
+    assert elsewhere.take_lease("p", 5)
+
+
+def test_waiting_ends_with_the_page(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    here.take_lease("p", 60)
+
+    def put() -> None:
+        clock.sleep(3)
+        here.put("p", PAGE)
+
+    started = clock.now
+    page, _ = clock.run(lambda: elsewhere.wait_for("p", 20), put)
+    assert isinstance(page, CachedPage)
+    assert page.body == PAGE.body
+    assert 3 <= clock.now - started < 3.6
+
+
+@pytest.mark.parametrize(("lease", "seconds", "waited"), [(2, 20, 2), (60, 4, 4)], ids=["lease", "patience"])
+def test_waiting_ends_with_the_lease_or_the_time(
+    environments: list[PageCache], clock: Clock, lease: float, seconds: float, waited: float
+) -> None:
+    here, elsewhere = environments
+    here.take_lease("p", lease)
+    started = clock.now
+    assert elsewhere.wait_for("p", seconds) is None
+    assert waited <= clock.now - started < waited + 0.6
+    assert elsewhere.wait_for("nobody goes for it", 20) is None
+
+
+def test_environments_of_one_snapshot_are_told_apart(environments: list[PageCache]) -> None:
+    """What identifies an environment is drawn when it is used first."""
+    here, _ = environments
+    assert all(isinstance(value, TransientTable) for value in vars(here).values())
