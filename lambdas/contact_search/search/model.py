@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from contact_search.search.faults import Fault
-from contact_search.search.members import SortableFieldName
+from contact_search.search.members import SORT_FIELDS
 from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window, two_years_before
 
 DEFAULT_LIMIT = 50
@@ -91,8 +91,7 @@ class Search:
 
 def default_sort(time_field: str) -> dict[str, str] | None:
     """Sort by the window's own timestamp, newest first, where Connect can."""
-    sortable = get_args(get_args(SortableFieldName)[0])
-    return {"FieldName": time_field, "Order": "DESCENDING"} if time_field in sortable else None
+    return {"FieldName": time_field, "Order": "DESCENDING"} if time_field in SORT_FIELDS else None
 
 
 def sort_faults(sort: Mapping[str, str] | None, time_field: str, window: Window, where: str) -> Iterator[Fault]:

@@ -1,0 +1,120 @@
+"""Parse the body of POST /v1/contacts/search into a search."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
+from pydantic_core import ErrorDetails
+
+from contact_search.search.faults import Fault, InvalidSearchError, from_pydantic, suggest
+from contact_search.search.model import Search, default_sort, sort_faults
+from contact_search.search.search_request import SearchContactsTimeRange, SearchCriteria, SearchRequest, Sort, Structure
+from contact_search.search.window import RequestedWindow, Window
+
+__all__ = ["SearchRequest", "loggable_names", "parse"]
+
+_KNOWN_NAMES = sorted({name for structure in Structure.__subclasses__() for name in structure.model_fields})
+# Where the body asks for members that are not in search_criteria.
+_NAMES_BY_MEMBER = {
+    "TimeRange.Type": ("/time_range/type",),
+    "TimeRange.StartTime": ("/time_range/start_time",),
+    "Sort": ("/sort/field_name",),
+    "fields": ("/fields",),
+}
+
+
+def parse(body: Any, now: datetime) -> Search:
+    """Turn a JSON value into a search.
+
+    Raises:
+        InvalidSearchError: The body is invalid. It has every fault.
+    """
+    faults: list[Fault] = []
+    try:
+        request = SearchRequest.model_validate(body)
+    except ValidationError as error:
+        request = None
+        faults += [_to_fault(details) for details in error.errors(include_url=False, include_input=False)]
+    faults += _conflicts(body, now)
+    if request is None or faults:
+        raise InvalidSearchError(faults, "pointer")
+    criteria = request.search_criteria.model_dump(by_alias=True, exclude_unset=True) if request.search_criteria else {}
+    time_range = request.time_range
+    return Search(
+        time_field=time_range.type,
+        window=RequestedWindow(time_range.start_time, time_range.end_time),
+        requested_at=now,
+        criteria=criteria,
+        sort=request.sort.model_dump(by_alias=True) if request.sort else default_sort(time_range.type),
+        limit=request.limit,
+        max_items=request.max_items,
+        cursor=request.cursor,
+        fields=frozenset(request.fields),
+        names=_NAMES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
+        named_by="pointer",
+    )
+
+
+def loggable_names(body: Any) -> list[str]:
+    """Return the names of the members of any JSON value, valid or not, and of its `search_criteria`.
+
+    A name that is not ours may be data: it becomes "unknown".
+    """
+    names = _loggable(body, SearchRequest.model_fields)
+    criteria = _loggable(_get(body, "search_criteria"), SearchCriteria.model_fields)
+    return sorted(names | criteria)
+
+
+def _loggable(value: Any, known: Mapping[str, Any]) -> set[str]:
+    return {name if name in known else "unknown" for name in value} if isinstance(value, dict) else set()
+
+
+def _to_fault(details: ErrorDetails) -> Fault:
+    fault = from_pydantic(details, _pointer(details["loc"]))
+    if fault.code != "unknown":
+        return fault
+    suggestion = suggest(str(details["loc"][-1]), _KNOWN_NAMES)
+    return Fault(fault.where, fault.code, f"is not a member{suggestion}")
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Return the JSON pointer (RFC 6901) to this place."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+
+
+def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
+    """Yield the faults of members that are valid alone, even if the body has invalid ones besides."""
+    limit, has_cursor = _get(body, "limit"), isinstance(body, dict) and "cursor" in body
+    if has_cursor and limit == 0 and not isinstance(limit, bool):
+        yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
+    window = _valid_time_range(_get(body, "time_range"))
+    if window is not None and not has_cursor:  # later pages keep the window of the first
+        yield from _window_faults(window, _get(body, "sort"), now)
+    criteria = _get(_get(_get(body, "search_criteria"), "additional_time_range"), "criteria")
+    for index, criterion in enumerate(criteria if isinstance(criteria, list) else ()):
+        additional = _valid_time_range(_get(criterion, "time_range"))
+        if additional is not None and additional.start_time > additional.end_time:
+            pointer = f"/search_criteria/additional_time_range/criteria/{index}/time_range"
+            yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
+
+
+def _window_faults(time_range: SearchContactsTimeRange, sort: Any, now: datetime) -> Iterator[Fault]:
+    start, end = time_range.start_time, time_range.end_time
+    for fault in RequestedWindow(start, end).faults(now, start="start_time", end="end_time"):
+        yield Fault(f"/time_range/{fault.where}", fault.code, fault.detail)
+    with suppress(ValidationError):  # reported with the other invalid members
+        valid_sort = Sort.model_validate(sort).model_dump(by_alias=True)
+        yield from sort_faults(valid_sort, time_range.type, Window(start, end), "/sort/field_name")
+
+
+def _valid_time_range(value: Any) -> SearchContactsTimeRange | None:
+    with suppress(ValidationError):  # reported with the other invalid members
+        return SearchContactsTimeRange.model_validate(value)
+    return None
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

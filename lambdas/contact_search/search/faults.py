@@ -1,0 +1,87 @@
+"""Say what is wrong with a request, in words that its sender can act on."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+_OWN_TYPE = "fault"
+
+# Our code and sentence for each type of pydantic error that the models can raise. Clients depend on the codes, so they
+# are not pydantic's, and an upgrade of pydantic changes neither. Sentences continue the name of a parameter.
+FAULT_BY_PYDANTIC_TYPE: Mapping[str, tuple[str, str]] = {
+    _OWN_TYPE: ("{code}", "{detail}"),
+    "bool_type": ("invalid_type", "must be true or false"),
+    "dict_type": ("invalid_type", "must be an object"),
+    "extra_forbidden": ("unknown", "is not known"),
+    "greater_than_equal": ("out_of_range", "must be {ge} or more"),
+    "int_type": ("invalid_type", "must be an integer"),
+    "less_than": ("out_of_range", "must be less than {lt}"),
+    "less_than_equal": ("out_of_range", "must be {le} or less"),
+    "list_type": ("invalid_type", "must be an array"),
+    "literal_error": ("unknown_value", "must be {expected}"),
+    "missing": ("required", "is required"),
+    "model_type": ("invalid_type", "must be an object"),
+    "string_pattern_mismatch": ("invalid_format", "must match the regular expression {pattern}"),
+    "string_too_long": ("too_long", "must be {max_length} or fewer characters long"),
+    "string_too_short": ("too_short", "must be {min_length} or more characters long"),
+    "string_type": ("invalid_type", "must be a string"),
+    "string_unicode": ("invalid_characters", "is not valid Unicode"),
+    "too_long": ("too_many", "must have {max_length} or fewer entries"),
+    "too_short": ("too_few", "must have {min_length} or more entries"),
+}
+_UNFORESEEN = ("invalid_value", "is not valid")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why a request is invalid.
+
+    Attributes:
+        where: The name of the query parameter, or the JSON pointer into the body.
+        code: A stable word for the kind of fault.
+        detail: A sentence without its subject. It never quotes the value, which may be personal data.
+    """
+
+    where: str
+    code: str
+    detail: str
+
+
+class InvalidSearchError(Exception):
+    """The request breaks the contract in every way that `faults` lists. `named_by` is what their `where` is."""
+
+    def __init__(self, faults: list[Fault], named_by: Literal["parameter", "pointer"]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+        self.named_by = named_by
+
+
+def invalid_value(code: str, detail: str) -> PydanticCustomError:
+    """Return the exception that a validator of ours raises to report a fault."""
+    return PydanticCustomError(_OWN_TYPE, "{detail}", {"code": code, "detail": detail})
+
+
+def from_pydantic(error: ErrorDetails, where: str) -> Fault:
+    """Translate pydantic's error (with its context) into a fault in our words."""
+    code, detail = FAULT_BY_PYDANTIC_TYPE.get(error["type"], _UNFORESEEN)
+    context: dict[str, Any] = error.get("ctx", {})
+    if "expected" in context:
+        context = context | {"expected": _one_of(context["expected"])}
+    return Fault(where, code.format_map(context), detail.format_map(context))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that suggests the most similar known name, or "" if none is similar."""
+    # With 0.7, `chanel` suggests `channel`, and `format` does not suggest `sort`.
+    similar = get_close_matches(name.lower(), list(known), n=1, cutoff=0.7)
+    return f"; did you mean `{similar[0]}`?" if similar else ""
+
+
+def _one_of(expected: str) -> str:
+    """Rewrite pydantic's "'A', 'B' or 'C'" as "one of A, B, C"."""
+    values = re.findall("'([^']*)'", expected)
+    return f"one of {', '.join(values)}" if len(values) > 1 else "".join(values)

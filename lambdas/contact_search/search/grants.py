@@ -1,0 +1,186 @@
+"""Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contact_search.search import members as m
+from contact_search.search.model import Search, default_sort
+
+_NOT_EMPTY = Field(min_length=1)
+
+
+class Grant(BaseModel):
+    """What a client may see. None is no limit. Lists have the limits of SearchContacts, which receives them.
+
+    Attributes:
+        agent_hierarchy_groups: Groups of one level only, because how Connect combines levels is not documented.
+        fields: Fields of contacts. Others are neither returned nor may they be searched or sorted by.
+        attribute_keys: Keys of contact attributes that may be searched.
+        lookback: How far before now a window may begin.
+        page_limit: Contacts that a page may have, whatever `limit` says.
+        exports: Whether the client may use /v1/exports.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    queue_ids: Annotated[m.QueueIdList, _NOT_EMPTY] | None = None
+    agent_ids: Annotated[m.AgentResourceIdList, _NOT_EMPTY] | None = None
+    agent_hierarchy_groups: (
+        Annotated[
+            dict[Literal["L1Ids", "L2Ids", "L3Ids", "L4Ids", "L5Ids"], Annotated[m.HierarchyGroupIdList, _NOT_EMPTY]],
+            Field(min_length=1, max_length=1),
+        ]
+        | None
+    ) = None
+    channels: Annotated[m.ChannelList, _NOT_EMPTY] | None = None
+    fields: frozenset[m.ContactField] | None = None
+    attribute_keys: frozenset[m.SearchableContactAttributeKey] | None = None
+    transcript_search: bool = True
+    lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
+    page_limit: m.MaxResult100 | None = None
+    exports: bool = True
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether the client sees this field of contacts."""
+        return self.fields is None or name == "id" or name in self.fields
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated client with its grant. Every change of the grant changes `revision`."""
+
+    client: str
+    revision: str
+    grant: Grant
+
+    @property
+    def owner(self) -> str:
+        """The owner of this caller's searches: neither another client nor another revision can continue them."""
+        return f"{self.client} {self.revision}"
+
+
+class ForbiddenError(Exception):
+    """The caller asked for more than it is granted. `names` are the parameters or JSON pointers that did so."""
+
+    def __init__(self, names: list[str], named_by: Literal["parameter", "pointer"]) -> None:
+        super().__init__(f"{len(names)} refused")
+        self.names = names
+        self.named_by = named_by
+
+
+# The field of a contact that a criterion reveals something about.
+_FIELD_BY_CRITERION = {
+    "Name": "name",
+    "AgentIds": "agent_info",
+    "AgentHierarchyGroups": "agent_info",
+    "Channels": "channel",
+    "InitiationMethods": "initiation_method",
+    "QueueIds": "queue_info",
+    "RoutingCriteria": "routing_criteria",
+    "SearchableSegmentAttributes": "segment_attributes",
+    "ActiveRegions": "global_resiliency_metadata",
+    "ContactTags": "tags",
+    "AiAgents": "ai_agent_info",
+}
+# The field that a window or an order reveals something about.
+_FIELD_BY_SORT_OR_TIME = {
+    "INITIATION_TIMESTAMP": "initiation_timestamp",
+    "SCHEDULED_TIMESTAMP": "scheduled_timestamp",
+    "CONNECTED_TO_AGENT_TIMESTAMP": "agent_info",
+    "DISCONNECT_TIMESTAMP": "disconnect_timestamp",
+    "ENQUEUE_TIMESTAMP": "queue_info",
+    "INITIATION_METHOD": "initiation_method",
+    "CHANNEL": "channel",
+    "EXPIRY_TIMESTAMP": "routing_criteria",
+}
+
+
+def restrict(search: Search, caller: Caller) -> Search:
+    """Limit whatever the search leaves open to what the caller is granted, and make the caller its owner.
+
+    Raises:
+        ForbiddenError: The search asks for something that the caller is not granted.
+    """
+    grant = caller.grant
+    refused = list(_refused_members(search, grant))
+    if refused:
+        names = [name for member in refused for name in _names(search, member)]
+        raise ForbiddenError(list(dict.fromkeys(names)), search.named_by)
+    return replace(
+        search,
+        owner=caller.owner,
+        criteria=_restrict_criteria(search.criteria, grant),
+        limit=search.limit if grant.page_limit is None else min(search.limit, grant.page_limit),
+        fields=search.fields or (frozenset() if grant.fields is None else grant.fields | {"id"}),
+    )
+
+
+def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]:
+    granted_ids = {"QueueIds": grant.queue_ids, "AgentIds": grant.agent_ids, "Channels": grant.channels}
+    restricted = criteria | {
+        member: sorted(ids) for member, ids in granted_ids.items() if ids is not None and not criteria.get(member)
+    }
+    if grant.agent_hierarchy_groups is not None:
+        groups = criteria.get("AgentHierarchyGroups", {})
+        restricted["AgentHierarchyGroups"] = {
+            level: groups.get(level) or sorted(ids) for level, ids in grant.agent_hierarchy_groups.items()
+        }
+    return restricted
+
+
+def _names(search: Search, member: str) -> tuple[str, ...]:
+    """Return the names that asked for a member such as AgentHierarchyGroups.L1Ids, or for the structure it is in."""
+    structure = member.partition(".")[0]
+    return search.names.get(member) or search.names.get(structure) or (member,)
+
+
+def _refused_members(search: Search, grant: Grant) -> Iterator[str]:
+    """Yield the members of SearchContacts that ask for more than is granted, as keys of `Search.names`."""
+    criteria = search.criteria
+    yield from (member for member in criteria if not grant.has_field(_FIELD_BY_CRITERION.get(member, "id")))
+    yield from _refused_ids(criteria, grant)
+    if "ContactAnalysis" in criteria and not grant.transcript_search:
+        yield "ContactAnalysis"
+    if grant.attribute_keys is not None:
+        attributes = criteria.get("SearchableContactAttributes", {}).get("Criteria", [])
+        keys = [criterion["Key"] for criterion in attributes]
+        yield from (f"SearchableContactAttributes.{key}" for key in keys if key not in grant.attribute_keys)
+    if not all(map(grant.has_field, search.fields)):
+        yield "fields"
+    yield from _refused_times(search, grant)
+
+
+def _refused_ids(criteria: dict[str, Any], grant: Grant) -> Iterator[str]:
+    steps = criteria.get("RoutingCriteria", {}).get("Steps", [])
+    routing_agents = [agent for step in steps for agent in step.get("AgentCriteria", {}).get("AgentIds", [])]
+    for member, ids, granted in (
+        ("QueueIds", criteria.get("QueueIds", []), grant.queue_ids),
+        ("AgentIds", criteria.get("AgentIds", []), grant.agent_ids),
+        ("RoutingCriteria", routing_agents, grant.agent_ids),
+        ("Channels", criteria.get("Channels", []), grant.channels),
+    ):
+        if granted is not None and not set(ids) <= set(granted):
+            yield member
+    groups = grant.agent_hierarchy_groups
+    for level, ids in criteria.get("AgentHierarchyGroups", {}).items():
+        if groups is not None and not set(ids) <= set(groups.get(level, [])):
+            yield f"AgentHierarchyGroups.{level}"
+
+
+def _refused_times(search: Search, grant: Grant) -> Iterator[str]:
+    if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.time_field]):
+        yield "TimeRange.Type"
+    if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.sort_field]):
+        has_default_sort = search.sort == default_sort(search.time_field)
+        yield "TimeRange.Type" if has_default_sort else "Sort"
+    for criterion in search.criteria.get("AdditionalTimeRange", {}).get("Criteria", []):
+        for condition in criterion.values():
+            if not grant.has_field(_FIELD_BY_SORT_OR_TIME[condition["Type"]]):
+                yield f"AdditionalTimeRange.{condition['Type']}"
+    # A cursor belongs to one grant, and its first page was checked against the time of that page.
+    if grant.lookback is not None and search.cursor is None and search.begins_before(grant.lookback):
+        yield "TimeRange.StartTime"

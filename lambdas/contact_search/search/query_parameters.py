@@ -1,0 +1,276 @@
+"""Define the query parameters of GET /v1/contacts: their types, and what the OpenAPI document says about them.
+
+To add a parameter, add a field here, build its criterion in query_criteria.py, and name its member in query.py.
+"""
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from contact_search.search import members as m
+from contact_search.search.faults import invalid_value
+from contact_search.search.model import DEFAULT_LIMIT
+
+_SORTS = [sign + field.lower() for field in m.SORT_FIELDS for sign in ("", "-")]
+_QUEUE_ID = "5f8d1a52-1f3c-4c5e-9a70-2d6f0c3b1e11"
+_AGENT_ID = "0b9c7c1e-6a54-4d0a-8f0f-7f3f6a4e2c22"
+_GROUP_ID = "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33"
+_AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
+
+
+def _parse_integer(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", value):
+        raise invalid_value("not_an_integer", "must be an integer")
+    return int(value)
+
+
+def _parse_boolean(value: str) -> bool | str:
+    return {"true": True, "false": False}.get(value.lower(), value)
+
+
+def _check_sort(value: str) -> str:
+    if value.lower() not in _SORTS:
+        detail = f'must be one of {", ".join(_SORTS[::2])}, with a leading "-" for descending order'
+        raise invalid_value("unknown_value", detail)
+    return value.upper()
+
+
+_Integer = BeforeValidator(_parse_integer)
+_Lower = BeforeValidator(str.lower)
+_Sort = Annotated[str, PlainValidator(_check_sort), WithJsonSchema({"type": "string", "enum": _SORTS})]
+_Match = Annotated[Literal["any", "all"], _Lower]
+_SetMatch = Annotated[Literal["any", "all", "exact", "none"], _Lower]
+_False = Annotated[Literal["false"], _Lower]
+
+
+def _group_ids(level: int) -> Any:
+    description = f"Ids of the agent's hierarchy groups on level {level}. Several values mean any of them."
+    return Field(default_factory=list, description=description, examples=[[_GROUP_ID]])
+
+
+def _said_by(role: str) -> Any:
+    description = (
+        f"Words or phrases said by a participant with the role {role.upper()}. Repeat the parameter for several: commas"
+        " are part of the text. Cannot be combined with `transcript`."
+    )
+    return Field(default_factory=list, alias=f"transcript.{role}", description=description, examples=[["refund"]])
+
+
+def _from(timestamp: str) -> Any:
+    description = (
+        f"Only contacts whose {timestamp} is at or after this time: an RFC 3339 date-time with an offset, or a date,"
+        " which means its first moment in UTC. Without `.to`, up to now."
+    )
+    return Field(None, alias=f"{timestamp}.from", description=description)
+
+
+def _to(timestamp: str) -> Any:
+    description = (
+        f"Only contacts whose {timestamp} is at or before this time: an RFC 3339 date-time with an offset, or a date,"
+        " which means its last moment in UTC. Without `.from`, from 2 years ago."
+    )
+    return Field(None, alias=f"{timestamp}.to", description=description)
+
+
+def _exists(timestamp: str) -> Any:
+    description = f"`false`: only contacts without a {timestamp}."
+    return Field(None, alias=f"{timestamp}.exists", description=description, examples=["false"])
+
+
+class QueryParameters(BaseModel):
+    """The query parameters. Where a field's name cannot be the parameter's, its alias is.
+
+    An alias with a dot at its end stands for all keys after that dot, such as `attribute.KEY`.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    # Lists have a default_factory: pydantic would copy a default for every search.
+    from_: m.StartTime | None = Field(
+        None,
+        alias="from",
+        description="Start of the window, included: an RFC 3339 date-time with an offset, or a date, which means its"
+        " first moment in UTC. Required unless `last` is given. At most 2 years ago.",
+    )
+    to: m.EndTime | None = Field(
+        None,
+        description="End of the window, included: an RFC 3339 date-time with an offset, or a date, which means its last"
+        " moment in UTC. The default is now.",
+    )
+    last: m.Last | None = Field(
+        None,
+        description="ISO 8601 duration of a window that ends now, in place of `from` and `to`. Months and years are"
+        " calendar months and years: on 31 March, `P1M` begins on the last day of February.",
+        examples=["P7D"],
+    )
+    time_field: m.SearchContactsTimeRangeType = Field(
+        "INITIATION_TIMESTAMP", description="The timestamp that the window is about.", examples=["INITIATION_TIMESTAMP"]
+    )
+    channel: m.ChannelList = Field(
+        default_factory=list,
+        description="How the contact reached the contact center. Several values mean any of them.",
+        examples=[["VOICE"]],
+    )
+    queue_id: m.QueueIdList = Field(
+        default_factory=list, description="Ids of queues. Several values mean any of them.", examples=[[_QUEUE_ID]]
+    )
+    agent_id: m.AgentResourceIdList = Field(
+        default_factory=list,
+        description="Ids of the agents who handled the contact. Several values mean any of them.",
+        examples=[[_AGENT_ID]],
+    )
+    initiation_method: m.InitiationMethodList = Field(
+        default_factory=list,
+        description="How the contact was initiated. Several values mean any of them.",
+        examples=[["INBOUND"]],
+    )
+    active_region: m.ActiveRegionList = Field(
+        default_factory=list,
+        description="AWS Regions in which the contact was active (Amazon Connect Global Resiliency). Several values"
+        " mean any of them.",
+        examples=[["eu-west-2"]],
+    )
+    agent_hierarchy_l1_id: m.HierarchyGroupIdList = _group_ids(1)
+    agent_hierarchy_l2_id: m.HierarchyGroupIdList = _group_ids(2)
+    agent_hierarchy_l3_id: m.HierarchyGroupIdList = _group_ids(3)
+    agent_hierarchy_l4_id: m.HierarchyGroupIdList = _group_ids(4)
+    agent_hierarchy_l5_id: m.HierarchyGroupIdList = _group_ids(5)
+    transcript: m.SearchTextList = Field(
+        default_factory=list,
+        description="Words or phrases said by any participant. Repeat the parameter for several: commas are part of the"
+        " text.",
+        examples=[["refund"]],
+    )
+    transcript_agent: m.SearchTextList = _said_by("agent")
+    transcript_customer: m.SearchTextList = _said_by("customer")
+    transcript_system: m.SearchTextList = _said_by("system")
+    transcript_custom_bot: m.SearchTextList = _said_by("custom_bot")
+    transcript_supervisor: m.SearchTextList = _said_by("supervisor")
+    transcript_match: _Match | None = Field(
+        None,
+        description="`any` (default): one of the words or phrases was said. `all`: with `transcript`, one participant"
+        " said all of them; with `transcript.agent` and the like, each of these participants said all of theirs.",
+        examples=["all"],
+    )
+    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
+        default_factory=dict,
+        alias="attribute.",
+        max_length=15,
+        description="The contact attribute with this key has this value. Repeat the parameter for any of several"
+        " values. `attribute.KEY=value` means the same.",
+        examples=[{"customer_tier": "gold"}],
+    )
+    attribute_match: _Match | None = Field(
+        None, description="Whether all attributes match (default), or any of them.", examples=["any"]
+    )
+    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = Field(
+        default_factory=dict,
+        alias="segment.",
+        max_length=15,
+        description="The segment attribute with this key has this value. Repeat the parameter for any of several"
+        " values. `segment.KEY=value` means the same.",
+        examples=[{"connect:Subtype": "connect:Telephony"}],
+    )
+    segment_match: _Match | None = Field(
+        None, description="Whether all segment attributes match (default), or any of them.", examples=["any"]
+    )
+    tag: dict[m.Text, list[m.Text]] = Field(
+        default_factory=dict,
+        alias="tag.",
+        description="The contact tag with this key has this value. Repeat the parameter for any of several values."
+        " `tag.KEY=value` means the same.",
+        examples=[{"cost-centre": "4120"}],
+    )
+    name: m.SearchTextList = Field(
+        default_factory=list,
+        description="Words or phrases in the contact's name. Repeat the parameter for several: commas are part of the"
+        " text.",
+        examples=[["follow-up"]],
+    )
+    name_match: _SetMatch | None = Field(
+        None,
+        description="Whether the name contains any (default), all or none of the texts, or is exactly one of them.",
+        examples=["all"],
+    )
+    routing_agent_id: m.AgentResourceIdList = Field(
+        default_factory=list,
+        description="Ids of the agents that the contact's routing criteria prefer.",
+        examples=[[_AGENT_ID]],
+    )
+    routing_match: _SetMatch | None = Field(
+        None,
+        description="Whether any (default), all, exactly these or none of the agents are preferred.",
+        examples=["all"],
+    )
+    ai_agent_id: m.AiAgentId | None = Field(
+        None, description="Id of the AI agent that took part.", examples=[_AI_AGENT_ID]
+    )
+    ai_agent_version: Annotated[m.AiAgentVersionNumber, _Integer] | None = Field(
+        None, description="Version of the AI agent. Requires `ai_agent_id`.", examples=[2]
+    )
+    ai_agent_escalated: Annotated[m.Boolean, BeforeValidator(_parse_boolean)] | None = Field(
+        None, description="Whether the AI agent handed the contact over to a person.", examples=[True]
+    )
+    ai_use_case: m.AiUseCase | None = Field(
+        None, description="What the AI agent was used for.", examples=["SelfService"]
+    )
+    initiation_timestamp_from: m.StartTime | None = _from("initiation_timestamp")
+    initiation_timestamp_to: m.EndTime | None = _to("initiation_timestamp")
+    initiation_timestamp_exists: _False | None = _exists("initiation_timestamp")
+    scheduled_timestamp_from: m.StartTime | None = _from("scheduled_timestamp")
+    scheduled_timestamp_to: m.EndTime | None = _to("scheduled_timestamp")
+    scheduled_timestamp_exists: _False | None = _exists("scheduled_timestamp")
+    connected_to_agent_timestamp_from: m.StartTime | None = _from("connected_to_agent_timestamp")
+    connected_to_agent_timestamp_to: m.EndTime | None = _to("connected_to_agent_timestamp")
+    connected_to_agent_timestamp_exists: _False | None = _exists("connected_to_agent_timestamp")
+    disconnect_timestamp_from: m.StartTime | None = _from("disconnect_timestamp")
+    disconnect_timestamp_to: m.EndTime | None = _to("disconnect_timestamp")
+    disconnect_timestamp_exists: _False | None = _exists("disconnect_timestamp")
+    enqueue_timestamp_from: m.StartTime | None = _from("enqueue_timestamp")
+    enqueue_timestamp_to: m.EndTime | None = _to("enqueue_timestamp")
+    enqueue_timestamp_exists: _False | None = _exists("enqueue_timestamp")
+    additional_time_match: _Match | None = Field(
+        None,
+        description="Whether all conditions on other timestamps hold (default), or any of them.",
+        examples=["any"],
+    )
+    sort: _Sort | None = Field(
+        None,
+        description='Order of the contacts; a leading "-" means descending. The default is the window\'s timestamp,'
+        " newest first. Any other order needs a window of at most 8 weeks, and ends at 10,000 contacts.",
+        examples=["-initiation_timestamp"],
+    )
+    limit: Annotated[m.Limit, _Integer] = Field(
+        DEFAULT_LIMIT,
+        description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
+        " none of them; it cannot be combined with `cursor`.",
+        examples=[50],
+    )
+    max_items: Annotated[m.MaxItems, _Integer] | None = Field(
+        None, description="End after this many contacts, counted over all pages.", examples=[1000]
+    )
+    cursor: m.Cursor | None = Field(
+        None,
+        description="The `next_cursor` of the previous page. Repeat all other parameters unchanged, except `limit` and"
+        " `fields`.",
+        examples=["eyJvcGFxdWUiOiJ0cnVlIn0"],
+    )
+    fields: list[m.ContactField] = Field(
+        default_factory=list,
+        description="Top-level fields of the contacts to return. `id` is always returned.",
+        examples=[["channel"]],
+    )
+
+
+def examples(today: date) -> dict[str, str]:
+    """Return an example for each parameter whose example would expire if it were written down."""
+    start, end = f"{today - timedelta(days=7)}", f"{today - timedelta(days=1)}"
+    timestamps = [field.lower() for field in m.TIME_FIELDS]
+    return {
+        "from": f"{start}T09:00:00Z",
+        "to": end,
+        **{f"{timestamp}.from": start for timestamp in timestamps},
+        **{f"{timestamp}.to": end for timestamp in timestamps},
+    }
