@@ -1,0 +1,310 @@
+"""boto3's clients are configured for their tasks, and honour all that AWS SDKs honour."""
+
+import io
+import json
+import os
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError, NoCredentialsError, ProxyConnectionError, SSLError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from urllib3 import HTTPResponse
+
+from contact_search import aws_clients
+from contact_search.aws_clients import connect_client, dynamodb_client, kms_client, shared_credentials
+
+GET_ITEM = {"TableName": "table", "Key": {"key": {"S": "k"}}}
+GENERATE_MAC = {"KeyId": "key", "Message": b"cursor", "MacAlgorithm": "HMAC_SHA_256"}
+SEARCH_CONTACTS = {
+    "InstanceId": "instance",
+    "TimeRange": {
+        "Type": "INITIATION_TIMESTAMP",
+        "StartTime": datetime(2026, 11, 20, tzinfo=UTC),
+        "EndTime": datetime(2026, 11, 21, 0, 0, 0, 250_000, tzinfo=UTC),
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An environment as Lambda has it, with nothing of this machine's."""
+    for name in os.environ:
+        if name.upper().startswith("AWS_") or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_REGION": "eu-west-2",
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "AWS_ACCESS_KEY_ID": "AKID",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    aws_clients.shared_session.cache_clear()
+    yield
+    aws_clients.shared_session.cache_clear()
+
+
+class Server:
+    """An HTTP server of this machine: what it was asked for, and what it answers."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.body = b"{}"
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                server.requests.append((self.requestline, {name.lower(): text for name, text in self.headers.items()}))
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.send_response(200 if self.command != "CONNECT" else 403)
+                self.send_header("Content-Length", str(len(server.body)))
+                self.end_headers()
+                self.wfile.write(server.body)
+
+            do_GET = do_CONNECT = do_POST  # noqa: N815 - names of http.server
+
+            def log_message(self, *_: Any) -> None:
+                """Be quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+def sent_by(client: Any, operation: str, parameters: dict[str, Any]) -> AWSPreparedRequest:
+    """The request that this call would send."""
+    sent: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(b"{}"), preload_content=False))
+
+    client.meta.events.register("before-send", answer, unique_id="answer")
+    try:
+        getattr(client, operation)(**parameters)
+    finally:
+        client.meta.events.unregister("before-send", unique_id="answer")
+    return sent[0]
+
+
+CALLS: list[tuple[str, Callable[[], Any], str, dict[str, Any]]] = [
+    ("connect", connect_client, "search_contacts", SEARCH_CONTACTS),
+    ("dynamodb", lambda: dynamodb_client(2, 2), "get_item", GET_ITEM),
+    ("kms", kms_client, "generate_mac", GENERATE_MAC),
+]
+
+
+@pytest.mark.parametrize(("service", "create", "operation", "parameters"), CALLS, ids=[call[0] for call in CALLS])
+def test_what_is_sent_is_what_any_client_of_boto3_sends(
+    service: str,
+    create: Callable[[], Any],
+    operation: str,
+    parameters: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """But for the user agent, and what is never the same twice."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "search")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
+    retries = {"mode": "standard", "total_max_attempts": create().meta.config.retries["total_max_attempts"]}
+    requests = [
+        sent_by(client, operation, parameters)
+        for client in (create(), boto3.Session().client(service, config=Config(retries=retries)))
+    ]
+    ours, default = requests
+    assert (ours.method, ours.url, ours.body) == (default.method, default.url, default.body)
+    assert ours.headers["User-Agent"].startswith(b"contact-search/")
+    assert set(ours.headers) == set(default.headers)
+    assert "X-Amzn-Trace-Id" in ours.headers
+    for name in set(ours.headers) - {"User-Agent", "amz-sdk-invocation-id", "X-Amz-Date", "Authorization"}:
+        assert ours.headers[name] == default.headers[name], name
+
+
+def test_clients_have_the_time_and_the_attempts_of_their_tasks() -> None:
+    for client, read_timeout, attempts in (
+        (connect_client(), 6, 1),
+        (dynamodb_client(2, 2), 2, 2),
+        (dynamodb_client(2, 3), 2, 3),
+        (kms_client(), 2, 3),
+    ):
+        config = client.meta.config
+        assert (config.connect_timeout, config.read_timeout) == (1, read_timeout)
+        assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", attempts)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_what_fails_for_a_moment_is_tried_again(attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    client, sent = dynamodb_client(2, attempts), []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 503, {}, HTTPResponse(io.BytesIO(b"{}"), preload_content=False))
+
+    client.meta.events.register("before-send", answer)
+    with pytest.raises(ClientError):
+        client.get_item(**GET_ITEM)
+    assert len(sent) == attempts
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+def test_endpoints_can_be_set(variable: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, server.url)
+    dynamodb_client(2, 2).get_item(**GET_ITEM)
+    [(line, headers)] = server.requests
+    assert line.startswith("POST / ")
+    assert headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
+    assert "Credential=AKID/" in headers["authorization"]
+
+
+def test_the_endpoint_of_connect_can_be_set_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", f"{server.url}/base")
+    connect_client().search_contacts(**SEARCH_CONTACTS)
+    [(line, _)] = server.requests
+    assert line.startswith("POST /base/search-contacts ")
+    assert kms_client().meta.endpoint_url == "https://kms.eu-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
+@pytest.mark.parametrize("variable", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+def test_fips_and_dual_stack_endpoints(region: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    monkeypatch.setenv(variable, "true")
+    for service, create, operation, parameters in CALLS:
+        url = sent_by(create(), operation, parameters).url
+        assert url == sent_by(boto3.Session().client(service), operation, parameters).url
+        is_fips = "fips" in url or region.startswith("us-gov-")  # some endpoints of GovCloud are FIPS without saying so
+        assert is_fips if "FIPS" in variable else "api.aws" in url
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+def test_a_proxy_is_used(variable: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, server.url)
+    with pytest.raises(ProxyConnectionError):
+        connect_client().search_contacts(**SEARCH_CONTACTS)
+    assert [line for line, _ in server.requests] == ["CONNECT connect.eu-west-2.amazonaws.com:443 HTTP/1.0"]
+
+
+def test_a_ca_bundle_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = tmp_path / "ca.pem"
+    server = Server(tls_context(certificate))
+    try:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        with pytest.raises(SSLError):
+            dynamodb_client(2, 1).get_item(**GET_ITEM)
+        aws_clients.shared_session.cache_clear()
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        dynamodb_client(2, 1).get_item(**GET_ITEM)
+        assert len(server.requests) == 1
+    finally:
+        server.close()
+
+
+def tls_context(certificate: Path) -> ssl.SSLContext:
+    """A server's TLS, with a certificate that is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    certificate.write_bytes(built.public_bytes(pem))
+    private = certificate.with_name("key.pem")
+    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, no_password))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, private)
+    return context
+
+
+@pytest.fixture
+def container(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A source of credentials as an environment has it that was restored from a snapshot."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/credentials")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "let-me-in")
+    server.body = credentials("restored", 12)
+    return server
+
+
+def credentials(key: str, hours: float) -> bytes:
+    expiration = f"{datetime.now(UTC) + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    return json.dumps({"AccessKeyId": key, "SecretAccessKey": "s", "Token": "t", "Expiration": expiration}).encode()
+
+
+def test_credentials_are_looked_for_when_they_are_needed(container: Server) -> None:
+    clients = [dynamodb_client(2, 2), kms_client()]
+    assert not container.requests
+    assert shared_credentials().found is None
+    first = sent_by(clients[0], "get_item", GET_ITEM)
+    second = sent_by(clients[1], "generate_mac", GENERATE_MAC)
+    assert [line for line, _ in container.requests] == ["GET /credentials HTTP/1.1"]
+    for request in (first, second):
+        assert "Credential=restored/" in str(request.headers["Authorization"])
+        assert request.headers["X-Amz-Security-Token"] in ("t", b"t")
+
+
+def test_credentials_are_refreshed(container: Server) -> None:
+    client = dynamodb_client(2, 2)
+    container.body = credentials("old", 0.1)  # less than the 10 minutes before the end in which botocore insists
+    sent_by(client, "get_item", GET_ITEM)
+    container.body = credentials("new", 12)
+    assert "Credential=new/" in str(sent_by(client, "get_item", GET_ITEM).headers["Authorization"])
+
+
+def test_credentials_that_are_forgotten_are_looked_for_again(container: Server) -> None:
+    client = dynamodb_client(2, 2)
+    sent_by(client, "get_item", GET_ITEM)
+    shared_credentials().found = None
+    container.body = credentials("later", 12)
+    assert "Credential=later/" in str(sent_by(client, "get_item", GET_ITEM).headers["Authorization"])
+
+
+def test_without_credentials_nothing_is_sent_until_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    client = dynamodb_client(2, 2)
+    with pytest.raises(NoCredentialsError):
+        sent_by(client, "get_item", GET_ITEM)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+    assert "Credential=AKID/" in str(sent_by(client, "get_item", GET_ITEM).headers["Authorization"])
+
+
+def test_endpoints_can_depend_on_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "111122223333")
+    request = sent_by(dynamodb_client(2, 2), "get_item", GET_ITEM)
+    assert request.url == "https://111122223333.ddb.eu-west-2.amazonaws.com/"
