@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.amazon_connect.contact_store import ContactStore
-from sandbox.contact_data.contact_record import UnusableRecordError, contact_of
-from sandbox.contact_data.json_files import BadRecord, Record, files_under, records_of
+from sandbox.contact_data.contact_record import UnusableRecordError, parse_contact_record
+from sandbox.contact_data.json_files import BadRecord, Record, list_files, read_records
 from sandbox.contact_data.load import instance_of, load_records
 
 INSTANCE = "arn:aws:connect:us-east-1:999900001111:instance/12345678-aaaa-bbbb-cccc-1234567890ab"
@@ -51,13 +51,13 @@ def test_records_are_read_from_every_layout(
     file = tmp_path_factory.getbasetemp() / "records"
     text = LAYOUTS[layout](values).encode()
     file.write_bytes(gzip.compress(text) if zipped else text)
-    assert [found.value for found in records_of(file) if isinstance(found, Record)] == values
+    assert [found.value for found in read_records(file) if isinstance(found, Record)] == values
 
 
 def test_records_larger_than_a_chunk_are_read_whole(tmp_path: Path) -> None:
     values = [{"text": "x" * size} for size in (3_000_000, 10, 1_200_000)]
     (tmp_path / "large").write_text("".join(map(json.dumps, values)))
-    assert [found.value for found in records_of(tmp_path / "large") if isinstance(found, Record)] == values
+    assert [found.value for found in read_records(tmp_path / "large") if isinstance(found, Record)] == values
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_records_larger_than_a_chunk_are_read_whole(tmp_path: Path) -> None:
 )
 def test_after_a_bad_record_reading_goes_on(tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)
-    found = list(records_of(tmp_path / "file"))
+    found = list(read_records(tmp_path / "file"))
     assert [one.value for one in found if isinstance(one, Record)] == [{"n": 1}, {"n": 2}]
     [bad] = [one for one in found if isinstance(one, BadRecord)]
     assert text[bad.position :].startswith('{"n": oops') or text[bad.position :].startswith('{"n": "cut')
@@ -83,19 +83,19 @@ def test_after_a_bad_record_reading_goes_on(tmp_path: Path, text: str) -> None:
 )
 def test_a_file_that_cannot_be_read_to_its_end_is_a_bad_record(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
-    assert isinstance(list(records_of(tmp_path / "file"))[-1], BadRecord)
+    assert isinstance(list(read_records(tmp_path / "file"))[-1], BadRecord)
 
 
 def test_a_folder_means_all_its_files_but_hidden_ones(tmp_path: Path) -> None:
     for name in ("b.json", "a/x", "a/y.gz", ".hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
-    assert [str(file.relative_to(tmp_path)) for file in files_under([tmp_path])] == ["a/x", "a/y.gz", "b.json"]
+    assert [str(file.relative_to(tmp_path)) for file in list_files([tmp_path])] == ["a/x", "a/y.gz", "b.json"]
 
 
 def test_a_record_becomes_a_contact() -> None:
     groups = {f"Level{n}": {"ARN": f"{INSTANCE}/agent-group/g{n}", "GroupName": "n"} for n in (1, 2)}
-    stored = contact_of(
+    stored = parse_contact_record(
         record(
             "c-1",
             Queue={"ARN": f"{INSTANCE}/queue/q-1", "EnqueueTimestamp": "2026-11-01T10:00:01.5Z", "Duration": 4},
@@ -151,7 +151,7 @@ def test_a_record_becomes_a_contact() -> None:
 )
 def test_what_is_no_contact_record_is_refused(bad: Any) -> None:
     with pytest.raises(UnusableRecordError):
-        contact_of(bad)
+        parse_contact_record(bad)
 
 
 def test_the_latest_delivery_of_a_contact_counts(

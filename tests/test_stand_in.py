@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.amazon_connect.models import SearchableConnectBackend
-from sandbox.amazon_connect.quota import Quota
+from sandbox.amazon_connect.request_quota import RequestQuota
 from sandbox.aws_server import AwsServer, connect_backend
 from sandbox.contact_data.contact_record import StoredContact
 from sandbox.contact_data.sample import INSTANCE_ARN
@@ -193,8 +193,8 @@ def test_the_quota_is_requests_a_second_with_a_burst_of_one(
     connect = boto3.client("connect", endpoint_url=aws.url, config=Config(retries={"total_max_attempts": 1}))
     behaviour.quota = 0.5
     now = 1_000.0
-    monkeypatch.setattr(aws.connect, "quota", Quota())  # other tests have used up theirs
-    monkeypatch.setattr("sandbox.amazon_connect.quota.monotonic", lambda: now)
+    monkeypatch.setitem(aws.connect.quotas, "SearchContacts", RequestQuota())  # other tests have used up theirs
+    monkeypatch.setattr("sandbox.amazon_connect.request_quota.monotonic", lambda: now)
     connect.search_contacts(InstanceId=INSTANCE_ID, TimeRange=window(1))
     now += 1.9
     assert error_of(connect)[:2] == ("ThrottlingException", 429)

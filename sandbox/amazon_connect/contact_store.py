@@ -1,4 +1,4 @@
-"""The contacts of the stand-in's instance, in SQLite, transcripts and names in its full-text index (FTS5)."""
+"""Store the contacts of the stand-in's instance in SQLite, with a full-text index (FTS5) of transcripts and names."""
 
 import json
 import sqlite3
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sandbox.amazon_connect.directory import Directory
 from sandbox.contact_data.contact_lens import ROLES
 from sandbox.contact_data.contact_record import StoredContact
 
@@ -17,8 +18,10 @@ TIMESTAMPS = {
     "ENQUEUE_TIMESTAMP": "enqueue_timestamp",
 }
 
-# Between two turns of a transcript stands this, a word of its own to FTS5, so that no phrase spans them.
-TURN = "\ue000"
+HIERARCHY = ("l1_id", "l2_id", "l3_id", "l4_id", "l5_id")
+
+# Separates the turns of a transcript. FTS5 takes it for a word, so no phrase spans two turns.
+TURN_SEPARATOR = "\ue000"
 
 _SCHEMA = """
     CREATE TABLE contacts (
@@ -38,7 +41,8 @@ _SCHEMA = """
         agent_id TEXT,
         l1_id TEXT, l2_id TEXT, l3_id TEXT, l4_id TEXT, l5_id TEXT,
         name TEXT,
-        active_region TEXT
+        active_region TEXT,
+        details TEXT
     );
     CREATE TABLE attributes (
         kind TEXT, key TEXT, value TEXT, contact INTEGER, PRIMARY KEY (kind, key, value, contact)
@@ -50,18 +54,18 @@ _SCHEMA = """
     );
     CREATE VIRTUAL TABLE names USING fts5(name, tokenize = "unicode61 remove_diacritics 0");
 """
-# Made once the first contacts are in: that is quicker than keeping them up to date from the start.
+# Created after the first contacts are stored, which is faster than updating them with each contact.
 _TIMESTAMP_INDEXES = "".join(
     f"CREATE INDEX IF NOT EXISTS by_{column} ON contacts ({column}) WHERE {column} IS NOT NULL;"
     for column in TIMESTAMPS.values()
 )
 _COLUMNS = (
     *("id", "last_update", "summary", *TIMESTAMPS.values(), "expiry_timestamp", "initiation_method", "channel"),
-    *("queue_id", "agent_id", "l1_id", "l2_id", "l3_id", "l4_id", "l5_id", "name", "active_region"),
+    *("queue_id", "agent_id", *HIERARCHY, "name", "active_region", "details"),
 )
-_DETAILS = ("attributes", "routing_agents", "ai_agents")
-_json = json.JSONEncoder(separators=(",", ":")).encode
-_PUT = f"""
+_TABLES_BY_CONTACT = ("attributes", "routing_agents", "ai_agents")
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_UPSERT = f"""
     INSERT INTO contacts ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
     ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)}
     WHERE excluded.last_update >= last_update
@@ -70,12 +74,13 @@ _PUT = f"""
 
 
 class ContactStore:
-    """Puts and finds contacts. Safe to share between threads; one of them is served at a time."""
+    """Store and query contacts. Thread-safe: it serves one thread at a time."""
 
     def __init__(self) -> None:
+        self.directory = Directory()
         self._lock = threading.Lock()
         self._last_row = 0
-        # An unnamed database is a temporary one: in memory while small, on disk when it grows, gone when closed.
+        # SQLite keeps an unnamed database in memory while it is small, else in a temporary file, until it is closed.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.create_function("casefold", 1, lambda text: text and text.casefold(), deterministic=True)
         self._database.executescript(
@@ -83,29 +88,29 @@ class ContactStore:
         )
 
     def close(self) -> None:
-        """The contacts are gone then."""
+        """Close the database and discard the contacts."""
         self._database.close()
 
     def put(self, contacts: Iterable[StoredContact]) -> None:
-        """Keeps each contact, in place of an older copy (by `last_update`) with the same id."""
+        """Store contacts. Each replaces a copy with the same id unless that has a later `last_update`."""
         with self._lock:
             self._database.execute("BEGIN")
             for contact in contacts:
-                self._put(contact)
+                self._put_contact(contact)
             self._database.execute("COMMIT")
             self._database.executescript(_TIMESTAMP_INDEXES)
 
     def put_transcripts(self, transcripts: Iterable[tuple[str, Mapping[str, Sequence[str]]]]) -> int:
-        """Keeps what was said in contacts, by contact id and role; returns how many of these contacts are unknown."""
+        """Store transcripts: pairs of a contact id and the turns by role. Return how many contacts are unknown."""
         unknown = 0
         with self._lock:
             self._database.execute("BEGIN")
-            for contact_id, said in transcripts:
+            for contact_id, turns_by_role in transcripts:
                 row = self._database.execute("SELECT row FROM contacts WHERE id = ?", (contact_id,)).fetchone()
                 if row is None:
                     unknown += 1
                     continue
-                texts = [f" {TURN} ".join(said.get(role, ())) for role in ROLES]
+                texts = [f" {TURN_SEPARATOR} ".join(turns_by_role.get(role, ())) for role in ROLES]
                 self._database.execute(
                     "INSERT OR REPLACE INTO transcripts"
                     " (rowid, agent, customer, system, custom_bot, supervisor) VALUES (?, ?, ?, ?, ?, ?)",
@@ -115,25 +120,27 @@ class ContactStore:
         return unknown
 
     def queue_ids(self) -> list[str]:
-        """The queues of the contacts, in order."""
+        """Return the ids of the contacts' queues, sorted."""
         rows = self.query("SELECT DISTINCT queue_id FROM contacts WHERE queue_id IS NOT NULL ORDER BY queue_id", ())
         return [queue_id for (queue_id,) in rows]
 
     def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT."""
+        """Return the rows of a SELECT."""
         with self._lock:
             return self._database.execute(sql, parameters).fetchall()
 
-    def _put(self, contact: StoredContact) -> None:
+    def _put_contact(self, contact: StoredContact) -> None:
         summary = contact.summary
         queue, agent = summary.get("QueueInfo", {}), summary.get("AgentInfo", {})
-        name = summary.get("Name")
+        details = contact.details
+        if contact.attributes:
+            details = details | {"Attributes": contact.attributes}
         row = self._database.execute(
-            _PUT,
+            _UPSERT,
             (
                 summary["Id"],
                 contact.last_update,
-                _json(summary),
+                _to_json(summary),
                 _milliseconds(summary.get("InitiationTimestamp")),
                 _milliseconds(summary.get("ScheduledTimestamp")),
                 _milliseconds(agent.get("ConnectedToAgentTimestamp")),
@@ -145,27 +152,38 @@ class ContactStore:
                 queue.get("Id"),
                 agent.get("Id"),
                 *contact.hierarchy,
-                name,
+                summary.get("Name"),
                 summary.get("GlobalResiliencyMetadata", {}).get("ActiveRegion"),
+                _to_json(details) if details else None,
             ),
         ).fetchone()
         if row is not None:
-            self._put_details(row[0], contact)
+            self._put_searchable_values(row[0], contact)
+            self._put_names(contact, queue.get("Id"), agent.get("Id"))
 
-    def _put_details(self, row: int, contact: StoredContact) -> None:
+    def _put_names(self, contact: StoredContact, queue_id: str | None, agent_id: str | None) -> None:
+        """Add the contact's queue and agent to the directory."""
+        at = contact.last_update / 1000 or contact.summary.get("InitiationTimestamp", 0)
+        if queue_id and not contact.in_agent_queue:
+            self.directory.learn_queue(queue_id, contact.queue_name, at)
+        if agent_id:
+            self.directory.learn_user(agent_id, contact.username, at)
+
+    def _put_searchable_values(self, row: int, contact: StoredContact) -> None:
+        """Fill the tables that have several rows for a contact, and the index of names."""
         execute, executemany = self._database.execute, self._database.executemany
         if row <= self._last_row:
-            for table in _DETAILS:
-                execute(f"CREATE INDEX IF NOT EXISTS {table}_of_contact ON {table} (contact)")
+            for table in _TABLES_BY_CONTACT:
+                execute(f"CREATE INDEX IF NOT EXISTS {table}_by_contact ON {table} (contact)")
                 execute(f"DELETE FROM {table} WHERE contact = ?", (row,))
             execute("DELETE FROM names WHERE rowid = ?", (row,))
         self._last_row = max(row, self._last_row)
         summary = contact.summary
         executemany(
             "INSERT OR IGNORE INTO attributes (kind, key, value, contact) VALUES (?, ?, ?, ?)",
-            [(kind, key, value, row) for kind, key, value in _attributes(contact)],
+            [(kind, key, value, row) for kind, key, value in _list_attributes(contact)],
         )
-        if agents := set(_routing_agents(summary)):
+        if agents := set(_list_routing_agents(summary)):
             executemany("INSERT INTO routing_agents VALUES (?, ?)", [(agent, row) for agent in agents])
         if ai_agents := summary.get("AiAgentInfo"):
             executemany(
@@ -183,7 +201,8 @@ def _milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def _attributes(contact: StoredContact) -> Iterator[tuple[str, str, str]]:
+def _list_attributes(contact: StoredContact) -> Iterator[tuple[str, str, str]]:
+    """List the kind, key and value of each attribute and tag that searches can have criteria for."""
     for key, value in contact.attributes.items():
         yield "contact", key, value
     for key, value in contact.summary.get("SegmentAttributes", {}).items():
@@ -193,14 +212,14 @@ def _attributes(contact: StoredContact) -> Iterator[tuple[str, str, str]]:
         yield "tag", key, value
 
 
-def _routing_agents(summary: Mapping[str, Any]) -> Iterator[str]:
-    """The agents that any step of a contact's routing criteria names, however deep its expression is nested."""
+def _list_routing_agents(summary: Mapping[str, Any]) -> Iterator[str]:
+    """List the agents that the routing criteria name in any step, at any depth of nested expressions."""
     for step in summary.get("RoutingCriteria", {}).get("Steps", ()):
-        yield from _agents_of_expression(step.get("Expression", {}))
+        yield from _list_expression_agents(step.get("Expression", {}))
 
 
-def _agents_of_expression(expression: Mapping[str, Any]) -> Iterator[str]:
+def _list_expression_agents(expression: Mapping[str, Any]) -> Iterator[str]:
     condition = expression.get("AttributeCondition", {})
     yield from condition.get("MatchCriteria", {}).get("AgentsCriteria", {}).get("AgentIds", ())
     for nested in (*expression.get("AndExpression", ()), *expression.get("OrExpression", ())):
-        yield from _agents_of_expression(nested)
+        yield from _list_expression_agents(nested)

@@ -1,4 +1,4 @@
-"""The errors of SearchContacts on the wire, as its service model declares them."""
+"""Define the exceptions that Amazon Connect answers with, as its service model declares them."""
 
 import json
 
@@ -6,7 +6,7 @@ from moto.core.exceptions import JsonRESTError
 
 
 class ConnectError(JsonRESTError):
-    """One of the modelled exceptions: its name goes into a header, its message into the body."""
+    """Answer a call with a modelled exception: its name in a header, its message in the body."""
 
     def __init__(self, name: str, message: str, status: int = 400) -> None:
         super().__init__(name, message)

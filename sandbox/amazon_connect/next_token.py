@@ -1,57 +1,69 @@
-"""NextToken: where the results of a search go on, opaque to whoever holds it."""
+"""Write and read NextTokens: where the results of a call continue, opaque to callers."""
 
 import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.amazon_connect.errors import ConnectError, invalid_request
 
 _END = "~"
 _serializer = URLSafeTimedSerializer(secrets.token_bytes(32))
 
 
-@dataclass(frozen=True)
-class Position:
-    """The last result given (its sort key and row), how many have been given, and how many there are in all."""
+class TokenPosition(NamedTuple):
+    """Locate the last result that a search has returned.
+
+    Attributes:
+        key: Sort key of that result.
+        row: Row number of that result, which orders results with the same key.
+        returned: Number of results returned up to and including that one.
+        total: Number of results of the search.
+    """
 
     key: int | str
     row: int
-    given: int
+    returned: int
     total: int
 
 
-def write(position: Position, request: Mapping[str, Any], behaviour: Behaviour) -> str:
-    """The token of a position in the results of this request."""
-    token = str(_serializer.dumps([_search_of(request), *astuple(position)]))
-    if len(token) >= behaviour.token_length:
+def write_token(operation: str, request: Mapping[str, Any], position: Sequence[Any], length: int = 0) -> str:
+    """Encode a position in the results of a request, padded to at least `length` characters."""
+    token = str(_serializer.dumps([_fingerprint(operation, request), *position]))
+    if len(token) >= length:
         return token
-    # Like an encrypted token, what follows cannot be compressed.
-    return f"{token}{_END}{secrets.token_urlsafe(behaviour.token_length)}"[: behaviour.token_length]
+    # Random padding does not compress, like an encrypted token.
+    return f"{token}{_END}{secrets.token_urlsafe(length)}"[:length]
 
 
-def read(token: str, request: Mapping[str, Any], behaviour: Behaviour) -> Position:
-    """Raises InvalidRequestException for a token that is not ours, too old, or of another search."""
+def read_token(operation: str, request: Mapping[str, Any], life: timedelta) -> list[Any] | None:
+    """Return the position in the request's NextToken, None if it has no NextToken.
+
+    Raises:
+        ConnectError: InvalidRequestException if the token is forged, older than `life`, or from another request.
+    """
+    token = request.get("NextToken")
+    if not token:
+        return None
     try:
-        life = behaviour.token_life.total_seconds()
-        (search, *position), written = _serializer.loads(token.partition(_END)[0], return_timestamp=True)
+        (fingerprint, *position), written = _serializer.loads(token.partition(_END)[0], return_timestamp=True)
     except BadData:
         raise _invalid() from None
-    if search != _search_of(request) or time.time() - written.timestamp() > life:
+    if fingerprint != _fingerprint(operation, request) or time.time() - written.timestamp() > life.total_seconds():
         raise _invalid()
-    return Position(*position)
+    return list(position)
 
 
 def _invalid() -> ConnectError:
     return invalid_request("NextToken is invalid or has expired")
 
 
-def _search_of(request: Mapping[str, Any]) -> str:
-    search = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
-    return hashlib.sha256(json.dumps(search, sort_keys=True).encode()).hexdigest()[:16]
+def _fingerprint(operation: str, request: Mapping[str, Any]) -> str:
+    """Hash what must stay the same from page to page."""
+    same = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
+    return hashlib.sha256(json.dumps([operation, same], sort_keys=True).encode()).hexdigest()[:16]

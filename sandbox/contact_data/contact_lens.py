@@ -1,4 +1,4 @@
-"""The transcript of a contact out of a Contact Lens post-call analysis file.
+"""Read transcripts from Contact Lens post-call analysis files.
 
 Source of the members: administrator guide, "Example Contact Lens output files".
 """
@@ -10,10 +10,14 @@ from sandbox.contact_data.contact_record import UnusableRecordError
 ROLES = ("AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR")
 
 
-def transcript_of(analysis: Any) -> tuple[str, dict[str, list[str]]]:
-    """The contact's id, and what was said turn by turn in each role; raises UnusableRecordError.
+def parse_transcript(analysis: Any) -> tuple[str, dict[str, list[str]]]:
+    """Parse the contact id and the turns of each role, in order, from the JSON value of an analysis.
 
-    Turns that nobody in a role of SearchContacts said, such as events of a chat, are left out.
+    Turns by participants without a role of SearchContacts, and entries that are no turns such as chat events, are
+    left out.
+
+    Raises:
+        UnusableRecordError: The value is not an analysis with a transcript.
     """
     try:
         contact_id = analysis["CustomerMetadata"]["ContactId"]
@@ -22,11 +26,18 @@ def transcript_of(analysis: Any) -> tuple[str, dict[str, list[str]]]:
         raise UnusableRecordError("is not a Contact Lens analysis with a transcript") from None
     if not (isinstance(contact_id, str) and isinstance(participants, list) and isinstance(turns, list)):
         raise UnusableRecordError("is not a Contact Lens analysis with a transcript")
-    roles = {str(one.get("ParticipantId")): one.get("ParticipantRole") for one in participants if isinstance(one, dict)}
-    said: dict[str, list[str]] = {}
+    roles = {
+        str(participant.get("ParticipantId")): participant.get("ParticipantRole")
+        for participant in participants
+        if isinstance(participant, dict)
+    }
+    turns_by_role: dict[str, list[str]] = {}
     for turn in turns:
         if isinstance(turn, dict) and isinstance(turn.get("Content"), str):
             role = roles.get(str(turn.get("ParticipantId")))
             if role in ROLES:
-                said.setdefault(role, []).append(turn["Content"])
-    return contact_id, said
+                turns_by_role.setdefault(role, []).append(turn["Content"])
+    return contact_id, turns_by_role
+
+
+transcript_of = parse_transcript  # the former name, until load.py and tests/conftest.py use the new one

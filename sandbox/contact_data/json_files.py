@@ -1,4 +1,4 @@
-"""Records out of JSON files, however their exporter laid them out."""
+"""Read records from JSON files in any of the layouts that exporters write."""
 
 import gzip
 import json
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-_CHUNK = 1 << 20
-_LARGEST_RECORD = 16 << 20
+_CHUNK = 1 << 20  # characters
+_LARGEST_RECORD = 16 << 20  # characters
 _BETWEEN_RECORDS = re.compile(r"[\s,\[\]\ufeff]*")
-_ON_NEXT_LINE = re.compile(r"\n\s*(?=\{)")
-_AFTER_ANOTHER = re.compile(r"\}\s*,?\s*(?=\{)")
+_OBJECT_ON_NEXT_LINE = re.compile(r"\n\s*(?=\{)")
+_OBJECT_AFTER_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")
 _decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True)
 class BadRecord:
-    """A record that cannot be used, where it stands and why."""
+    """Report a record that cannot be used: its file, its position in characters, and the reason."""
 
     file: Path
     position: int
@@ -31,7 +31,7 @@ class BadRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """A JSON value, and where it stands."""
+    """Hold a JSON value with its file and its position in characters."""
 
     file: Path
     position: int
@@ -41,8 +41,12 @@ class Record:
         return BadRecord(self.file, self.position, reason)
 
 
-def files_under(paths: Iterable[Path]) -> Iterator[Path]:
-    """These files, and the files in these folders in the order of their names; hidden ones are left out."""
+def list_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """List files, and the files in folders, sorted by name and without hidden ones.
+
+    Raises:
+        FileNotFoundError: A path is neither a file nor a folder.
+    """
     for path in paths:
         if path.is_dir():
             yield from (file for file in sorted(path.rglob("[!.]*")) if file.is_file())
@@ -52,46 +56,50 @@ def files_under(paths: Iterable[Path]) -> Iterator[Path]:
             raise FileNotFoundError(f"{path} is neither a file nor a folder")
 
 
-def records_of(file: Path) -> Iterator[Record | BadRecord]:
-    """The records of a file: JSON Lines, objects one after the other as Firehose writes them, or arrays; plain or gzip.
+def read_records(file: Path) -> Iterator[Record | BadRecord]:
+    """Read the records of a file with bounded memory.
 
-    After what is not JSON, reading goes on at the next object. Memory is bounded whatever the file's size.
+    The file may have JSON Lines, concatenated objects as Firehose writes them, or arrays, each plain or as gzip. After
+    text that is not JSON, reading continues at the next object.
     """
     try:
         with file.open("rb") as raw:
             zipped = raw.read(2) == b"\x1f\x8b"
         with gzip.open(file, "rt", encoding="utf-8") if zipped else file.open(encoding="utf-8") as text:
-            yield from _records(file, text)
+            yield from _read_text(file, text)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         yield BadRecord(file, 0, f"cannot be read to its end: {error}")
 
 
-def _records(file: Path, text: IO[str]) -> Iterator[Record | BadRecord]:
-    buffer, at, passed, ended = "", 0, 0, False
+def _read_text(file: Path, text: IO[str]) -> Iterator[Record | BadRecord]:
+    buffer, at, dropped, ended = "", 0, 0, False  # `dropped` characters came before the buffer
     while True:
         at = _BETWEEN_RECORDS.match(buffer, at).end()  # type: ignore[union-attr]
         try:
             value, end = _decode(buffer, at)
-            complete = ended or end < len(buffer)  # a number at the end may go on in the next chunk
+            complete = ended or end < len(buffer)  # the next chunk may continue a number at the end
         except (ValueError, RecursionError) as error:
             complete, reason = ended or len(buffer) - at > _LARGEST_RECORD, error
             if complete and at < len(buffer):
-                yield BadRecord(file, passed + at, f"is not JSON: {reason}")
-                at = _next_start(buffer, at)
+                yield BadRecord(file, dropped + at, f"is not JSON: {reason}")
+                at = _find_next_start(buffer, at)
                 continue
         else:
             if complete:
-                yield Record(file, passed + at, value)
+                yield Record(file, dropped + at, value)
                 at = end
                 continue
         if ended:
             return
         chunk = text.read(max(_CHUNK, len(buffer) - at))
         ended = not chunk
-        passed, buffer, at = passed + at, buffer[at:] + chunk, 0
+        dropped, buffer, at = dropped + at, buffer[at:] + chunk, 0
 
 
-def _next_start(buffer: str, at: int) -> int:
-    """Where the next record may start: at the next object on a line of its own, else at the next one after another."""
-    following = _ON_NEXT_LINE.search(buffer, at + 1) or _AFTER_ANOTHER.search(buffer, at + 1)
+def _find_next_start(buffer: str, at: int) -> int:
+    """Find the next object that starts on a line of its own, or else the next one that follows an object."""
+    following = _OBJECT_ON_NEXT_LINE.search(buffer, at + 1) or _OBJECT_AFTER_OBJECT.search(buffer, at + 1)
     return following.end() if following else len(buffer)
+
+
+files_under, records_of = list_files, read_records  # the former names, until load.py uses the new ones
