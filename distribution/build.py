@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distribution import pruning
+from distribution import botocore_data, pruning
 from distribution.archive import write_archive
 from distribution.bytecode import compile_tree
+from distribution.lazy_exports import defer_exports
 from distribution.python import LAMBDA_VERSION, python_like_lambda, python_of_this_machine
 from distribution.requirements import install_for, install_for_lambda
 
@@ -85,6 +86,8 @@ def _make_all(output: Path, make: Callable[[str, Path], None], names: Iterable[s
 def _finish(function: str, tree: Path, python: str | None, found_at: Path) -> None:
     """Makes a tree of requirements the tree of the function, to be found at that place."""
     pruning.prune(tree, function)
+    botocore_data.prune(tree, botocore_data.OPERATIONS[function])
+    defer_exports(tree)
     shutil.copytree(_ROOT / "lambdas", tree, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
     if python is not None:
         compile_tree(python, tree, found_at)

@@ -12,7 +12,6 @@ _NEEDED_NOWHERE = (
     "**/tests",
     "**/*.pyi",
     "**/py.typed",
-    "botocore/data",  # of services; finding credentials needs none
     "dateutil/zoneinfo",  # AWS's timestamps have an offset, if they are not of UTC
     "pydantic/mypy.py",
     "pydantic/v1",
