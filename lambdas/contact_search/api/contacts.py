@@ -53,7 +53,7 @@ def search_contacts() -> Response[str]:
     require_acceptable(_header("accept"), JSON)
     event = router.current_event
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
-    logger.append_keys(parameters=sorted(body.loggable_names(content)))
+    logger.append_keys(parameters=body.loggable_names(content))
     patience = _patience(caller)
     search = body.parse(content, _search_time(patience))
     page = _fetch_page(search, caller, patience)

@@ -1,0 +1,119 @@
+"""Fixtures of the API's unit tests: the app with an Amazon Connect and a client registry that the test fills."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contact_search.amazon_connect.connect import Patience, Result
+from contact_search.amazon_connect.contact import parse_response
+from contact_search.api.app import respond
+from contact_search.api.services import Services
+from contact_search.search.grants import Caller, Grant
+from contact_search.settings import SearchSettings
+
+ORIGIN = "https://app.example.com"
+
+
+@dataclass
+class FakeConnect:
+    """Return `result`, or raise `error`, and record what was asked for."""
+
+    result: Result = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "fwd=miss")  # noqa: RUF009
+    error: Exception | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    patience: list[Patience] = field(default_factory=list)
+
+    def search(self, request: dict[str, Any], patience: Patience) -> Result:
+        self.requests.append(request)
+        self.patience.append(patience)
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class FakeClients:
+    """Know one client, as which requests come if they have come through the authorizer."""
+
+    def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
+        return Caller("test", "1", Grant()) if authorizer_context else None
+
+
+class FakeLimiter:
+    """Say what is left of the quota."""
+
+    def policy_header(self) -> str:
+        return '"search";q=1;w=2'
+
+    def state_header(self) -> str:
+        return '"search";r=0;t=2'
+
+
+@dataclass
+class Response:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@pytest.fixture
+def connect() -> FakeConnect:
+    return FakeConnect()
+
+
+Send = Callable[..., Response]
+
+
+@pytest.fixture
+def send(connect: FakeConnect) -> Send:
+    """Send a request to the app, as API Gateway does."""
+    settings = SearchSettings(
+        connect_instance_id="instance",
+        cursor_key_ids="key",
+        transient_table_name="transient",
+        durable_table_name="durable",
+        cors_origins=ORIGIN,
+    )
+    services: Any = Services(settings, connect, None, FakeLimiter(), FakeClients())  # type: ignore[arg-type]
+
+    def send_request(
+        method: str,
+        resource: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        body: str | None = None,
+        **event: Any,
+    ) -> Response:
+        request = {
+            "resource": resource,
+            "path": resource,
+            "httpMethod": method,
+            "headers": dict(headers or {}) or None,
+            "multiValueHeaders": {name: [value] for name, value in (headers or {}).items()} or None,
+            "queryStringParameters": None,
+            "multiValueQueryStringParameters": parse_qs(query) or None,
+            "pathParameters": None,
+            "requestContext": {
+                "requestId": "request-1",
+                "stage": "live",
+                "authorizer": {"client": "test", "revision": "1"},
+            },
+            "body": body,
+            "isBase64Encoded": False,
+            **event,
+        }
+        response = respond(request, LambdaContext(), services)
+        response = json.loads(json.dumps(response))  # Lambda sends it as JSON
+        headers_ = {name.lower(): ", ".join(values) for name, values in response["multiValueHeaders"].items()}
+        return Response(response["statusCode"], headers_, response["body"])
+
+    return send_request

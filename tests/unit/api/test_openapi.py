@@ -1,0 +1,147 @@
+"""Test the OpenAPI document, and the page that shows it."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from contact_search import __version__
+from contact_search.api.docs import page
+from contact_search.api.openapi import document, document_json
+from contact_search.api.route_table import ROUTES
+from contact_search.search.query import QueryParameters, parse
+
+TODAY = date(2026, 11, 24)
+NOW = datetime.fromisoformat("2026-11-24T12:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    return document(TODAY)
+
+
+@pytest.fixture(scope="module")
+def parameters(openapi: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    listed = openapi["paths"]["/v1/contacts"]["get"]["parameters"]
+    return {parameter["name"]: parameter for parameter in listed if parameter["in"] == "query"}
+
+
+def test_it_is_valid(openapi: dict[str, Any]) -> None:
+    validate(openapi)
+    assert json.loads(document_json(TODAY)) == openapi
+
+
+def test_it_has_the_one_version_and_no_placeholder(openapi: dict[str, Any]) -> None:
+    assert openapi["info"]["version"] == __version__
+    assert "contact" not in openapi["info"]
+    assert "https://github.com" not in json.dumps(openapi)
+
+
+def test_it_has_all_routes(openapi: dict[str, Any]) -> None:
+    assert list(openapi["paths"]) == [route.path for route in ROUTES]
+    for route in ROUTES:
+        item = openapi["paths"][route.path]
+        assert {method.upper() for method in item} == {*route.methods} - {"HEAD"}
+        for operation in item.values():
+            assert ("security" not in operation) == route.needs_credential
+
+
+def test_paths_are_relative_to_the_document(openapi: dict[str, Any]) -> None:
+    """From /live/openapi.json, ./v1/contacts is /live/v1/contacts."""
+    assert [server["url"] for server in openapi["servers"]] == ["."]
+
+
+def test_all_query_parameters_are_described(parameters: dict[str, dict[str, Any]]) -> None:
+    fields = QueryParameters.model_fields
+    assert list(parameters) == [(field.alias or name).removesuffix(".") for name, field in fields.items()]
+    for parameter in parameters.values():
+        assert parameter["description"]
+        assert "description" not in parameter["schema"]
+        assert "example" in parameter
+
+
+def test_keys_are_deep_objects(parameters: dict[str, dict[str, Any]]) -> None:
+    for name in ("attribute", "segment", "tag"):
+        parameter = parameters[name]
+        assert (parameter["style"], parameter["explode"], parameter["schema"]["type"]) == ("deepObject", True, "object")
+        assert parameter["schema"]["additionalProperties"]["type"] == "string"
+        assert all(isinstance(value, str) for value in parameter["example"].values())
+    assert "KEY" not in "".join(parameters)
+
+
+def test_a_limit_of_0_counts(openapi: dict[str, Any], parameters: dict[str, dict[str, Any]]) -> None:
+    for schema in (
+        parameters["limit"]["schema"],
+        openapi["components"]["schemas"]["SearchRequest"]["properties"]["limit"],
+    ):
+        assert (schema["minimum"], schema["maximum"], schema["default"]) == (0, 100, 50)
+
+
+def test_examples_are_searches_of_today(parameters: dict[str, dict[str, Any]]) -> None:
+    for name in ("from", "to", "enqueue_timestamp.from", "disconnect_timestamp.to"):
+        assert timedelta(0) < TODAY - date.fromisoformat(parameters[name]["example"][:10]) <= timedelta(days=7)
+    for name in ("attribute", "segment", "tag"):
+        [(key, value)] = parameters[name]["example"].items()
+        assert parse({"last": ["P1D"], f"{name}[{key}]": [value]}, NOW).criteria
+
+
+def test_only_dates_change_from_day_to_day() -> None:
+    def without_dates(day: date) -> str:
+        return re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", json.dumps(document(day)))
+
+    assert document(TODAY) != document(TODAY + timedelta(days=1))
+    assert without_dates(TODAY) == without_dates(TODAY + timedelta(days=400))
+
+
+def test_known_values_of_enumerations_are_listed(openapi: dict[str, Any]) -> None:
+    contact = openapi["components"]["schemas"]["Contact"]["properties"]
+    assert "`VOICE`" in contact["channel"]["description"]
+    assert "`INBOUND`" in contact["initiation_method"]["description"]
+    assert "enum" not in contact["channel"]
+
+
+def test_every_error_has_a_body(openapi: dict[str, Any]) -> None:
+    for name, response in openapi["components"]["responses"].items():
+        [(media_type, content)] = response["content"].items()
+        assert media_type == ("application/json" if name == "HeadTooLong" else "application/problem+json")
+        assert content["schema"]
+
+
+def test_null_is_no_value_of_optional_members(openapi: dict[str, Any]) -> None:
+    schemas = dict(openapi["components"]["schemas"])
+    del schemas["Page"]
+    assert '"null"' not in json.dumps(schemas)
+    assert "anyOf" not in json.dumps(schemas)
+
+
+def test_the_page_works_offline() -> None:
+    html = page(TODAY)
+    assert "SwaggerUIBundle({" in html
+    assert "persistAuthorization: true" in html
+    assert 'src="' not in html.partition("<script>")[0]
+    assert 'href="http' not in html.partition("<script>")[0]
+    assert "window.location.href" in html
+
+
+def test_the_page_does_not_import_flask() -> None:
+    code = (
+        "import sys; from datetime import date; from contact_search.api.docs import page;"
+        " page(date.today()); sys.exit('flask' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "lambdas"})  # noqa: S603
+
+
+def test_the_page_tries_one_example_and_describes_the_others() -> None:
+    specification, _ = json.JSONDecoder().raw_decode(page(TODAY).partition("const specification = ")[2])
+    with_example = [
+        parameter["name"]
+        for parameter in specification["paths"]["/v1/contacts"]["get"]["parameters"]
+        if "example" in parameter
+    ]
+    assert with_example == ["last"]
+    assert "Example: `VOICE`" in json.dumps(specification)
