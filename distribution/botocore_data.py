@@ -52,7 +52,7 @@ def prune(tree: Path, operations: Mapping[str, Collection[str]]) -> None:
             shutil.rmtree(folder)
     endpoints = data / "endpoints.json"
     _write(endpoints, _prune_endpoints(_read(endpoints), prefixes))
-    for name in ("data", "docs", "examples"):  # of boto3's resources, which are not used
+    for name in ("data", "examples"):  # of boto3's resources, which are not used
         shutil.rmtree(tree / "boto3" / name, ignore_errors=True)
     bundle = tree / "botocore" / "cacert.pem"
     bundle.write_text(_prune_bundle(bundle.read_text("utf-8")), "utf-8")

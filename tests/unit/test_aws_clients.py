@@ -17,6 +17,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, ProxyConnectionError, SSLError
+from botocore.handlers import BUILTIN_HANDLERS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +25,7 @@ from urllib3 import HTTPResponse
 
 from contact_search import aws_clients
 from contact_search.aws_clients import connect_client, dynamodb_client, kms_client, shared_credentials
+from distribution.botocore_data import OPERATIONS
 
 GET_ITEM = {"TableName": "table", "Key": {"key": {"S": "k"}}}
 GENERATE_MAC = {"KeyId": "key", "Message": b"cursor", "MacAlgorithm": "HMAC_SHA_256"}
@@ -146,6 +148,15 @@ def test_what_is_sent_is_what_any_client_of_boto3_sends(
     assert "X-Amzn-Trace-Id" in ours.headers
     for name in set(ours.headers) - {"User-Agent", "amz-sdk-invocation-id", "X-Amz-Date", "Authorization"}:
         assert ours.headers[name] == default.headers[name], name
+
+
+def test_no_service_has_handlers_of_its_own_that_are_left_out() -> None:
+    services = {service for operations in OPERATIONS.values() for service in operations}
+    assert services == {service for service, *_ in CALLS}
+    for event, *_ in BUILTIN_HANDLERS:
+        words = event.split(".")
+        assert not services & set(words), event
+        assert words[1:2] != ["*"] or words[0] == "docs", event
 
 
 def test_clients_have_the_time_and_the_attempts_of_their_tasks() -> None:
