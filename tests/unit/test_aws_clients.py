@@ -3,12 +3,8 @@
 import io
 import json
 import os
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +14,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, ProxyConnectionError, SSLError
 from botocore.handlers import BUILTIN_HANDLERS
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from urllib3 import HTTPResponse
 
 from contact_search import aws_clients
 from contact_search.aws_clients import connect_client, dynamodb_client, kms_client, shared_credentials
 from distribution.botocore_data import OPERATIONS
+from tests.local_server import LocalServer, tls_context
 
 GET_ITEM = {"TableName": "table", "Key": {"key": {"S": "k"}}}
 GENERATE_MAC = {"KeyId": "key", "Message": b"cursor", "MacAlgorithm": "HMAC_SHA_256"}
@@ -59,45 +53,9 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     aws_clients.shared_session.cache_clear()
 
 
-class Server:
-    """An HTTP server of this machine: what it was asked for, and what it answers."""
-
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        self.body = b"{}"
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                server.requests.append((self.requestline, {name.lower(): text for name, text in self.headers.items()}))
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(200 if self.command != "CONNECT" else 403)
-                self.send_header("Content-Length", str(len(server.body)))
-                self.end_headers()
-                self.wfile.write(server.body)
-
-            do_GET = do_CONNECT = do_POST  # noqa: N815 - names of http.server
-
-            def log_message(self, *_: Any) -> None:
-                """Be quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
+def server() -> Iterator[LocalServer]:
+    server = LocalServer()
     yield server
     server.close()
 
@@ -187,7 +145,7 @@ def test_what_fails_for_a_moment_is_tried_again(attempts: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
-def test_endpoints_can_be_set(variable: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoints_can_be_set(variable: str, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, server.url)
     dynamodb_client(2, 2).get_item(**GET_ITEM)
     [(line, headers)] = server.requests
@@ -196,7 +154,7 @@ def test_endpoints_can_be_set(variable: str, server: Server, monkeypatch: pytest
     assert "Credential=AKID/" in headers["authorization"]
 
 
-def test_the_endpoint_of_connect_can_be_set_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_of_connect_can_be_set_alone(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", f"{server.url}/base")
     connect_client().search_contacts(**SEARCH_CONTACTS)
     [(line, _)] = server.requests
@@ -218,7 +176,7 @@ def test_fips_and_dual_stack_endpoints(region: str, variable: str, monkeypatch: 
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
-def test_a_proxy_is_used(variable: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_used(variable: str, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, server.url)
     with pytest.raises(ProxyConnectionError):
         connect_client().search_contacts(**SEARCH_CONTACTS)
@@ -227,7 +185,7 @@ def test_a_proxy_is_used(variable: str, server: Server, monkeypatch: pytest.Monk
 
 def test_a_ca_bundle_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = tmp_path / "ca.pem"
-    server = Server(tls_context(certificate))
+    server = LocalServer(tls_context(certificate))
     try:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         with pytest.raises(SSLError):
@@ -240,30 +198,8 @@ def test_a_ca_bundle_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         server.close()
 
 
-def tls_context(certificate: Path) -> ssl.SSLContext:
-    """A server's TLS, with a certificate that is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
-    certificate.write_bytes(built.public_bytes(pem))
-    private = certificate.with_name("key.pem")
-    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, no_password))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, private)
-    return context
-
-
 @pytest.fixture
-def container(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+def container(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
     """A source of credentials as an environment has it that was restored from a snapshot."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -278,7 +214,7 @@ def credentials(key: str, hours: float) -> bytes:
     return json.dumps({"AccessKeyId": key, "SecretAccessKey": "s", "Token": "t", "Expiration": expiration}).encode()
 
 
-def test_credentials_are_looked_for_when_they_are_needed(container: Server) -> None:
+def test_credentials_are_looked_for_when_they_are_needed(container: LocalServer) -> None:
     clients = [dynamodb_client(2, 2), kms_client()]
     assert not container.requests
     assert shared_credentials().found is None
@@ -290,7 +226,7 @@ def test_credentials_are_looked_for_when_they_are_needed(container: Server) -> N
         assert request.headers["X-Amz-Security-Token"] in ("t", b"t")
 
 
-def test_credentials_are_refreshed(container: Server) -> None:
+def test_credentials_are_refreshed(container: LocalServer) -> None:
     client = dynamodb_client(2, 2)
     container.body = credentials("old", 0.1)  # less than the 10 minutes before the end in which botocore insists
     sent_by(client, "get_item", GET_ITEM)
@@ -298,7 +234,7 @@ def test_credentials_are_refreshed(container: Server) -> None:
     assert "Credential=new/" in str(sent_by(client, "get_item", GET_ITEM).headers["Authorization"])
 
 
-def test_credentials_that_are_forgotten_are_looked_for_again(container: Server) -> None:
+def test_credentials_that_are_forgotten_are_looked_for_again(container: LocalServer) -> None:
     client = dynamodb_client(2, 2)
     sent_by(client, "get_item", GET_ITEM)
     shared_credentials().found = None
