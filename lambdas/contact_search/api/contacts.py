@@ -33,8 +33,8 @@ def get_contacts() -> Response[str]:
     logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
     require_acceptable(_header("accept"), JSON)
     patience = _patience(caller)
-    search = query.parse(parameters, _search_time(patience))
-    page = _fetch_page(search, caller, patience)
+    search = restrict(query.parse(parameters, _search_time(patience)), caller)
+    page = _fetch_page(search, patience)
     return conditional_page_response(
         page,
         search.fields,
@@ -55,8 +55,8 @@ def search_contacts() -> Response[str]:
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
     logger.append_keys(parameters=body.loggable_names(content))
     patience = _patience(caller)
-    search = body.parse(content, _search_time(patience))
-    page = _fetch_page(search, caller, patience)
+    search = restrict(body.parse(content, _search_time(patience)), caller)
+    page = _fetch_page(search, patience)
     return page_response(page, search.fields, _services().rate_limit_headers())
 
 
@@ -94,9 +94,9 @@ def _search_time(patience: Patience) -> datetime:
     return now if patience.no_cache else round_down(now, _services().settings.now_rounded_to_seconds)
 
 
-def _fetch_page(search: Search, caller: Caller, patience: Patience) -> Page:
+def _fetch_page(search: Search, patience: Patience) -> Page:
     services = _services()
-    page = fetch_page(restrict(search, caller), services.connect, services.cursors, patience)
+    page = fetch_page(search, services.connect, services.cursors, patience)
     # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
     logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})
     return page

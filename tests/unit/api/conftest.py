@@ -36,11 +36,14 @@ class FakeConnect:
         return self.result
 
 
+@dataclass
 class FakeClients:
     """Know one client, as which requests come if they have come through the authorizer."""
 
+    grant: Grant = Grant()
+
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
-        return Caller("test", "1", Grant()) if authorizer_context else None
+        return Caller("test", "1", self.grant) if authorizer_context else None
 
 
 class FakeLimiter:
@@ -69,11 +72,16 @@ def connect() -> FakeConnect:
     return FakeConnect()
 
 
+@pytest.fixture
+def clients() -> FakeClients:
+    return FakeClients()
+
+
 Send = Callable[..., Response]
 
 
 @pytest.fixture
-def send(connect: FakeConnect) -> Send:
+def send(connect: FakeConnect, clients: FakeClients) -> Send:
     """Send a request to the app, as API Gateway does."""
     settings = SearchSettings(
         connect_instance_id="instance",
@@ -82,7 +90,7 @@ def send(connect: FakeConnect) -> Send:
         durable_table_name="durable",
         cors_origins=ORIGIN,
     )
-    services: Any = Services(settings, connect, None, FakeLimiter(), FakeClients())  # type: ignore[arg-type]
+    services: Any = Services(settings, connect, None, FakeLimiter(), clients)  # type: ignore[arg-type]
 
     def send_request(
         method: str,

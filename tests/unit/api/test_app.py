@@ -2,14 +2,17 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, ROUTES, Route
 from contact_search.logger import logger
-from tests.unit.api.conftest import ORIGIN, FakeConnect, Send
+from contact_search.search.grants import Grant
+from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, Send
 
 TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_time": "2026-11-20"}
 
@@ -73,6 +76,15 @@ def test_a_request_that_bypassed_the_authorizer_is_unauthenticated(send: Send) -
     response = send("GET", CONTACTS.path, "last=P1D", requestContext={"requestId": "request-1"})
     assert (response.status, response.json["type"]) == (401, "/problems/unauthenticated")
     assert response.headers["www-authenticate"].startswith("Bearer ")
+
+
+def test_a_page_has_only_granted_fields(send: Send, connect: FakeConnect, clients: FakeClients) -> None:
+    response = parse_response(b'{"Contacts": [{"Id": "1", "Channel": "VOICE", "Name": "secret"}]}')
+    connect.result = replace(connect.result, response=response)
+    clients.grant = Grant(fields=frozenset({"channel", "initiation_timestamp"}))
+    body = json.dumps({"time_range": TIME_RANGE})
+    for page in (send("GET", CONTACTS.path, "last=P1D"), send("POST", CONTACT_SEARCH.path, body=body)):
+        assert page.json["contacts"] == [{"id": "1", "channel": "VOICE"}]
 
 
 def test_a_throttled_search_tells_the_state_of_the_quota(send: Send, connect: FakeConnect) -> None:
