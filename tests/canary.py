@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+from contact_search.logger import logger
 from sandbox.gateway.proxy_event import Request
 
 # Shorter ones may be in a log by chance.
@@ -24,8 +25,6 @@ _MEMBERS |= {"segment_attributes"}
 @contextlib.contextmanager
 def recorded() -> Iterator[io.StringIO]:
     """What is logged meanwhile, beside where it goes anyway."""
-    from telemetry import logger  # noqa: PLC0415 - the handlers' settings have to be there before
-
     text = io.StringIO()
     stream, output = logger.registered_handler.stream, sys.stdout  # type: ignore[attr-defined]
     logger.registered_handler.stream = _Tee(stream, text)  # type: ignore[attr-defined]

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.contact import Contact
-from contacts.grant import Grant
+from contact_search.access.authenticator import Authenticator
+from contact_search.amazon_connect.contact import Contact
+from contact_search.search.grants import Grant
+from contact_search.storage.durable_table import DurableTable
 from operations import registry
 from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
@@ -233,10 +235,8 @@ def test_a_cursor_does_not_outlive_a_change_of_the_grant(
 def test_a_change_is_seen_within_60_seconds(
     stack: Deployed, client: Callable[[Grant], Api], queues: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import authorizer_handler  # noqa: PLC0415
-
     now = [datetime.now(UTC).timestamp()]
-    monkeypatch.setattr(authorizer_handler, "time", _Clock(now))
+    monkeypatch.setattr("contact_search.access.authenticator.time", _Clock(now))
     caller = client(Grant(queue_ids=queues[4:6]))
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 200
     [name] = [one["name"] for one in registry.clients(stack) if one["grant"].get("queue_ids") == queues[4:6]]
@@ -340,7 +340,9 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after 60 seconds."""
     import authorizer_handler  # noqa: PLC0415
 
-    monkeypatch.setattr(authorizer_handler, "_kept", {})
+    settings = authorizer_handler.settings
+    table = DurableTable(settings.durable_table_name, authorizer_handler.dynamodb)
+    monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
 
 
 class _Clock:

@@ -13,8 +13,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from aws.service import Service
-from contacts.grant import Grant
+from contact_search.access.authenticator import Authenticator
+from contact_search.aws_clients import dynamodb_client
+from contact_search.search.grants import Grant
+from contact_search.storage.durable_table import DurableTable
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.clients import FULL_KEY, PARTNER_KEY
@@ -82,11 +84,10 @@ def issuer(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcIssuer]:  
     import authorizer_handler  # noqa: PLC0415
 
     one = OidcIssuer()
-    settings = {"oidc_issuer": one.url, "oidc_audience": AUDIENCE}
-    monkeypatch.setattr(authorizer_handler, "settings", authorizer_handler.settings.model_copy(update=settings))
-    authorizer_handler.issuer.cache_clear()
+    settings = authorizer_handler.settings.model_copy(update={"oidc_issuer": one.url, "oidc_audience": AUDIENCE})
+    table = DurableTable(settings.durable_table_name, authorizer_handler.dynamodb)
+    monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
     yield one
-    authorizer_handler.issuer.cache_clear()
     one.close()
 
 
@@ -206,7 +207,7 @@ def test_an_outage_of_the_issuer_does_not_shut_out_those_whose_keys_are_known(
     api: Api, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [time.monotonic()]
-    monkeypatch.setattr("access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("contact_search.access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
     assert bearing(api, issuer.token()).status == 200
     issuer.is_up = False
     now[0] += 3_600
@@ -228,7 +229,7 @@ def test_an_issuer_that_was_never_reached_is_an_outage(api: Api, issuer: OidcIss
 @pytest.mark.usefixtures("batch")
 def test_the_issuer_may_change_its_keys(api: Api, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [time.monotonic()]
-    monkeypatch.setattr("access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("contact_search.access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
     assert bearing(api, issuer.token()).status == 200
     issuer.keys = [_jwk(OTHER_KEY, "new", "RS256")]
     now[0] += 11
@@ -238,12 +239,9 @@ def test_the_issuer_may_change_its_keys(api: Api, issuer: OidcIssuer, monkeypatc
 
 def test_without_the_table_nobody_gets_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     import authorizer_handler  # noqa: PLC0415
-    from storage.durable import DurableTable  # noqa: PLC0415
 
-    monkeypatch.setattr(authorizer_handler, "_kept", {})
-    monkeypatch.setattr(
-        authorizer_handler, "table", lambda: DurableTable("gone", Service("dynamodb", read_timeout=2, attempts=1))
-    )
+    gone = DurableTable("gone", dynamodb_client(read_timeout=2, attempts=1))
+    monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(gone, authorizer_handler.settings))
     answer = api.get(last="P1D")
     assert (answer.status, answer.json["type"]) == (503, "/problems/upstream-unavailable")
 

@@ -1,6 +1,7 @@
 """Requests of scripts on other origins."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +14,11 @@ OURS = "https://app.example.com"
 def for_origins(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
     """The API, where these origins are configured."""
     import search_handler  # noqa: PLC0415
-    from rest.api import Service  # noqa: PLC0415
 
     def configured(origins: str) -> Api:
-        s = search_handler
-        service = Service(s.page_of, s.rate_limit, s.caller_of, 0, 10, origins.split())
-        monkeypatch.setattr(search_handler, "service", service)
+        services = search_handler.services
+        settings = services.settings.model_copy(update={"cors_origins": origins.split()})
+        monkeypatch.setattr(search_handler, "services", replace(services, settings=settings))
         return api
 
     return configured

@@ -6,15 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
-from amazon_connect import client
-from amazon_connect.shared_search import SharedSearch
-from contacts.contact import read_response
+from contact_search import aws_clients
+from contact_search.amazon_connect.client import ConnectClient
+from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.logger import logger
 from tests.conftest import Api
 
 
@@ -45,10 +49,8 @@ def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Itera
 
 
 @pytest.fixture
-def log(api: Api, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - makes the handler importable
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the function logs."""
-    from telemetry import logger  # noqa: PLC0415
-
     text = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", text)
     return text
@@ -61,10 +63,8 @@ def through(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
 
     def over(url: str) -> Api:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
-        instance = client.AmazonConnect("instance-1")
-        monkeypatch.setattr(
-            search_handler, "shared_search", lambda: SharedSearch(instance, None, None, read_response, 0, 0)
-        )
+        connect = AmazonConnect(ConnectClient("instance-1", aws_clients.connect_client()), None, None, 0, 0)
+        monkeypatch.setattr(search_handler, "services", replace(search_handler.services, connect=connect))
         return api
 
     return over
@@ -123,7 +123,8 @@ def test_connect_cannot_be_reached(through: Callable[[str], Api]) -> None:
 
 
 def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_READ_TIMEOUT", 0.1)
+    config = Config(read_timeout=0.1, retries={"total_max_attempts": 1})  # the real client waits for seconds
+    monkeypatch.setattr(aws_clients, "connect_client", lambda: boto3.client("connect", config=config))
     with upstream(200, "{}", delay=0.5) as url:
         answer = through(url).get(last="P1D")
     assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")
@@ -136,15 +137,19 @@ def test_the_unforeseen_is_logged_without_the_callers_data(
 
     text = "pineapple"
 
-    def broken() -> Any:
-        raise RuntimeError(text)
+    class Broken(AmazonConnect):
+        def __init__(self) -> None:
+            pass
 
-    monkeypatch.setattr(search_handler, "shared_search", broken)
+        def search(self, *_: Any) -> Any:
+            raise RuntimeError(text)
+
+    monkeypatch.setattr(search_handler, "services", replace(search_handler.services, connect=Broken()))
     answer = api.get(last="P1D", transcript=text, attribute__pineapple="x")
     assert (answer.status, answer.json["type"]) == (500, "/problems/internal")
     logged = log.getvalue()
     assert "RuntimeError" in logged
-    assert "search_handler.py" in logged
+    assert "walk.py" in logged
     assert "pineapple" not in logged + answer.text
 
 
@@ -159,8 +164,8 @@ def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.Str
 @pytest.mark.parametrize("leak", ["pineapple", "sandbox-full"])
 def test_the_suite_would_notice_a_leak(api: Api, monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
     """That is, each request of each test is watched."""
-    from telemetry import logger  # noqa: PLC0415
+    from contact_search.api import contacts  # noqa: PLC0415
 
-    monkeypatch.setattr("rest.api._log_search", lambda _: logger.info(leak))
+    monkeypatch.setattr(contacts, "fetch_page", lambda *_: logger.info(leak))
     with pytest.raises(AssertionError, match="logged"):
         api.get(last="P1D", transcript="pineapple")

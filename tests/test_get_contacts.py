@@ -35,6 +35,48 @@ def test_the_window_includes_both_ends(api: Api, contacts: list[SampleContact]) 
     ]
 
 
+def test_a_date_is_a_day_from_its_first_to_its_last_moment(api: Api, contacts: list[SampleContact]) -> None:
+    start = datetime.combine(TODAY - timedelta(days=3), datetime.min.time(), UTC)
+    end = start + timedelta(days=1)
+    expected = {
+        contact.summary["Id"]
+        for contact in contacts
+        if start.timestamp() <= contact.summary["InitiationTimestamp"] < end.timestamp()
+    }
+    found = api.walk(from_=f"{start:%Y-%m-%d}", to=f"{start:%Y-%m-%d}")
+    assert {contact["id"] for contact in found} == expected
+
+
+def test_a_limit_of_0_counts(api: Api, aws: AwsServer) -> None:
+    calls = aws.connect.quota.requests
+    page = api.get(**WEEK, limit=0)
+    assert aws.connect.quota.requests == calls + 1
+    total = api.get(**WEEK, limit=1).json["total"]
+    assert page.json == {"contacts": [], "total": total, "next_cursor": None}
+    assert total["value"] > 0
+    assert "link" not in page.headers
+
+
+def test_a_key_in_brackets_is_the_same_as_one_after_a_dot(api: Api) -> None:
+    dots = {
+        "attribute.language": ["en", "de"],
+        "segment.connect:Subtype": "connect:Telephony",
+        "tag.cost-centre": "4100",
+    }
+    brackets = {
+        "attribute[language]": "en",
+        "attribute.language": "de",
+        "segment[connect:Subtype]": "connect:Telephony",
+        "tag[cost-centre]": "4100",
+    }
+    first = api.get(**WEEK, **dots, limit=2).json
+    assert first["contacts"]
+    assert api.get(**WEEK, **brackets, limit=2).json["contacts"] == first["contacts"]
+    assert api.get(**WEEK, **brackets, limit=2, cursor=first["next_cursor"]).status == 200
+    fault = {"attribute[language]": "x" * 101}
+    assert api.get(**WEEK, **fault).faults == {("attribute.language", "too_long")}
+
+
 def test_last_is_the_window_that_ends_now(api: Api, contacts: list[SampleContact]) -> None:
     start = datetime.now(UTC) - timedelta(days=14)
     expected = sum(contact.summary["InitiationTimestamp"] > start.timestamp() for contact in contacts)
@@ -109,7 +151,7 @@ def test_the_cursor_keeps_the_window_of_the_first_page(api: Api, monkeypatch: py
     found = [contact["id"] for contact in api.get(last="P7D", limit=20).json["contacts"]]
     first = api.get(last="P7D", limit=10).json
     later = datetime.now(UTC) + timedelta(hours=5)
-    monkeypatch.setattr("rest.api.datetime", type("Clock", (), {"now": staticmethod(lambda _: later)}))
+    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: later)
     second = api.get(last="P7D", limit=10, cursor=first["next_cursor"]).json
     assert [contact["id"] for contact in first["contacts"] + second["contacts"]] == found
 
@@ -172,7 +214,7 @@ def test_a_cursor_expires_after_24_hours(api: Api, monkeypatch: pytest.MonkeyPat
         ({"last": "PT0S"}, {("last", "invalid_duration")}),
         ({"last": "-P1D"}, {("last", "invalid_duration")}),
         ({"last": ["P1D", "P2D"]}, {("last", "repeated")}),
-        ({**WEEK, "limit": "0"}, {("limit", "out_of_range")}),
+        ({**WEEK, "limit": "0", "cursor": "x"}, {("limit", "conflict")}),
         ({**WEEK, "limit": "101"}, {("limit", "out_of_range")}),
         ({**WEEK, "limit": "abc"}, {("limit", "not_an_integer")}),
         ({**WEEK, "limit": "+5"}, {("limit", "not_an_integer")}),
@@ -208,7 +250,7 @@ def test_a_cursor_expires_after_24_hours(api: Api, monkeypatch: pytest.MonkeyPat
         ({**WEEK, **{f"attribute__k{n}": "x" for n in range(16)}}, {("attribute.*", "too_many")}),
         ({**WEEK, "queue_id": "q" * 6_200}, {("queue_id", "too_long")}),
         (
-            {"limit": "0", "chanel": "x", "channel": "FAX", "last": "P1"},
+            {"limit": "101", "chanel": "x", "channel": "FAX", "last": "P1"},
             {
                 ("limit", "out_of_range"),
                 ("chanel", "unknown"),

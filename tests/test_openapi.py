@@ -1,12 +1,13 @@
 """The OpenAPI document and the documentation page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from openapi_spec_validator import validate
 
-from contacts.parameters import Parameters
+from contact_search.search.query import QueryParameters
 from tests.conftest import Api
 
 COMMITTED = Path(__file__).parent.parent / "openapi.json"
@@ -15,7 +16,12 @@ COMMITTED = Path(__file__).parent.parent / "openapi.json"
 def test_the_committed_document_is_the_one_that_is_served(api: Api) -> None:
     served = api.send("GET", "/openapi.json")
     assert served.headers["content-type"] == "application/json"
-    assert served.json == json.loads(COMMITTED.read_text()), "write it anew: scripts/openapi"
+    assert without_dates(served.text) == without_dates(COMMITTED.read_text()), "write it anew: scripts/openapi"
+
+
+def without_dates(document: str) -> Any:
+    """The document without the dates in its examples, which are of the day when it is made."""
+    return json.loads(re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", document))
 
 
 def test_the_document_is_valid(api: Api) -> None:
@@ -28,8 +34,8 @@ def test_the_document_is_valid(api: Api) -> None:
 def test_every_parameter_is_described_with_an_example(api: Api) -> None:
     operation = _operation(api, "/v1/contacts", "get")
     parameters = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
-    known = {field.alias or name for name, field in Parameters.model_fields.items()}
-    assert {name.removesuffix("KEY") if name.endswith(".KEY") else name for name in parameters} == known
+    known = {(field.alias or name).removesuffix(".") for name, field in QueryParameters.model_fields.items()}
+    assert parameters.keys() == known
     for parameter in parameters.values():
         assert parameter["description"]
         assert "example" in parameter
@@ -38,7 +44,7 @@ def test_every_parameter_is_described_with_an_example(api: Api) -> None:
         "default": 50,
         "format": "int64",
         "maximum": 100,
-        "minimum": 1,
+        "minimum": 0,
         "type": "integer",
     }
     assert parameters["from"]["schema"]["format"] == "date-time"
@@ -56,10 +62,14 @@ def test_the_examples_are_accepted(api: Api) -> None:
             needed |= {"transcript": "a", "attribute.k": "a", "segment.k": "a", "name": "a", "routing_agent_id": "a"}
             needed |= {"enqueue_timestamp.exists": "false"}
         if name == "to":
-            needed = {"from": "2026-11-20"}
+            needed = {"from": example}
         if name == "ai_agent_version":
             needed |= {"ai_agent_id": "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"}
-        status = api.get(**needed, **{name: str(example).lower() if isinstance(example, bool) else example}).status
+        if parameter.get("style") == "deepObject":
+            sent = {f"{name}[{key}]": value for key, value in example.items()}
+        else:
+            sent = {name: str(example).lower() if isinstance(example, bool) else example}
+        status = api.get(**needed, **sent).status
         assert status == (400 if name == "cursor" else 200), name
     body = _operation(api, "/v1/contacts/search", "post")["requestBody"]["content"]["application/json"]["example"]
     assert api.post(body).status == 200

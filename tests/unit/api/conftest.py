@@ -40,7 +40,7 @@ class FakeConnect:
 class FakeClients:
     """Know one client, as which requests come if they have come through the authorizer."""
 
-    grant: Grant = Grant()
+    grant: Grant = field(default_factory=Grant)
 
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
         return Caller("test", "1", self.grant) if authorizer_context else None

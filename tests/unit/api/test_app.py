@@ -79,12 +79,14 @@ def test_a_request_that_bypassed_the_authorizer_is_unauthenticated(send: Send) -
 
 
 def test_a_page_has_only_granted_fields(send: Send, connect: FakeConnect, clients: FakeClients) -> None:
-    response = parse_response(b'{"Contacts": [{"Id": "1", "Channel": "VOICE", "Name": "secret"}]}')
+    contact = '{"Id": "1", "Channel": "VOICE", "Name": "secret", "InitiationTimestamp": 1795000000}'
+    response = parse_response(f'{{"Contacts": [{contact}], "TotalCount": 1}}'.encode())
     connect.result = replace(connect.result, response=response)
     clients.grant = Grant(fields=frozenset({"channel", "initiation_timestamp"}))
     body = json.dumps({"time_range": TIME_RANGE})
     for page in (send("GET", CONTACTS.path, "last=P1D"), send("POST", CONTACT_SEARCH.path, body=body)):
-        assert page.json["contacts"] == [{"id": "1", "channel": "VOICE"}]
+        [found] = page.json["contacts"]
+        assert found.keys() == {"id", "channel", "initiation_timestamp"}
 
 
 def test_a_throttled_search_tells_the_state_of_the_quota(send: Send, connect: FakeConnect) -> None:
