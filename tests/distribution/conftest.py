@@ -1,0 +1,18 @@
+"""What scripts/build --host makes, once for all tests."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from distribution import build
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the functions for this interpreter."""
+    output = tmp_path_factory.mktemp("host")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON", sys.executable)
+        build.build_for_host(output)
+    return output
