@@ -90,15 +90,23 @@ def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
     limit, has_cursor = _get(body, "limit"), isinstance(body, dict) and "cursor" in body
     if has_cursor and limit == 0 and not isinstance(limit, bool):
         yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
-    window = _valid_time_range(_get(body, "time_range"))
-    if window is not None and not has_cursor:  # later pages keep the window of the first
-        yield from _window_faults(window, _get(body, "sort"), now)
+    for pointer, value in _time_ranges(body):
+        time_range = _valid_time_range(value)
+        if time_range is None:
+            continue
+        if pointer == "/time_range" and not has_cursor:  # later pages keep the window of the first
+            yield from _window_faults(time_range, _get(body, "sort"), now)
+        elif time_range.start_time > time_range.end_time:
+            yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
+
+
+def _time_ranges(body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the window and the additional time ranges of any JSON value, each with its JSON pointer."""
+    yield "/time_range", _get(body, "time_range")
     criteria = _get(_get(_get(body, "search_criteria"), "additional_time_range"), "criteria")
     for index, criterion in enumerate(criteria if isinstance(criteria, list) else ()):
-        additional = _valid_time_range(_get(criterion, "time_range"))
-        if additional is not None and additional.start_time > additional.end_time:
-            pointer = f"/search_criteria/additional_time_range/criteria/{index}/time_range"
-            yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
+        pointer = f"/search_criteria/additional_time_range/criteria/{index}/time_range"
+        yield pointer, _get(criterion, "time_range")
 
 
 def _window_faults(time_range: SearchContactsTimeRange, sort: Any, now: datetime) -> Iterator[Fault]:
