@@ -1,12 +1,22 @@
 """Cursors while the key that they are signed with is changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from contacts.cursor import Cursors
+from contact_search.search.cursor import CursorCodec
+from contact_search.storage.transient_table import TransientTable
 from sandbox.aws_server import AwsServer
 from tests.conftest import Api
+
+
+class FakeKms:
+    """Has keys of any id."""
+
+    def generate_mac(self, **parameters: Any) -> dict[str, bytes]:
+        return {"Mac": f"key {parameters['KeyId']}".encode()}
 
 
 @pytest.fixture
@@ -15,8 +25,9 @@ def with_keys(api: Api, aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Call
     import search_handler  # noqa: PLC0415
 
     def configured(*key_ids: str) -> Api:
-        cursors = Cursors(key_ids, lambda key_id: f"key {key_id}".encode(), search_handler.transient_table)
-        monkeypatch.setattr(search_handler, "cursors", lambda: cursors)
+        table = TransientTable(search_handler.settings.transient_table_name, search_handler.dynamodb)
+        cursors = CursorCodec(key_ids, FakeKms(), table)
+        monkeypatch.setattr(search_handler, "services", replace(search_handler.services, cursors=cursors))
         return api
 
     return configured

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts import position
+from contact_search.aws_clients import dynamodb_client
+from contact_search.search import position
+from contact_search.search.cursor import CursorCodec
+from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect import models
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.amazon_connect.contact_store import ContactStore
@@ -52,7 +56,7 @@ def contacts_are(
     aws: AwsServer, contacts: list[StoredContact], behaviour: Behaviour, most_results: int = 10_000
 ) -> Iterator[list[dict[str, Any]]]:
     """The stand-in has these contacts alone, and behaves so; gives the list of the requests that it gets."""
-    connect, limits = aws.connect, (position.MOST_RESULTS, models.MOST_RESULTS)
+    connect, limits = aws.connect, (position.RESULT_LIMIT, models.MOST_RESULTS)
     store, search = connect.contacts, connect.search_contacts
     requests: list[dict[str, Any]] = []
 
@@ -62,7 +66,7 @@ def contacts_are(
 
     connect.contacts, connect.behaviour = ContactStore(), behaviour
     connect.search_contacts = recorded  # type: ignore[method-assign]
-    position.MOST_RESULTS = models.MOST_RESULTS = most_results
+    position.RESULT_LIMIT = models.MOST_RESULTS = most_results
     try:
         connect.contacts.put(contacts)
         yield requests
@@ -70,7 +74,7 @@ def contacts_are(
         connect.contacts.close()
         connect.contacts, connect.behaviour = store, Behaviour()
         connect.search_contacts = search  # type: ignore[method-assign]
-        position.MOST_RESULTS, models.MOST_RESULTS = limits
+        position.RESULT_LIMIT, models.MOST_RESULTS = limits
 
 
 def walk(api: Api, limits: Iterator[int], **parameters: Any) -> list[dict[str, Any]]:
@@ -332,7 +336,7 @@ def test_an_order_that_cannot_be_kept_is_a_fault(api: Api, aws: AwsServer) -> No
         ("sort", "conflict")
     }
     time_range = {"type": "INITIATION_TIMESTAMP", "start_time": START.isoformat(), "end_time": END.isoformat()}
-    body = {"time_range": time_range, "sort": {"field_name": "CHANNEL", "order": "ASCENDING"}, "limit": 0}
+    body = {"time_range": time_range, "sort": {"field_name": "CHANNEL", "order": "ASCENDING"}, "limit": 101}
     assert api.post(body).faults == {("/sort/field_name", "conflict"), ("/limit", "out_of_range")}
     assert aws.connect.quota.requests == calls
 
@@ -343,7 +347,7 @@ def test_the_order_is_judged_on_the_first_page_only(api: Api, monkeypatch: pytes
         window: dict[str, Any] = {"from_": (datetime.now(UTC) - EIGHT_WEEKS).isoformat(), "sort": "channel", "limit": 7}
         cursor = api.get(**window).json["next_cursor"]
         later = datetime.now(UTC) + timedelta(hours=5)
-        monkeypatch.setattr("rest.api.datetime", type("Clock", (), {"now": staticmethod(lambda _: later)}))
+        monkeypatch.setattr("contact_search.api.clock.current_time", lambda: later)
         assert api.get(**window).status == 422
         assert api.get(**window, cursor=cursor).status == 200
 
@@ -354,11 +358,11 @@ def without_table(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def take_away() -> None:
         import search_handler  # noqa: PLC0415
-        from storage.transient import TransientTable  # noqa: PLC0415
 
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")
-        table = TransientTable("gone")
-        monkeypatch.setattr(search_handler.cursors(), "_table", lambda: table)
+        table = TransientTable("gone", dynamodb_client(read_timeout=2, attempts=1))
+        cursors = CursorCodec(search_handler.settings.cursor_key_ids, search_handler.kms, table)
+        monkeypatch.setattr(search_handler, "services", replace(search_handler.services, cursors=cursors))
 
     return take_away
 
@@ -397,7 +401,8 @@ def test_what_has_expired_in_the_table_is_not_used(api: Api, aws: AwsServer, mon
         cursor = api.get(**window).json["next_cursor"]
         now = datetime.now(UTC).timestamp()
         monkeypatch.setattr(
-            "storage.transient.time", SimpleNamespace(time=lambda: now + 24.1 * 3600, monotonic=time.monotonic)
+            "contact_search.storage.transient_table.time",
+            SimpleNamespace(time=lambda: now + 24.1 * 3600, monotonic=time.monotonic),
         )
         answer = api.get(**window, cursor=cursor)
     assert [one["id"] for one in answer.json["contacts"]] == [f"contact-{number}" for number in range(7, 14)]
