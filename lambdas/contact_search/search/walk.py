@@ -318,7 +318,7 @@ class WalkPage:
 
 def _write_cursor(walk: Walk, cursors: CursorCodec) -> str:
     restarted = walk.restart()  # it needs no token, and the token is what may be too long for a cursor
-    return cursors.write(walk.search.identity, walk.position, fallback=restarted and restarted.position)
+    return cursors.write(walk.search.identity, walk.position, fallback=restarted.position if restarted else None)
 
 
 def _more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
