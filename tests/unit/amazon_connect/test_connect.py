@@ -1,0 +1,347 @@
+"""Equal searches share one call, every call has its slot, and an outage is answered as well as it can be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from contact_search.amazon_connect import connect, page_cache
+from contact_search.amazon_connect.connect import AmazonConnect, Patience, Result
+from contact_search.amazon_connect.errors import (
+    ConnectError,
+    MisconfiguredError,
+    RejectedError,
+    ThrottledError,
+    TimedOutError,
+    UnavailableError,
+    UpstreamError,
+)
+from contact_search.amazon_connect.page_cache import PageCache
+from contact_search.storage import transient_table
+from contact_search.storage.transient_table import TransientTable
+from tests.unit.conftest import Clock
+
+INTERVAL = 2.0  # seconds between two slots
+BODY = b'{"Contacts": [{"Id": "1"}], "TotalCount": 1}'
+THROTTLED = ThrottledError("ThrottlingException")
+
+
+class FakeLimiter:
+    """Give slots one after the other, on a clock that the test moves."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.next_slot = clock, 0.0
+        self.callers: list[str] = []
+
+    def wait_for_slot(self, caller: str, deadline: float) -> None:
+        slot = max(self.next_slot, self.clock.now)
+        if slot > max(deadline, self.clock.now):
+            raise ThrottledError("QuotaExceeded", max(int(slot - self.clock.now), 1))
+        self.callers.append(caller)
+        self.next_slot = slot + INTERVAL
+        self.clock.sleep(slot - self.clock.now)
+
+    def back_off(self) -> int:
+        self.next_slot = max(self.next_slot, self.clock.now + 2 * INTERVAL)
+        return max(int(self.next_slot - self.clock.now), 1)
+
+
+@dataclass
+class FakeClient:
+    """Give the next of these results, then BODY, each after `takes` seconds."""
+
+    clock: Clock
+    results: list[bytes | ConnectError] = field(default_factory=list)
+    takes: float = 0.3
+    calls: list[float] = field(default_factory=list)
+    instance_id: str = "instance"
+
+    def search_contacts(self, request: Mapping[str, Any]) -> bytes:  # noqa: ARG002 - the client's interface
+        self.calls.append(self.clock.now)
+        self.clock.sleep(self.takes)
+        result = self.results.pop(0) if self.results else BODY
+        if isinstance(result, ConnectError):
+            raise result
+        return result
+
+
+class World:
+    """Several environments with one table, one quota and one Amazon Connect."""
+
+    def __init__(self, clock: Clock, dynamodb: Any) -> None:
+        self.clock, self.dynamodb = clock, dynamodb
+        self.client, self.limiter = FakeClient(clock), FakeLimiter(clock)
+        self.started = clock.now
+
+    def environment(self, *, limited: bool = True, cached: bool = True) -> AmazonConnect:
+        client: Any = self.client
+        limiter: Any = self.limiter if limited else None
+        return AmazonConnect(
+            client,
+            limiter,
+            PageCache(TransientTable("table", self.dynamodb)) if cached else None,
+            lifetime=10,
+            closed_lifetime=300,
+        )
+
+    def request(self, *, closed: bool = False) -> dict[str, Any]:
+        end = datetime.fromtimestamp(self.started, UTC) - timedelta(hours=1 if closed else 0)
+        return {"TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": end, "EndTime": end}, "MaxResults": 1}
+
+    def patience(self, seconds: float = 3, *, no_cache: bool = False, caller: str = "caller") -> Patience:
+        return Patience(caller, seconds, no_cache, self.clock.now)
+
+    def search(self, environment: AmazonConnect | None = None, seconds: float = 3, **options: Any) -> Result:
+        return (environment or self.environment()).search(self.request(), self.patience(seconds, **options))
+
+
+@pytest.fixture
+def world(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
+    for module in (connect, page_cache, transient_table):
+        monkeypatch.setattr(module, "time", clock)
+    now = SimpleNamespace(now=lambda tz: datetime.fromtimestamp(clock.now, tz))
+    monkeypatch.setattr(connect, "datetime", now)
+    return World(clock, dynamodb)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What is logged of each call."""
+    lines: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        connect.logger, "info", lambda message, extra: lines.append({"message": message, **extra}), raising=True
+    )
+    return lines
+
+
+def test_a_page_is_shared_as_long_as_it_is_fresh(world: World) -> None:
+    first, second = world.search(), world.search()
+    assert (first.cache_status, first.age, first.lifetime) == ("fwd=miss; stored", None, 10)
+    assert (second.cache_status, second.age, second.lifetime) == ("hit; ttl=10", 0, 10)
+    assert first.response == second.response
+    assert len(world.client.calls) == 1
+    world.clock.now += 11
+    assert world.search().cache_status == "fwd=miss; stored"
+
+
+def test_pages_of_closed_windows_are_fresh_for_longer(world: World) -> None:
+    assert world.environment().search(world.request(closed=True), world.patience()).lifetime == 300
+
+
+def test_no_cache_asks_connect_anew_for_all(world: World) -> None:
+    world.search()
+    world.clock.now += INTERVAL
+    assert world.search(no_cache=True).cache_status == "fwd=request; stored"
+    assert world.search().cache_status.startswith("hit")
+    assert len(world.client.calls) == 2
+
+
+def test_without_a_cache_or_a_limiter_connect_is_called_each_time(world: World) -> None:
+    environment = world.environment(limited=False, cached=False)
+    assert [world.search(environment).cache_status for _ in range(2)] == ["fwd=bypass"] * 2
+    assert world.limiter.callers == []
+
+
+def test_equal_searches_at_once_share_one_call(world: World) -> None:
+    results = world.clock.run(*[world.search] * 20)
+    statuses = [result.cache_status for result in results if isinstance(result, Result)]
+    assert sorted(statuses) == ["fwd=miss; collapsed"] * 19 + ["fwd=miss; stored"]
+    assert len(world.client.calls) == 1
+
+
+def test_every_call_waits_for_its_slot_in_the_callers_name(world: World, log: list[dict[str, Any]]) -> None:
+    world.search(caller="a", no_cache=True)
+    world.search(caller="b", no_cache=True)
+    assert world.limiter.callers == ["a", "b"]
+    assert world.client.calls[1] - world.client.calls[0] == pytest.approx(INTERVAL)
+    assert log == [
+        {"message": "called Amazon Connect", "outcome": "answer", "waited": 0, "took": 300},
+        {"message": "called Amazon Connect", "outcome": "answer", "waited": 1700, "took": 300},
+    ]
+
+
+def test_who_has_no_slot_in_time_is_refused_at_once(world: World) -> None:
+    world.limiter.next_slot = world.clock.now + 10
+    with pytest.raises(ThrottledError) as refused:
+        world.search()
+    assert refused.value.retry_after == 10
+    assert world.clock.now - world.started < 0.3
+    assert not world.client.calls
+    world.limiter.next_slot = 0
+    assert world.search().cache_status == "fwd=miss; stored"  # nobody holds the lease
+
+
+@pytest.mark.parametrize("error", [UnavailableError("503"), UpstreamError("500")])
+def test_a_failure_of_connect_is_tried_again_once(world: World, log: list[dict[str, Any]], error: ConnectError) -> None:
+    world.client.results = [error]
+    assert world.search().cache_status == "fwd=miss; stored"
+    assert [line["outcome"] for line in log] == [error.code, "answer"]
+    assert world.client.calls[1] - world.client.calls[0] == pytest.approx(INTERVAL)
+    world.client.results = [error, error]
+    with pytest.raises(type(error)):
+        world.search(no_cache=True)
+
+
+def test_a_failure_without_a_slot_for_another_attempt_stays_what_it_is(world: World) -> None:
+    world.client.results = [UpstreamError("500")]
+    with pytest.raises(UpstreamError):
+        world.search(seconds=1)
+
+
+@pytest.mark.parametrize("error", [TimedOutError("late"), MisconfiguredError("AccessDenied")])
+def test_other_failures_are_not_tried_again(world: World, error: ConnectError) -> None:
+    world.client.results = [error]
+    with pytest.raises(type(error)):
+        world.search()
+    assert len(world.client.calls) == 1
+    assert world.search().cache_status == "fwd=miss; stored"  # nobody holds the lease
+
+
+@pytest.mark.parametrize(
+    "error", [THROTTLED, TimedOutError("late"), UnavailableError("503"), UpstreamError("500")], ids=lambda e: e.code
+)
+def test_a_stale_page_is_better_than_an_outage(world: World, error: ConnectError) -> None:
+    world.search()
+    world.clock.now += 100
+    world.client.results = [error] * 9
+    stale = world.search()
+    assert stale.cache_status == "fwd=stale; detail=stale-if-error"
+    assert stale.age is not None
+    assert stale.age >= 99
+    with pytest.raises(type(error)):
+        world.search(no_cache=True)
+
+
+def test_a_rejection_is_shared_and_does_not_stand_in_for_an_outage(world: World) -> None:
+    world.client.results = [RejectedError("InvalidRequestException", "too long")]
+    for _ in range(2):
+        with pytest.raises(RejectedError) as rejected:
+            world.search()
+        assert rejected.value.reason == "too long"
+    assert len(world.client.calls) == 1
+    world.clock.now += 100
+    world.client.results = [TimedOutError("late")]
+    with pytest.raises(TimedOutError):
+        world.search()
+
+
+def test_what_cannot_be_read_is_not_cached(world: World) -> None:
+    world.client.results = [b"<html>"]
+    with pytest.raises(UpstreamError):
+        world.search()
+    assert world.search().cache_status == "fwd=miss; stored"
+
+
+def test_a_page_that_is_too_large_is_returned_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_cache, "LARGEST_BODY", 10)
+    result = world.search()
+    assert (result.cache_status, result.lifetime) == ("fwd=miss; detail=too-large", 0)
+
+
+@pytest.mark.parametrize(("operation", "forward"), [("get", "bypass"), ("update", "bypass"), ("put", "miss")])
+def test_without_the_table_searches_are_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, forward: str
+) -> None:
+    def fail(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(world.dynamodb, f"{operation}_item", fail)
+    result = world.search()
+    assert (result.cache_status, result.lifetime) == (f"fwd={forward}; detail=storage-unavailable", 0)
+    assert len(world.client.calls) == 1
+
+
+def test_when_connect_throttles_the_caller_waits_for_another_slot(world: World, log: list[dict[str, Any]]) -> None:
+    world.client.results = [THROTTLED]
+    assert world.search(seconds=5).cache_status == "fwd=miss; stored"
+    assert [line["outcome"] for line in log] == ["ThrottlingException", "answer"]
+    assert world.client.calls[1] - world.client.calls[0] == pytest.approx(2 * INTERVAL, abs=0.4)
+
+
+def test_when_connect_throttles_whoever_cannot_wait_is_refused_at_once(world: World) -> None:
+    world.client.results = [THROTTLED]
+    with pytest.raises(ThrottledError) as refused:
+        world.search(seconds=3)
+    assert (refused.value.code, refused.value.retry_after) == ("ThrottlingException", 4)
+    assert world.clock.now - world.started < 0.4
+
+
+def test_when_connect_throttles_all_callers_of_a_search_share_the_wait(world: World) -> None:
+    """The first one tries again for all; of the others nobody is refused whose patience reaches past the pause."""
+    world.client.results = [THROTTLED, THROTTLED]
+    results = world.clock.run(*[lambda: world.search(seconds=12) for _ in range(20)])
+    assert all(isinstance(result, Result) for result in results), results
+    assert len(world.client.calls) == 3
+    assert world.clock.now - world.started < 4 * INTERVAL + 2
+
+
+def test_when_connect_throttles_and_the_first_caller_cannot_wait_another_one_goes(world: World) -> None:
+    world.client.results = [THROTTLED]
+    searches = [lambda: world.search(seconds=1), *[lambda: world.search(seconds=10) for _ in range(5)]]
+    first, *others = world.clock.run(*searches)
+    assert isinstance(first, ThrottledError)
+    assert all(isinstance(result, Result) for result in others), others
+    assert len(world.client.calls) == 2
+
+
+def test_when_connect_keeps_throttling_a_large_quota_it_is_called_less_and_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slots of a large quota come at once: without a pause of their own, calls would follow each other."""
+    monkeypatch.setattr(world.limiter, "back_off", lambda: 1)
+    monkeypatch.setattr(world.limiter, "wait_for_slot", lambda *_: None)
+    world.client.results = [THROTTLED] * 99
+    with pytest.raises(ThrottledError):
+        world.search(seconds=20)
+    assert len(world.client.calls) < 8
+
+
+def test_without_a_limiter_a_throttled_call_is_an_answer(world: World) -> None:
+    world.client.results = [THROTTLED]
+    with pytest.raises(ThrottledError):
+        world.search(world.environment(limited=False))
+    assert len(world.client.calls) == 1
+
+
+def test_who_waits_for_another_environment_in_vain_goes_alone(world: World) -> None:
+    """An environment that died holds the lease."""
+    dead = PageCache(TransientTable("table", world.dynamodb))
+    environment = world.environment(limited=False)
+    world.search(environment)
+    [key] = [
+        item["key"]["S"].removeprefix("page ") for item in world.dynamodb.scan(TableName="table", Limit=9)["Items"]
+    ]
+    world.clock.now += 11
+    dead.take_lease(key, 3600)
+    started = world.clock.now
+    assert world.search(environment).cache_status == "fwd=miss; stored"
+    assert 9 <= world.clock.now - started < 13
+
+
+def test_no_call_begins_so_late_that_the_gateway_would_not_wait_for_it(world: World) -> None:
+    patience = Patience("caller", 20, started=world.clock.now - 22)
+    with pytest.raises(ThrottledError, match="TooLate"):
+        world.environment().search(world.request(), patience)
+    assert not world.client.calls
+
+
+def test_other_requests_and_other_instances_have_pages_of_their_own(world: World) -> None:
+    world.search()
+    other = world.request() | {"MaxResults": 2}
+    assert world.environment().search(other, world.patience()).cache_status == "fwd=miss; stored"
+    world.client.instance_id = "another"
+    world.clock.now += INTERVAL
+    assert world.search().cache_status == "fwd=miss; stored"
+
+
+def test_the_patience_of_a_request_is_one_for_all_its_calls(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "time", clock)
+    patience = Patience("caller", 3, started=clock.now)
+    clock.now += 1
+    assert (patience.remaining, patience.deadline) == (2, clock.now + 2)
+    clock.now += 5
+    assert patience.remaining == 0
