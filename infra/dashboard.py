@@ -1,20 +1,21 @@
-"""What an operator looks at."""
+"""The dashboard: requests, calls of Amazon Connect, and what goes wrong."""
 
-from aws_cdk import Stack
-from aws_cdk import aws_apigateway as apigateway
+from collections.abc import Sequence
+
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.metrics import NAMESPACE, Metrics
+from infra.alarms import Watched
 
 
 class Dashboard(cloudwatch.Dashboard):
-    """Requests and latency; what is asked of Amazon Connect, and what need not be; what goes wrong."""
+    """Show the stage's metrics. The dashboard has the name of the stack."""
 
-    def __init__(self, scope: Construct, name: str, *, api: apigateway.RestApi, quota_rate: float) -> None:
-        super().__init__(scope, name, dashboard_name=Stack.of(scope).stack_name)
-        of = Metrics.of
-        calls = of("UpstreamCalls")
+    def __init__(self, scope: Construct, construct_id: str, *, watched: Watched, quota_rate: float) -> None:
+        super().__init__(scope, construct_id, dashboard_name=cdk.Stack.of(scope).stack_name)
+        api, metric = watched.api, watched.metrics.metric
+        calls = metric("UpstreamCalls")
         quota_use = cloudwatch.MathExpression(
             expression=f"100 * calls / ({quota_rate} * PERIOD(calls))",
             using_metrics={"calls": calls},
@@ -22,29 +23,40 @@ class Dashboard(cloudwatch.Dashboard):
         )
         hits = cloudwatch.MathExpression(
             expression="IF(searches > 0, 100 * hits / searches, 0)",
-            using_metrics={"hits": of("CacheHits"), "searches": of("Searches")},
+            using_metrics={"hits": metric("CacheHits"), "searches": metric("Searches")},
             label="cache hits, %",
         )
         problems = cloudwatch.SearchExpression(
-            expression=f"SEARCH('{{{NAMESPACE},problem}} MetricName=\"Problems\"', 'Sum', 300)", label=""
+            expression=f"SEARCH('{{\"{watched.metrics.namespace}\",problem}} MetricName=\"Problems\"', 'Sum', 300)",
+            label="",
         )
         self.add_widgets(
             _graph("Requests", api.metric_count(), api.metric_client_error(), api.metric_server_error()),
             _graph("Latency, ms", *(api.metric_latency(statistic=share) for share in ("p50", "p90", "p99"))),
+            _graph("Concurrent executions", *_concurrency(watched)),
         )
         self.add_widgets(
-            _graph("Calls of Amazon Connect", calls, of("UpstreamThrottles")),
-            _graph("Quota use and cache hits, %", quota_use, hits),
-            _graph("Waiting for a turn, ms; refusals", of("QuotaWait", "p90"), right=[of("Refusals")]),
+            _graph("Calls of Amazon Connect", calls, metric("UpstreamThrottles")),
+            _graph("Quota use and cache hits, %", *([quota_use] if quota_rate else []), hits),
+            _graph("Waiting for a slot, ms; refusals", metric("QuotaWait", "p90"), right=[metric("Refusals")]),
         )
         self.add_widgets(
-            _graph("Answers without a call of their own", of("CacheHits"), of("SharedCalls"), of("StalePages")),
+            _graph(
+                "Searches without a call of their own", metric("CacheHits"), metric("SharedCalls"), metric("StalePages")
+            ),
             _graph("Problems by type", problems),
-            _graph("Dependencies", of("TableUnavailable"), of("IssuerUnavailable"), of("Unauthenticated")),
+            _graph("Dependencies", *(metric(n) for n in ("TableUnavailable", "IssuerUnavailable", "Unauthenticated"))),
         )
+        if watched.firewall:
+            self.add_widgets(_graph("Blocked by the firewall", *watched.firewall.blocked_requests_by_rule()))
 
 
-def _graph(
-    title: str, *left: cloudwatch.IMetric, right: list[cloudwatch.IMetric] | None = None
-) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(left), right=right, width=8)
+def _concurrency(watched: Watched) -> list[cloudwatch.Metric]:
+    return [
+        function.metric("ConcurrentExecutions", statistic="Maximum", label=label)
+        for label, function in (("search", watched.search), ("authorizer", watched.authorizer))
+    ]
+
+
+def _graph(title: str, *left: cloudwatch.IMetric, right: Sequence[cloudwatch.IMetric] = ()) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(left), right=list(right), width=8)

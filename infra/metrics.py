@@ -1,67 +1,88 @@
-"""What is counted: metric filters over the functions' log lines, so that the functions themselves count nothing."""
+"""The service's metrics: filters count log lines, so the functions themselves count nothing."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-NAMESPACE = "ContactSearch"
 
-# By metric: the log lines that count, and the member of them that is the value (1 a line, where it is a figure).
+@dataclass(frozen=True)
+class LineFilter:
+    """The log lines that count, and what each adds to the metric: 1, or the value of one of its members."""
+
+    pattern: str
+    value: str = "1"
+
+
+_CALLED = '$.message = "called Amazon Connect"'
 _SEARCH_METRICS = {
-    "Searches": ('{ $.message = "searched" }', "1"),
-    "CacheHits": ('{ $.message = "searched" && $.cache = "hit*" }', "1"),
-    "SharedCalls": ('{ $.message = "searched" && $.cache = "*collapsed*" }', "1"),
-    "StalePages": ('{ $.message = "searched" && $.cache = "*stale*" }', "1"),
-    "UpstreamCalls": ('{ $.message = "asked Amazon Connect" }', "1"),
-    "QuotaWait": ('{ $.message = "asked Amazon Connect" }', "$.waited"),
-    "UpstreamThrottles": ('{ $.message = "asked Amazon Connect" && $.outcome = "ThrottlingException" }', "1"),
-    "Refusals": ('{ $.code = "QuotaExceeded" }', "1"),
-    "TableUnavailable": ('{ $.message = "table unavailable" }', "1"),
+    "Searches": LineFilter('{ $.message = "searched" }'),
+    "CacheHits": LineFilter('{ $.message = "searched" && $.cache = "hit*" }'),
+    "SharedCalls": LineFilter('{ $.message = "searched" && $.cache = "*collapsed*" }'),
+    "StalePages": LineFilter('{ $.message = "searched" && $.cache = "*stale*" }'),
+    "UpstreamCalls": LineFilter(f"{{ {_CALLED} }}"),
+    "QuotaWait": LineFilter(f"{{ {_CALLED} }}", "$.waited"),
+    "UpstreamThrottles": LineFilter(f'{{ {_CALLED} && $.outcome = "ThrottlingException" }}'),
+    "Refusals": LineFilter('{ $.code = "QuotaExceeded" }'),
+    "TableUnavailable": LineFilter('{ $.message = "table unavailable" }'),
 }
 _AUTHORIZER_METRICS = {
-    "Unauthenticated": ('{ $.message = "unauthenticated" }', "1"),
-    "IssuerUnavailable": ('{ $.message = "issuer unavailable" }', "1"),
+    "Unauthenticated": LineFilter('{ $.message = "unauthenticated" }'),
+    "IssuerUnavailable": LineFilter('{ $.message = "issuer unavailable" }'),
+}
+# Lambda counts every bad credential as an error of the authorizer. The access log tells these from real failures.
+_ACCESS_METRICS = {
+    "AuthorizerFailures": LineFilter('{ $.gateway_response = "AUTHORIZER_*" }'),
 }
 
 
 class Metrics(Construct):
-    """The filters; `of` gives the metrics that they make."""
+    """Make the filters. Each stage has a namespace of its own, so that stages of one account stay apart."""
 
     def __init__(
-        self, scope: Construct, name: str, *, search_logs: logs.ILogGroup, authorizer_logs: logs.ILogGroup
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        search_logs: logs.ILogGroup,
+        authorizer_logs: logs.ILogGroup,
+        access_logs: logs.ILogGroup,
     ) -> None:
-        super().__init__(scope, name)
+        super().__init__(scope, construct_id)
+        self.namespace = f"ContactSearch/{stage}"
         self._add(search_logs, _SEARCH_METRICS)
         self._add(authorizer_logs, _AUTHORIZER_METRICS)
+        self._add(access_logs, _ACCESS_METRICS)
         logs.MetricFilter(
             self,
             "Problems",
             log_group=search_logs,
             filter_pattern=logs.FilterPattern.literal('{ $.problem = "*" }'),
-            metric_namespace=NAMESPACE,
+            metric_namespace=self.namespace,
             metric_name="Problems",
             metric_value="1",
             dimensions={"problem": "$.problem"},
         )
 
-    def _add(self, log_group: logs.ILogGroup, metrics: Mapping[str, tuple[str, str]]) -> None:
-        for metric, (pattern, value) in metrics.items():
+    def metric(self, name: str, statistic: str = "Sum", **dimensions: str) -> cloudwatch.Metric:
+        """Return one of the metrics, over periods of 5 minutes."""
+        return cloudwatch.Metric(
+            namespace=self.namespace, metric_name=name, statistic=statistic, dimensions_map=dimensions or None
+        )
+
+    def _add(self, log_group: logs.ILogGroup, filters: Mapping[str, LineFilter]) -> None:
+        for name, line in filters.items():
             logs.MetricFilter(
                 self,
-                metric,
+                name,
                 log_group=log_group,
-                filter_pattern=logs.FilterPattern.literal(pattern),
-                metric_namespace=NAMESPACE,
-                metric_name=metric,
-                metric_value=value,
-                default_value=0 if value == "1" else None,
+                filter_pattern=logs.FilterPattern.literal(line.pattern),
+                metric_namespace=self.namespace,
+                metric_name=name,
+                metric_value=line.value,
+                # A count is 0 while there are no lines; a duration is nothing.
+                default_value=0 if line.value == "1" else None,
             )
-
-    @staticmethod
-    def of(metric: str, statistic: str = "Sum", **dimensions: str) -> cloudwatch.Metric:
-        """The metric, over 5 minutes."""
-        return cloudwatch.Metric(
-            namespace=NAMESPACE, metric_name=metric, statistic=statistic, dimensions_map=dimensions or None
-        )

@@ -1,47 +1,64 @@
-"""The stack that an operator works on: its table of clients and its usage plans, found by the stack's outputs."""
+"""The deployed stack of a stage: its table of clients, its usage plans and its address, found by its outputs."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
-from aws.credentials import Credentials
-from aws.service import Place, Service
-from storage.durable import DurableTable
+from contact_search.storage.durable_table import DurableTable
+from infra.settings import LAPTOP, stack_name
+from operations.stages import Stage, open_session
+
+_SUFFIX = "UsagePlanId"
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """`usage_plans` are ids by name; `apigateway` is a boto3 client."""
+    """What operators work on.
 
+    Attributes:
+        usage_plans: Their ids, by name.
+        apigateway: A boto3 client.
+    """
+
+    stage: str
+    address: str
     table: DurableTable
     usage_plans: dict[str, str]
     apigateway: Any = field(repr=False)
 
 
-def deployed(stack: str, session: boto3.Session, endpoint: str | None = None) -> Deployed:
-    """The stack of this name, in the account and region of the session; raises botocore's ClientError if there is none.
+def find_deployed(stage: Stage) -> Deployed:
+    """Find the stack of a stage with your AWS credentials.
 
-    `endpoint` is that of all AWS services, if they are not where boto3 looks for them.
+    Raises:
+        NoCredentialsError, WrongAccountError: See `open_session`.
+        botocore.exceptions.ClientError: There is no such stack.
     """
-    [found] = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
-    suffix = "UsagePlanId"
-    plans = {name.removesuffix(suffix).lower(): value for name, value in outputs.items() if name.endswith(suffix)}
-    dynamodb = Service(
+    return _describe(stage.name, open_session(stage))
+
+
+def on_this_machine(aws_url: str, region: str) -> Deployed:
+    """Find the stack that scripts/serve has made in the AWS stand-in at this address."""
+    return _describe(LAPTOP, boto3.Session("sandbox", "sandbox", region_name=region), aws_url)
+
+
+def _describe(stage: str, session: boto3.Session, endpoint: str | None = None) -> Deployed:
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint)
+    [stack] = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    dynamodb = session.client(
         "dynamodb",
-        read_timeout=20,
-        attempts=5,
-        place=Place(
-            session.region_name,
-            session.client("dynamodb", endpoint_url=endpoint).meta.endpoint_url,
-            lambda: Credentials(*session.get_credentials().get_frozen_credentials()[:3]),
-        ),
+        endpoint_url=endpoint,
+        config=Config(read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5}),
     )
-    apigateway = session.client("apigateway", endpoint_url=endpoint)
-    return Deployed(DurableTable(outputs["DurableTableName"], dynamodb), plans, apigateway)
-
-
-def on_this_machine(url: str, region: str) -> Deployed:
-    """The stack that scripts/serve has made in the AWS stand-in at this address."""
-    return deployed("ContactSearch", boto3.Session("sandbox", "sandbox", region_name=region), url)
+    return Deployed(
+        stage=stage,
+        address=outputs.get("Address", ""),
+        table=DurableTable(outputs["DurableTableName"], dynamodb),
+        usage_plans={
+            name.removesuffix(_SUFFIX).lower(): value for name, value in outputs.items() if name.endswith(_SUFFIX)
+        },
+        apigateway=session.client("apigateway", endpoint_url=endpoint),
+    )

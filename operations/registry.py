@@ -1,7 +1,7 @@
-"""The register of clients: who there is, with which keys, and what each is granted.
+"""The register of clients: who they are, which API keys they have, and what each is granted.
 
-A client's item changes only from the version that was read, so that of two operators at once one has to begin again.
-What is done in several steps can be done again after a failure.
+A client's item only changes from the version that was read. If two operators change it at once, one has to start again.
+Commands of several steps can be repeated after a failure.
 """
 
 import json
@@ -12,13 +12,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from access.client import API_KEY, CLIENT
-from access.credential import hash_of
-from contacts.grant import Grant
+from contact_search.access.clients import API_KEY_PREFIX, CLIENT_PREFIX
+from contact_search.access.credentials import hash_api_key
+from contact_search.search.grants import Grant
+from contact_search.storage.errors import ConditionFailedError
+from contact_search.storage.items import Item
 from operations.deployed import Deployed
-from storage.item import ConditionFailedError, Item
 
-_FOR_EVER = 2**53  # seconds since the epoch: a key without an end
+_NO_END = 2**53  # Unix seconds: a key that is valid until it is revoked
 
 
 class NoSuchClientError(Exception):
@@ -34,74 +35,97 @@ class ChangedMeanwhileError(Exception):
 
 
 class NoKeysError(Exception):
-    """The client shows tokens, and has no API keys."""
+    """The client authenticates with tokens, and has no API keys."""
 
 
 class WiderGrantError(Exception):
-    """The grant lets more be seen than the one before, in these respects."""
+    """The new grant shows more than the old one. The message names the limits that got wider."""
 
-    def __init__(self, respects: list[str]) -> None:
-        super().__init__(", ".join(respects))
+    def __init__(self, limits: list[str]) -> None:
+        super().__init__(", ".join(limits))
 
 
 def add(stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None) -> None:
-    """Registers a client; without an API key it is one that shows tokens of the issuer. Raises ClientExistsError.
+    """Register a client.
 
-    The usage plan knows it by a key of API Gateway's own, whose value is no credential.
+    Its usage plan knows it by a key of API Gateway's own, whose value is no credential.
+
+    Args:
+        plan: The name of its usage plan.
+        api_key: Its first API key, None if it authenticates with the issuer's tokens.
+
+    Raises:
+        ClientExistsError: A client has this name.
     """
     usage_key = secrets.token_urlsafe(32)
-    made = stack.apigateway.create_api_key(name=f"contact-search {name}", value=usage_key, enabled=True)
+    usage_key_id = stack.apigateway.create_api_key(
+        name=f"contact-search-{stack.stage} {name}", value=usage_key, enabled=True
+    )["id"]
     item = {
         "id": secrets.token_hex(8),
         "grant": grant.model_dump_json(),
         "revision": secrets.token_hex(8),
         "usage_plan": plan,
         "usage_key": usage_key,
-        "usage_key_id": made["id"],
+        "usage_key_id": usage_key_id,
         "by_token": int(api_key is None),
-        "keys": json.dumps([_key(api_key)] if api_key is not None else []),
+        "keys": json.dumps([_new_key(api_key)] if api_key is not None else []),
         "added": int(time.time()),
         "revoked": 0,
     }
     try:
         _write(stack, name, item, None)
     except ChangedMeanwhileError:
-        stack.apigateway.delete_api_key(apiKey=made["id"])
+        stack.apigateway.delete_api_key(apiKey=usage_key_id)
         raise ClientExistsError(name) from None
-    stack.apigateway.create_usage_plan_key(usagePlanId=stack.usage_plans[plan], keyId=made["id"], keyType="API_KEY")
+    stack.apigateway.create_usage_plan_key(usagePlanId=stack.usage_plans[plan], keyId=usage_key_id, keyType="API_KEY")
     _write_keys(stack, name, item)
 
 
-def clients(stack: Deployed) -> Iterator[dict[str, Any]]:
-    """All clients, by name."""
-    return (_described(name, item) for name, item in sorted(stack.table.items(CLIENT)))
+def list_clients(stack: Deployed) -> Iterator[dict[str, Any]]:
+    """Describe all clients, sorted by name."""
+    return (_describe(name, item) for name, item in sorted(stack.table.items(CLIENT_PREFIX)))
 
 
-def client(stack: Deployed, name: str) -> dict[str, Any]:
-    """What is known of a client, without any secret. Raises NoSuchClientError."""
-    return _described(name, _item(stack, name))
+def describe_client(stack: Deployed, name: str) -> dict[str, Any]:
+    """Describe a client, without any secret.
+
+    Raises:
+        NoSuchClientError: There is no such client.
+    """
+    return _describe(name, _read(stack, name))
 
 
 def regrant(stack: Deployed, name: str, changes: dict[str, Any], *, wider: bool) -> Grant:
-    """Changes what a client is granted, which makes its cursors invalid.
+    """Change what a client is granted, which invalidates its cursors.
 
-    Raises NoSuchClientError, ChangedMeanwhileError, and WiderGrantError where the grant becomes wider but must not.
+    Args:
+        changes: The members of the grant that change.
+        wider: Whether the new grant may show more than the old one.
+
+    Raises:
+        NoSuchClientError: There is no such client.
+        ChangedMeanwhileError: Somebody else has changed it.
+        WiderGrantError: The new grant shows more, but must not.
     """
-    item = _item(stack, name)
+    item = _read(stack, name)
     before = Grant.model_validate_json(item["grant"])
     after = Grant.model_validate(before.model_dump() | changes)
-    if not wider and (respects := [name for name in Grant.model_fields if not _is_within(after, before, name)]):
-        raise WiderGrantError(respects)
+    if not wider and (limits := [limit for limit in Grant.model_fields if not _is_within(after, before, limit)]):
+        raise WiderGrantError(limits)
     _write(stack, name, item | {"grant": after.model_dump_json(), "revision": secrets.token_hex(8)}, item)
     return after
 
 
 def rotate(stack: Deployed, name: str, api_key: str, overlap: timedelta) -> None:
-    """Gives a client another API key; those it has end after the overlap.
+    """Give a client another API key. Its present keys end after the overlap.
 
-    Raises NoSuchClientError, NoKeysError, ChangedMeanwhileError.
+    Raises:
+        NoSuchClientError: There is no such client.
+        NoKeysError: It authenticates with tokens.
+        ChangedMeanwhileError: Somebody else has changed it.
     """
-    item = _item(stack, name)
+    item = _read(stack, name)
     if item["by_token"]:
         raise NoKeysError(name)
     now = int(time.time())
@@ -109,32 +133,45 @@ def rotate(stack: Deployed, name: str, api_key: str, overlap: timedelta) -> None
     keys = []
     for key in json.loads(item["keys"]):
         if key["valid_until"] <= now:
-            stack.table.delete(f"{API_KEY}{key['hash']}")
+            stack.table.delete(f"{API_KEY_PREFIX}{key['hash']}")
         else:
             keys.append(key | {"valid_until": min(key["valid_until"], end)})
-    changed = item | {"keys": json.dumps([*keys, _key(api_key)])}
+    changed = item | {"keys": json.dumps([*keys, _new_key(api_key)])}
     _write(stack, name, changed, item)
     _write_keys(stack, name, changed)
 
 
 def revoke(stack: Deployed, name: str) -> None:
-    """Ends a client and all its keys. Raises NoSuchClientError, ChangedMeanwhileError."""
-    item = _item(stack, name)
+    """Remove a client and all its keys.
+
+    Raises:
+        NoSuchClientError: There is no such client.
+        ChangedMeanwhileError: Somebody else has changed it.
+    """
+    item = _read(stack, name)
     _write(stack, name, item | {"revoked": 1}, item)
     for key in json.loads(item["keys"]):
-        stack.table.delete(f"{API_KEY}{key['hash']}")
-    with suppress(stack.apigateway.exceptions.NotFoundException):  # after a failure, or a deletion by hand
+        stack.table.delete(f"{API_KEY_PREFIX}{key['hash']}")
+    # It is gone already after a failure, or if somebody has deleted it by hand.
+    with suppress(stack.apigateway.exceptions.NotFoundException):
         stack.apigateway.delete_api_key(apiKey=item["usage_key_id"])
-    stack.table.delete(f"{CLIENT}{name}")
+    stack.table.delete(f"{CLIENT_PREFIX}{name}")
 
 
-def _key(api_key: str) -> dict[str, Any]:
-    return {"hash": hash_of(api_key), "valid_until": _FOR_EVER}
+def _new_key(api_key: str) -> dict[str, Any]:
+    return {"hash": hash_api_key(api_key), "valid_until": _NO_END}
+
+
+def _read(stack: Deployed, name: str) -> Item:
+    item = stack.table.get(f"{CLIENT_PREFIX}{name}")
+    if item is None:
+        raise NoSuchClientError(name)
+    return item
 
 
 def _write(stack: Deployed, name: str, item: Item, before: Item | None) -> None:
     try:
-        stack.table.replace(f"{CLIENT}{name}", item | {"version": secrets.token_hex(8)}, before)
+        stack.table.replace(f"{CLIENT_PREFIX}{name}", item | {"version": secrets.token_hex(8)}, before)
     except ConditionFailedError:
         raise ChangedMeanwhileError(name) from None
 
@@ -142,32 +179,27 @@ def _write(stack: Deployed, name: str, item: Item, before: Item | None) -> None:
 def _write_keys(stack: Deployed, name: str, item: Item) -> None:
     for key in json.loads(item["keys"]):
         owner = {"client": name, "id": item["id"], "valid_until": key["valid_until"]}
-        stack.table.put(f"{API_KEY}{key['hash']}", owner)
+        stack.table.put(f"{API_KEY_PREFIX}{key['hash']}", owner)
 
 
-def _item(stack: Deployed, name: str) -> Item:
-    item = stack.table.get(f"{CLIENT}{name}")
-    if item is None:
-        raise NoSuchClientError(name)
-    return item
-
-
-def _described(name: str, item: Item) -> dict[str, Any]:
+def _describe(name: str, item: Item) -> dict[str, Any]:
     ends = [key["valid_until"] for key in json.loads(item["keys"])]
-    return {
+    description = {
         "name": name,
         "credential": "token" if item["by_token"] else "API key",
         "usage_plan": item["usage_plan"],
-        "added": _text(item["added"]),
-        "keys_valid_until": ["revoked" if end == _FOR_EVER else _text(end) for end in ends if end > time.time()],
+        "added": _format_time(item["added"]),
+        "keys_valid_until": [_format_end(end) for end in ends if end > time.time()],
         "grant": Grant.model_validate_json(item["grant"]).model_dump(mode="json", exclude_none=True),
-        **({"revoked": "not yet wholly: revoke it again"} if item["revoked"] else {}),
     }
+    if item["revoked"]:
+        description["revoked"] = "incompletely: revoke it again"
+    return description
 
 
-def _is_within(after: Grant, before: Grant, name: str) -> bool:
-    """Whether the grant lets no more be seen than before, in this respect."""
-    new, old = getattr(after, name), getattr(before, name)
+def _is_within(after: Grant, before: Grant, limit: str) -> bool:
+    """Tell whether the new grant shows no more than the old one, as far as this limit goes."""
+    new, old = getattr(after, limit), getattr(before, limit)
     if old is None or new is None:
         return old is None
     if isinstance(old, dict):
@@ -175,5 +207,9 @@ def _is_within(after: Grant, before: Grant, name: str) -> bool:
     return set(new) <= set(old) if isinstance(old, list | frozenset) else new <= old
 
 
-def _text(seconds: int) -> str:
+def _format_end(seconds: int) -> str:
+    return "it is rotated or revoked" if seconds == _NO_END else _format_time(seconds)
+
+
+def _format_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from contacts.contact import Contact
-from contacts.grant import Grant
+from contact_search.amazon_connect.contact import Contact
+from contact_search.search.grants import Grant
 from operations.deployed import on_this_machine
 from operations.registry import add
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from infra.settings import LAPTOP, stack_name
 from sandbox.gateway.template import Function, Template
 
 
@@ -100,7 +101,7 @@ def _stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
     client_of("cloudformation", aws_url, region).create_stack(
-        StackName="ContactSearch", TemplateBody=json.dumps(template)
+        StackName=stack_name(LAPTOP), TemplateBody=json.dumps(template)
     )
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-OUTPUT = ROOT / "cdk.out"
+# A folder of its own: the CDK CLI writes the templates of other stages to cdk.out.
+OUTPUT = ROOT / "cdk.out" / "laptop"
 # What the template is made of. The code of the functions is not: it runs from where it is.
-_SOURCES = ("app.py", "cdk.json", "infra", "requirements/development.txt")
+_ROUTES = "lambdas/contact_search/api/route_table.py"
+_SOURCES = ("app.py", "cdk.json", "infra", _ROUTES, "requirements/development.txt")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Template:
         return function
 
     def functions(self, resolve: Callable[[Any], str]) -> dict[str, Function]:
-        """The functions; `resolve` gives the value of what refers to another resource."""
+        """The functions of lambdas/; `resolve` gives the value of what refers to another resource."""
         return {
             name: Function(
                 name,
@@ -112,6 +114,7 @@ class Template:
                 },
             )
             for name, properties in self.of_type("AWS::Lambda::Function").items()
+            if (ROOT / "lambdas" / f"{properties['Handler'].split('.')[0]}.py").is_file()
         }
 
     def outputs(self, resolve: Callable[[Any], str]) -> dict[str, str]:
