@@ -21,6 +21,7 @@ from contact_search.amazon_connect.errors import (
     UpstreamError,
 )
 from contact_search.amazon_connect.page_cache import PageCache
+from contact_search.logger import logger
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
 from tests.unit.conftest import Clock
@@ -112,9 +113,7 @@ def world(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World
 def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is logged of each call."""
     lines: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        connect.logger, "info", lambda message, extra: lines.append({"message": message, **extra}), raising=True
-    )
+    monkeypatch.setattr(logger, "info", lambda message, extra: lines.append({"message": message, **extra}))
     return lines
 
 
