@@ -169,7 +169,7 @@ def _routing_matches(criterion: Mapping[str, Any]) -> Condition:
 
 
 def _ai_agent_matches(criterion: Mapping[str, Any]) -> Condition:
-    """Match contacts with an AI agent that fulfils the whole criterion.
+    """Match contacts with an AI agent that fulfils every part of the criterion.
 
     The version id of an AI agent is ID:VERSION. A criterion has this id, the id alone or an ARN that ends with it.
     """
