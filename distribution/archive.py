@@ -1,16 +1,16 @@
-"""Zip files that are the same whenever they are made of the same tree."""
+"""Write zip files that depend on nothing but the files in them."""
 
 import stat
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip file can say
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can contain
 _UNIX = 3
-_MODE = stat.S_IFREG | 0o644  # Lambda's own user has to read everything; nothing is run as a program
+_MODE = stat.S_IFREG | 0o644  # everything is readable for Lambda's user, nothing is executable
 
 
 def write_archive(tree: Path, path: Path) -> None:
-    """Writes the files of the tree: sorted by name, of one time and mode, compressed well."""
+    """Write all files of a folder: sorted by name, with the same time and mode."""
     files = {file.relative_to(tree).as_posix(): file for file in tree.rglob("*") if file.is_file()}
     with ZipFile(path, "w") as archive:
         for name in sorted(files):

@@ -1,4 +1,4 @@
-"""Prune the data of botocore and boto3 to the operations that the functions call.
+"""Prune the data of botocore to the operations that the functions call.
 
 botocore has 440 services. A function calls three at most, and one of the 400 operations of Amazon Connect: their data
 loads in a fraction of the time and memory. Requests, typed errors, retries and endpoints stay as they are.
@@ -43,7 +43,7 @@ class UnexpectedDataError(Exception):
 
 
 def prune(tree: Path, operations: Mapping[str, Collection[str]]) -> None:
-    """Remove what these operations (by service) do not need, from a tree with botocore and boto3."""
+    """Remove what these operations (by service) do not need, from a tree with botocore."""
     data, prefixes = tree / "botocore" / "data", set()
     for folder in [path for path in data.iterdir() if path.is_dir()]:
         if folder.name in operations:
@@ -52,8 +52,6 @@ def prune(tree: Path, operations: Mapping[str, Collection[str]]) -> None:
             shutil.rmtree(folder)
     endpoints = data / "endpoints.json"
     _write(endpoints, _prune_endpoints(_read(endpoints), prefixes))
-    for name in ("data", "examples"):  # of boto3's resources, which are not used
-        shutil.rmtree(tree / "boto3" / name, ignore_errors=True)
     bundle = tree / "botocore" / "cacert.pem"
     bundle.write_text(_prune_bundle(bundle.read_text("utf-8")), "utf-8")
 

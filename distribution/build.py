@@ -1,4 +1,4 @@
-"""scripts/build: what is deployed, as Lambda takes it, or the same for this machine's Python."""
+"""Build what is deployed (scripts/build), for Lambda or for this machine's Python."""
 
 import argparse
 import shutil
@@ -19,66 +19,68 @@ from distribution.requirements import install_for, install_for_lambda
 
 _ROOT = Path(__file__).parent.parent
 _TASK = Path("/var/task")  # where Lambda unpacks a zip
-# Bytes that the zip of each function may have: what it loads on a cold start grows with it.
+# The largest zip of each function, in bytes: cold starts take longer with larger ones.
 LARGEST = {"search": 8_000_000, "authorizer": 12_000_000}
 
 
 class TooLargeError(Exception):
-    """A zip is larger than it may be."""
+    """A zip is larger than LARGEST allows."""
 
 
 def main() -> None:
-    given = _parser().parse_args()
+    """Build, and print what was built."""
+    arguments = _parser().parse_args()
+    output: Path = arguments.output
     try:
-        made = build_for_host(given.output / "host") if given.host else build_for_lambda(given.output)
-    except (OSError, TooLargeError) as error:
+        built = build_for_host(output / "host") if arguments.host else build_for_lambda(output)
+    except (OSError, TooLargeError, botocore_data.UnexpectedDataError) as error:
         sys.exit(f"Nothing was built: {error}")
     except subprocess.CalledProcessError as error:
         sys.exit(f"Nothing was built: {Path(error.cmd[0]).name} failed, see above")
-    for path in made:
+    for path in built:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB" if path.is_file() else path)
 
 
 def build_for_lambda(output: Path) -> list[Path]:
-    """Makes a folder and a zip for each function; returns the zips. What is there is replaced once all is made."""
+    """Build a folder and a zip for each function, and return the zips. Replace older ones when all are built."""
     digest = digest_of_sources()
     python = python_like_lambda()
     if python is None:
         print(
-            f"There is no Python {LAMBDA_VERSION} here, so there is no byte code in the zips: cold starts take longer",
+            f"Python {LAMBDA_VERSION} is not installed, so there is no byte code in the zips: cold starts take longer",
             file=sys.stderr,
         )
 
-    def make(function: str, folder: Path) -> None:
+    def build(function: str, folder: Path) -> None:
         tree = folder / function
         install_for_lambda(function, tree)
         _finish(function, tree, python, _TASK)
         write_archive(tree, folder / f"{function}.zip")
         _check_size(folder / f"{function}.zip", LARGEST[function])
 
-    _make_all(output, make, [*LARGEST, *_zips()])
+    _build_all(output, build, [*LARGEST, *_zips()])
     write_stamp(output, digest)
     return [output / name for name in _zips()]
 
 
 def build_for_host(output: Path) -> list[Path]:
-    """Makes a folder for each function and returns them: what Lambda would have, for this machine's Python."""
+    """Build a folder for each function, as Lambda has it but for this machine's Python, and return the folders."""
     python = python_of_this_machine()
 
-    def make(function: str, folder: Path) -> None:
+    def build(function: str, folder: Path) -> None:
         install_for(python, function, folder / function)
         _finish(function, folder / function, python, output.resolve() / function)
 
-    _make_all(output, make, LARGEST)
+    _build_all(output, build, LARGEST)
     return [output / function for function in LARGEST]
 
 
-def _make_all(output: Path, make: Callable[[str, Path], None], names: Iterable[str]) -> None:
-    """Makes all functions in a folder aside, then puts what has these names in its place."""
+def _build_all(output: Path, build: Callable[[str, Path], None], names: Iterable[str]) -> None:
+    """Build all functions in a temporary folder, then move these files and folders of it to the output."""
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output, prefix=".building-") as aside:
         with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda function: make(function, Path(aside)), LARGEST))
+            list(threads.map(lambda function: build(function, Path(aside)), LARGEST))
         for name in names:
             place = output / name
             if place.is_dir():
@@ -87,7 +89,14 @@ def _make_all(output: Path, make: Callable[[str, Path], None], names: Iterable[s
 
 
 def _finish(function: str, tree: Path, python: str | None, found_at: Path) -> None:
-    """Makes a tree of requirements the tree of the function, to be found at that place."""
+    """Add the function to a folder with its requirements.
+
+    Args:
+        function: The function.
+        tree: The folder.
+        python: The interpreter to compile with, None for no byte code.
+        found_at: Where the folder will be when it is used.
+    """
     pruning.prune(tree, function)
     botocore_data.prune(tree, botocore_data.OPERATIONS[function])
     defer_exports(tree)
@@ -99,7 +108,7 @@ def _finish(function: str, tree: Path, python: str | None, found_at: Path) -> No
 def _check_size(archive: Path, largest: int) -> None:
     size = archive.stat().st_size
     if size > largest:
-        raise TooLargeError(f"{archive.name} would have {size / 1e6:.2f} MB, where {largest / 1e6:.0f} MB are allowed")
+        raise TooLargeError(f"{archive.name} would have {size / 1e6:.2f} MB, and {largest / 1e6:.0f} MB are allowed")
 
 
 def _zips() -> list[str]:
@@ -107,12 +116,14 @@ def _zips() -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scripts/build", description="Makes what is deployed. Needs no Docker.")
-    parser.add_argument("--output", type=Path, default=Path("dist"), metavar="DIR", help="where it goes (dist)")
+    parser = argparse.ArgumentParser(prog="scripts/build", description="Build what is deployed, without Docker.")
+    parser.add_argument(
+        "--output", type=Path, default=Path("dist"), metavar="DIR", help="the folder for the results (dist)"
+    )
     parser.add_argument(
         "--host",
         action="store_true",
-        help="make folders for this machine's Python, or the one that the variable PYTHON names, in DIR/host",
+        help="build folders in DIR/host, for this machine's Python or the one that the variable PYTHON names",
     )
     return parser
 

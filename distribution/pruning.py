@@ -1,20 +1,23 @@
-"""What installed requirements bring along that no function reads."""
+"""Remove what installed requirements contain and no function reads."""
 
 import shutil
 from pathlib import Path
 
-# Nobody asks importlib.metadata in a function: neither pydantic (which looks for plugins, of which there are none) nor
-# urllib3 (for HTTP/2 alone) nor Powertools. And without RECORD and direct_url.json two builds are the same.
-_NEEDED_NOWHERE = (
+# Functions do not need metadata of distributions: pydantic looks there for plugins, and urllib3 for HTTP/2. Without
+# RECORD and direct_url.json two builds are the same.
+_UNUSED = (
     "*.dist-info",
     ".lock",
     "bin",
     "**/tests",
     "**/*.pyi",
     "**/py.typed",
-    "dateutil/zoneinfo",  # AWS's timestamps have an offset, if they are not of UTC
+    "boto3/data",  # resources
+    "boto3/examples",
+    "dateutil/zoneinfo",  # timestamps of AWS are in UTC or have an offset
     "pydantic/mypy.py",
     "pydantic/v1",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",  # the documentation has files of its own
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/batch",
     "aws_lambda_powertools/utilities/circuit_breaker",
@@ -26,20 +29,24 @@ _NEEDED_NOWHERE = (
     "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
 )
-_NOT_NEEDED_BY: dict[str, tuple[str, ...]] = {
-    "search": (),
+_UNUSED_BY: dict[str, tuple[str, ...]] = {
+    "search": (
+        "flask_swagger_ui/templates",
+        "flask_swagger_ui/dist/swagger-ui.js",  # a part of swagger-ui-bundle.js
+        "flask_swagger_ui/dist/swagger-ui-standalone-preset.js",
+    ),
     "authorizer": (
         "aws_lambda_powertools/event_handler",
         "aws_lambda_powertools/utilities/data_classes",
-        "cffi",  # cryptography needs its backend alone, which is a file beside it
+        "cffi",  # cryptography needs only its backend, which is a file beside it
         "pycparser",
     ),
 }
 
 
 def prune(tree: Path, function: str) -> None:
-    """Removes it from the tree that the requirements of the function were installed into."""
-    for pattern in (*_NEEDED_NOWHERE, *_NOT_NEEDED_BY[function]):
+    """Remove it from the folder into which the function's requirements were installed."""
+    for pattern in (*_UNUSED, *_UNUSED_BY[function]):
         for path in list(tree.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)

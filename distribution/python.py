@@ -1,4 +1,4 @@
-"""The interpreters that functions run on, there and here."""
+"""Find the interpreters to build for."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ UV = str(Path(sys.executable).with_name("uv"))
 
 
 def python_like_lambda() -> str | None:
-    """An interpreter of this machine that has Lambda's version; None if there is none."""
-    # Where python3.13 is a shim of pyenv, this variable makes it run.
+    """Return an interpreter of this machine with Lambda's version, or None."""
+    # If python3.13 is a shim of pyenv, it needs this variable.
     environment = os.environ | {"PYENV_VERSION": LAMBDA_VERSION}
     command = [UV, "python", "find", "--no-project", "--system", "--no-python-downloads", LAMBDA_VERSION]
     found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
@@ -20,7 +20,7 @@ def python_like_lambda() -> str | None:
 
 
 def python_of_this_machine() -> str:
-    """The interpreter that the variable PYTHON names, or else that of the virtual environment."""
+    """Return the interpreter that the variable PYTHON names, by default that of the virtual environment."""
     named = os.environ.get("PYTHON")
     if not named:
         return sys.executable
