@@ -1,15 +1,19 @@
 """The rehearsal calls AWS through real clients without sending anything, and the snapshot has nothing of it."""
 
 import gc
+import importlib.util
 import io
+import json
 import logging
 import os
 import random
+import runpy
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -110,6 +114,31 @@ def test_a_rehearsal_sends_nothing_and_leaves_nothing(server: LocalServer, outpu
     assert not output.getvalue()  # a log line would count as a search
     logger.info("after")
     assert "after" in output.getvalue()
+
+
+def test_the_search_function_rehearses_a_search_that_succeeds(
+    server: LocalServer, output: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CONNECT_INSTANCE_ID", "CURSOR_KEY_IDS", "TRANSIENT_TABLE_NAME", "DURABLE_TABLE_NAME"):
+        monkeypatch.setenv(name, "rehearsal")
+    function = runpy.run_path(search_handler_path())
+    gc.unfreeze()
+    answer = function["respond"]
+    answers: list[dict[str, Any]] = []
+    monkeypatch.setitem(
+        function["prepare_snapshot"].__globals__, "respond", lambda *event: answers.append(answer(*event))
+    )
+    function["prepare_snapshot"]()
+    assert [answer["statusCode"] for answer in answers] == [200], output.getvalue()
+    assert json.loads(answers[0]["body"])["next_cursor"]
+    assert not server.requests
+    assert not output.getvalue()
+
+
+def search_handler_path() -> str:
+    spec = importlib.util.find_spec("search_handler")
+    assert spec is not None
+    return str(spec.origin)
 
 
 def test_after_a_rehearsal_calls_are_real(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
