@@ -56,7 +56,7 @@ def check_deployable(stage: str, settings: Settings, account: str | None) -> Non
     if account not in (None, settings.instance.account):
         raise NotDeployableError(
             f"The instance of the stage {stage} is in the account {settings.instance.account},"
-            f" but your credentials are for {account}"
+            f" but your credentials are for {account}: is connect_instance_arn in cdk.json yours?"
         )
 
 

@@ -67,8 +67,10 @@ def _add(stack: Deployed, arguments: argparse.Namespace) -> None:
 
 
 def _list(stack: Deployed, _: argparse.Namespace) -> None:
+    no_limits = Grant().model_dump(mode="json")
     for client in registry.list_clients(stack):
-        limits = ", ".join(client["grant"]) or "everything"
+        grant = client["grant"]
+        limits = ", ".join(name for name in grant if grant[name] != no_limits[name]) or "everything"
         print(f"{client['name']:30}  {client['credential']:8}  {client['usage_plan']:10}  {limits}")
 
 

@@ -69,6 +69,6 @@ def open_session(stage: Stage) -> boto3.Session:
     if account != stage.account:
         raise WrongAccountError(
             f"The instance of the stage {stage.name} is in the account {stage.account},"
-            f" but your credentials are for {account}"
+            f" but your credentials are for {account}: is connect_instance_arn in cdk.json yours?"
         )
     return session

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from operations.laptop import Laptop, forget_serving, note_serving
 from sandbox.clients import FULL_KEY, PARTNER_KEY, add_clients
 from sandbox.deployment import client_of, deploy
 from sandbox.gateway.api_gateway import ApiGateway
@@ -55,7 +56,7 @@ async def serve(options: Options) -> None:
             stand_in |= await _news(aws)
             await asyncio.to_thread(add_clients, stand_in["url"], stand_in["region"], stand_in["queue_ids"])
             usage_plans = UsagePlans(client_of("apigateway", stand_in["url"], stand_in["region"]))
-            gateway = ApiGateway(template, functions, usage_plans)
+            gateway = ApiGateway(template, functions, usage_plans, options.stage_path)
             config = uvicorn.Config(
                 gateway,
                 host=options.host,
@@ -71,6 +72,7 @@ async def serve(options: Options) -> None:
             await server.serve()
             welcome.cancel()
         finally:
+            forget_serving()
             await asyncio.gather(*(function.stop() for function in functions.values()))
 
 
@@ -114,7 +116,8 @@ async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
 async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, Any]) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
-    url = f"http://{options.host}:{options.port}"
+    url = f"http://{options.host}:{options.port}{options.stage_path}"
+    note_serving(Laptop(url, stand_in["url"], stand_in["region"]))
     instance = stand_in["instance_arn"]
     print(
         f"Loaded {stand_in['loaded']}.\n"

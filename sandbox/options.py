@@ -15,6 +15,7 @@ class Options:
 
     host: str
     port: int
+    stage_path: str
     aws_port: int
     contact_records: tuple[Path, ...]
     contact_lens: tuple[Path, ...]
@@ -107,6 +108,13 @@ def options_of(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
     )
+    parser.add_argument(
+        "--stage-path",
+        metavar="NAME",
+        type=_stage_path,
+        default="",
+        help="serve under /NAME, as API Gateway's own address has the stage in its paths (none)",
+    )
     tokens = parser.add_argument_group("bearer tokens, beside API keys")
     tokens.add_argument("--oidc-issuer", metavar="URL", default="", help="whose tokens are accepted (none)")
     tokens.add_argument("--oidc-audience", metavar="NAME", default="", help="that its tokens must be for")
@@ -123,6 +131,7 @@ def options_of(arguments: list[str] | None = None) -> Options:
     return Options(
         host=os.environ.get("HOST", "127.0.0.1"),
         port=_port(parser, "PORT", 8080),
+        stage_path=given.stage_path,
         aws_port=_port(parser, "AWS_PORT", 4566),
         contact_records=tuple(given.contact_records),
         contact_lens=tuple(given.contact_lens),
@@ -142,6 +151,14 @@ def options_of(arguments: list[str] | None = None) -> Options:
         oidc_issuer=given.oidc_issuer,
         oidc_audience=given.oidc_audience,
     )
+
+
+def _stage_path(text: str) -> str:
+    """Turn a stage's name into the beginning of its paths, such as /live."""
+    name = text.strip("/")
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise argparse.ArgumentTypeError("must be the name of a stage, such as live")
+    return f"/{name}"
 
 
 def _natural(text: str) -> int:

@@ -10,6 +10,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -38,7 +39,15 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class ApiGateway:
     """Answers HTTP with the functions behind the template's routes."""
 
-    def __init__(self, template: Template, functions: dict[str, LambdaFunction], usage_plans: UsagePlans) -> None:
+    def __init__(
+        self,
+        template: Template,
+        functions: dict[str, LambdaFunction],
+        usage_plans: UsagePlans,
+        stage_path: str = "",
+    ) -> None:
+        """`stage_path`, such as /live, begins the paths of requests, as on API Gateway's own address."""
+        self._stage_path = stage_path.encode()
         self._routes = template.routes()
         self._responses = template.gateway_responses()
         self._compressed_from = template.compressed_from()
@@ -65,6 +74,9 @@ class ApiGateway:
             return _front_end(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if request.is_broken():
             return _front_end(HTTPStatus.BAD_REQUEST)
+        if not request.path.startswith(self._stage_path + b"/"):
+            return _front_end(HTTPStatus.FORBIDDEN)
+        request = replace(request, path=request.path.removeprefix(self._stage_path), stage_path=self._stage_path)
         resource = path_of(request)
         methods = self._routes.get(resource, {})
         route = methods.get(request.method) or methods.get("ANY")

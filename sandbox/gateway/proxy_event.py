@@ -17,7 +17,10 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it arrived: header names in lower case, path and query as they stood in the request line."""
+    """A request as it arrived: header names in lower case, path and query as they stood in the request line.
+
+    `stage_path` is what stood before the path: the stage, on API Gateway's own address.
+    """
 
     method: str
     path: bytes
@@ -25,6 +28,7 @@ class Request:
     headers: list[tuple[str, str]]
     body: bytes
     client: str
+    stage_path: bytes = b""
 
     def is_broken(self) -> bool:
         """Whether a percent sign in it stands for nothing."""
@@ -73,7 +77,7 @@ def event_of(request: Request, request_id: str, resource: str) -> dict[str, Any]
             "extendedRequestId": uuid.uuid4().hex,
             "httpMethod": request.method,
             "identity": {"sourceIp": request.client, "userAgent": dict(request.headers).get("user-agent")},
-            "path": path_of(request),
+            "path": request.stage_path.decode() + path_of(request),
             "protocol": "HTTP/1.1",
             "requestId": request_id,
             "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),

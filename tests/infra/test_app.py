@@ -41,7 +41,7 @@ def run_app(tmp_path: Path) -> Run:
     ("stage", "settings", "message"),
     [
         ("laptop", {}, "cannot be deployed. Name another one"),
-        ("production", {}, "connect_instance_arn"),
+        ("x", {"connect_instance_arn": "arn:aws:connect:REGION:ACCOUNT:instance/ID"}, "connect_instance_arn"),
         ("none", {}, "there is no 'none' among"),
     ],
     ids=["laptop", "placeholder", "unknown"],

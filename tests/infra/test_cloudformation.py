@@ -69,8 +69,9 @@ def _put_assets(resources: dict[str, Any]) -> None:
         written.writestr("module.py", "")
     for resource in resources.values():
         if "Code" in resource["Properties"]:
-            code = resource["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": resource["Properties"]["Code"]["S3Key"]}
-            s3.put_object(Bucket=BUCKET, Key=code["S3Key"], Body=archive.getvalue())
+            key = resource["Properties"]["Code"]["S3Key"]
+            resource["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": key}
+            s3.put_object(Bucket=BUCKET, Key=key, Body=archive.getvalue())
 
 
 if __name__ == "__main__":
