@@ -222,7 +222,7 @@ def test_a_cursor_does_not_outlive_a_change_of_the_grant(
 ) -> None:
     caller = client(Grant(queue_ids=queues[:3]))
     cursor = caller.get(**WINDOW, limit=1).json["next_cursor"]
-    [name] = [one["name"] for one in registry.clients(stack) if one["grant"].get("queue_ids") == queues[:3]]
+    [name] = [one["name"] for one in registry.list_clients(stack) if one["grant"].get("queue_ids") == queues[:3]]
     registry.regrant(stack, name, {"queue_ids": queues[:1]}, wider=False)
     forget(monkeypatch)
     assert caller.get(**WINDOW, cursor=cursor).json["type"] == "/problems/invalid-cursor"
@@ -239,7 +239,7 @@ def test_a_change_is_seen_within_60_seconds(
     monkeypatch.setattr("contact_search.access.authenticator.time", _Clock(now))
     caller = client(Grant(queue_ids=queues[4:6]))
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 200
-    [name] = [one["name"] for one in registry.clients(stack) if one["grant"].get("queue_ids") == queues[4:6]]
+    [name] = [one["name"] for one in registry.list_clients(stack) if one["grant"].get("queue_ids") == queues[4:6]]
     registry.regrant(stack, name, {"queue_ids": queues[4:5]}, wider=False)
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 200
     now[0] += 61

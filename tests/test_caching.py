@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,20 +11,21 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from amazon_connect import client
-from amazon_connect.page_cache import PageCache
-from amazon_connect.quota import Quota
-from amazon_connect.shared_search import SharedSearch
-from aws.errors import UNREACHABLE, AwsError
-from contacts.contact import read_response
+from contact_search.amazon_connect.client import ConnectClient
+from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.amazon_connect.page_cache import PageCache
+from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.aws_clients import connect_client, dynamodb_client
+from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
-from storage.transient import TransientTable
 from tests.conftest import INSTANCE_ID, TODAY, Answer, Api
 from tests.test_failures import upstream
 
-WEEK: dict[str, Any] = {"from_": f"{TODAY - timedelta(days=7)}", "to": f"{TODAY}"}
+# It has ended at least a day ago.
+WEEK: dict[str, Any] = {"from_": f"{TODAY - timedelta(days=8)}", "to": f"{TODAY - timedelta(days=2)}"}
 UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
 
 
@@ -33,16 +34,20 @@ def aws_table(aws: AwsServer) -> Callable[[], TransientTable]:  # noqa: ARG001 -
     """Makes tables with nothing in them."""
 
     def make() -> TransientTable:
-        name = f"table-{uuid.uuid4().hex}"
-        boto3.client("dynamodb").create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        return TransientTable(name)
+        return TransientTable(create_table(), dynamodb_client(read_timeout=2, attempts=2))
 
     return make
+
+
+def create_table() -> str:
+    name = f"table-{uuid.uuid4().hex}"
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
 
 
 @pytest.fixture
@@ -57,8 +62,17 @@ class Service:
     api: Api
     aws: AwsServer
     table: TransientTable
-    shared: SharedSearch
+    limiter: RateLimiter
     monkeypatch: pytest.MonkeyPatch
+
+    def use(self, client: ConnectClient, limiter: RateLimiter) -> None:
+        """Have the API search with this client and limiter, and with the table's page cache."""
+        import search_handler  # noqa: PLC0415
+
+        self.limiter = limiter
+        connect = AmazonConnect(client, limiter, PageCache(self.table), 10, 300)
+        services = replace(search_handler.services, connect=connect, limiter=limiter)
+        self.monkeypatch.setattr(search_handler, "services", services)
 
     @property
     def calls(self) -> int:
@@ -73,24 +87,22 @@ class Service:
         clock = SimpleNamespace(
             time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep
         )
-        self.monkeypatch.setattr("amazon_connect.page_cache.time", clock)
+        self.monkeypatch.setattr("contact_search.amazon_connect.page_cache.time", clock)
 
-    def connect_answers_by(self, url: str) -> None:
+    def connect_answers_by(self, url: str) -> ConnectClient:
         self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
-        self.monkeypatch.setattr(self.shared, "connect", client.AmazonConnect(INSTANCE_ID))
+        client = ConnectClient(INSTANCE_ID, connect_client())
+        self.use(client, self.limiter)
+        return client
 
 
 @pytest.fixture
 def service(api: Api, aws: AwsServer, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    import search_handler  # noqa: PLC0415
-
-    quota = Quota(lambda: table, 1000, 1000)
-    shared = SharedSearch(client.AmazonConnect(INSTANCE_ID), quota, PageCache(lambda: table), read_response, 10, 300)
-    monkeypatch.setattr(search_handler, "shared_search", lambda: shared)
-    monkeypatch.setattr(search_handler, "quota", lambda: quota)
     instant = datetime.now(UTC)  # so that no test runs over the seam of two windows
-    monkeypatch.setattr("rest.api.datetime", SimpleNamespace(now=lambda _: instant))
-    yield Service(api, aws, table, shared, monkeypatch)
+    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: instant)
+    service = Service(api, aws, table, RateLimiter(table, 1000, 1000, 5), monkeypatch)
+    service.use(ConnectClient(INSTANCE_ID, connect_client()), service.limiter)
+    yield service
     aws.connect.behaviour = Behaviour()
 
 
@@ -141,7 +153,7 @@ def test_callers_who_ask_together_ask_the_same_but_with_no_cache(
     search_contacts = Mock(wraps=service.aws.connect.search_contacts)
     monkeypatch.setattr(service.aws.connect, "search_contacts", search_contacts)
     moment = datetime(2026, 11, 20, 10, 0, 17, 250_000, UTC)
-    monkeypatch.setattr("rest.api.datetime", SimpleNamespace(now=lambda _: moment))
+    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: moment)
     service.get(from_="2026-11-20")
     service.get({"cache-control": "no-cache"}, from_="2026-11-20")
     ends = [call.args[0]["TimeRange"]["EndTime"] for call in search_contacts.call_args_list]
@@ -208,9 +220,9 @@ def test_a_rejection_is_shared_but_an_outage_is_not(service: Service, monkeypatc
         (403, "AccessDeniedException", 2),
     ):
         with upstream(status, '{"Message": "no"}', error) as url:
-            service.connect_answers_by(url)
-            attempt = Mock(wraps=service.shared.connect.search_contacts)
-            monkeypatch.setattr(service.shared.connect, "search_contacts", attempt)
+            client = service.connect_answers_by(url)
+            attempt = Mock(wraps=client.search_contacts)
+            monkeypatch.setattr(client, "search_contacts", attempt)
             answers = [service.get(**WEEK, name=f"after {error}") for _ in range(2)]
         assert answers[0].json | {"request_id": ""} == answers[1].json | {"request_id": ""}
         assert attempt.call_count == attempts
@@ -240,18 +252,19 @@ def test_an_old_rejection_does_not_stand_in_for_an_outage(service: Service) -> N
 
 @pytest.mark.parametrize("moment", ["before", "after the lookup", "before it is stored"])
 def test_without_the_table_searches_are_answered(service: Service, moment: str) -> None:
-    dynamodb = service.table.dynamodb
-    call, lost = dynamodb.call, {"before": "GetItem", "after the lookup": "UpdateItem"}.get(moment, "PutItem")
+    lost = {"before": "GetItem", "after the lookup": "UpdateItem"}.get(moment, "PutItem")
+    dynamodb = dynamodb_client(read_timeout=2, attempts=1)
     is_away = False
 
-    def call_until_lost(target: str, parameters: Any) -> Any:
+    def fail_once_lost(model: Any, **_: Any) -> None:
         nonlocal is_away
-        is_away = is_away or target.endswith(lost)
+        is_away = is_away or model.name == lost
         if is_away:
-            raise AwsError(UNREACHABLE)
-        return call(target, parameters)
+            raise EndpointConnectionError(endpoint_url="")
 
-    service.monkeypatch.setattr(dynamodb, "call", call_until_lost)
+    dynamodb.meta.events.register("before-call.dynamodb", fail_once_lost)
+    service.table = TransientTable(create_table(), dynamodb)
+    service.use(ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(service.table, 1000, 1000, 5))
     answers = [service.get(**WEEK, limit=limit) for limit in (2, 3)]
     for answer in answers:
         assert answer.status == 200, answer.text
