@@ -69,7 +69,7 @@ def canned_aws() -> Iterator[Address]:
 @cache
 def contacts() -> list[dict[str, Any]]:
     """A page of contacts, the newest first."""
-    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY.date())]
+    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY)]
     spoken = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
     return sorted(spoken, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
 
