@@ -114,7 +114,8 @@ async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
 async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, Any]) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
-    url = f"http://{options.host}:{options.port}"
+    [listener] = server.servers[0].sockets  # PORT=0 lets the operating system choose
+    url = f"http://{options.host}:{listener.getsockname()[1]}"
     instance = stand_in["instance_arn"]
     print(
         f"Loaded {stand_in['loaded']}.\n"

@@ -17,7 +17,8 @@ from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import Function
 from storage.transient import TransientTable
-from tests.conftest import TODAY, Answer
+from tests.clock import TODAY
+from tests.conftest import Answer
 from tests.test_caching import aws_table, table
 
 __all__ = ["aws_table", "table"]  # fixtures

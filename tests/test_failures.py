@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from amazon_connect import client
 from amazon_connect.shared_search import SharedSearch
 from contacts.contact import read_response
+from tests.clock import TODAY
 from tests.conftest import Api
 
 
@@ -124,7 +125,7 @@ def test_connect_cannot_be_reached(through: Callable[[str], Api]) -> None:
 
 def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_READ_TIMEOUT", 0.1)
-    with upstream(200, "{}", delay=0.5) as url:
+    with upstream(200, "{}", delay=2) as url:
         answer = through(url).get(last="P1D")
     assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")
 
@@ -149,7 +150,7 @@ def test_the_unforeseen_is_logged_without_the_callers_data(
 
 
 def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.StringIO) -> None:
-    start = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    start = f"{TODAY - timedelta(days=1)}"
     api.get(from_=start, attribute__secretkey="secretvalue", transcript="secrettext")
     logged = log.getvalue()
     assert '"parameters":["attribute.KEY","from","transcript"]' in logged

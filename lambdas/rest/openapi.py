@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made of the models that the service validates and answers with."""
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import TypeAdapter
 from contacts.contact import Contact
 from contacts.parameters import Parameters
 from contacts.request import SearchRequest
-from rest.openapi_parameters import HEADERS, PARAMETERS
+from rest.openapi_parameters import HEADERS, PARAMETERS, TODAY, YESTERDAY
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {
@@ -120,8 +121,8 @@ def _post_search() -> dict[str, Any]:
     example = {
         "time_range": {
             "type": "INITIATION_TIMESTAMP",
-            "start_time": "2026-11-20T00:00:00Z",
-            "end_time": "2026-11-21T00:00:00Z",
+            "start_time": _dated(f"{YESTERDAY}T00:00:00Z"),
+            "end_time": _dated(f"{TODAY}T00:00:00Z"),
         },
         "search_criteria": {"channels": ["VOICE", "CHAT"]},
         "limit": 10,
@@ -153,7 +154,7 @@ def _open(operation: str, summary: str, content: dict[str, Any]) -> dict[str, An
 
 def _parameter(name: str) -> dict[str, Any]:
     description, example = PARAMETERS[name]
-    schema = _parameter_schemas()[name]
+    example, schema = _dated(example), _parameter_schemas()[name]
     several = schema.get("type") == "array"
     value: Any = int(example) if schema.get("type") == "integer" else example
     if schema.get("type") == "boolean":
@@ -167,6 +168,12 @@ def _parameter(name: str) -> dict[str, Any]:
         "example": [value] if several else value,
     }
     return parameter | ({"style": "form", "explode": True} if several else {})
+
+
+def _dated(example: str) -> str:
+    """Fill in the dates of an example: recent ones, from when the document is made."""
+    today = datetime.now(UTC).date()
+    return example.replace(TODAY, f"{today}").replace(YESTERDAY, f"{today - timedelta(days=1)}")
 
 
 def _header_parameter(name: str) -> dict[str, Any]:

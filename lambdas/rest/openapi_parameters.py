@@ -1,14 +1,16 @@
 """What the OpenAPI document says of each parameter: its description and an example."""
 
+# Examples with dates have these in their place, which the document fills in: no example is ever too old to be valid.
+TODAY, YESTERDAY = "{today}", "{yesterday}"
 _QUEUE = "5f8d1a52-1f3c-4c5e-9a70-2d6f0c3b1e11"
 _AGENT = "0b9c7c1e-6a54-4d0a-8f0f-7f3f6a4e2c22"
 _GROUP = "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33"
 _AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 _OF_TIMESTAMP = {
-    "from": ("Only contacts whose {} is not before this moment (up to now without `.to`).", "2026-11-20T00:00:00Z"),
+    "from": ("Only contacts whose {} is not before this moment (up to now without `.to`).", f"{YESTERDAY}T00:00:00Z"),
     "to": (
         "Only contacts whose {} is not after this moment (from 2 years ago without `.from`).",
-        "2026-11-21T00:00:00Z",
+        f"{TODAY}T00:00:00Z",
     ),
     "exists": ("Only contacts without {}.", "false"),
 }
@@ -16,9 +18,9 @@ _OF_TIMESTAMP = {
 PARAMETERS: dict[str, tuple[str, str]] = {
     "from": (
         "Start of the window, included: an RFC 3339 date-time with an offset, or a date. Required without `last`.",
-        "2026-11-20T09:00:00Z",
+        f"{YESTERDAY}T09:00:00Z",
     ),
-    "to": ("End of the window, included, in the same form. Now, by default.", "2026-11-21T00:00:00Z"),
+    "to": ("End of the window, included, in the same form. Now, by default.", f"{TODAY}T00:00:00Z"),
     "last": ("In place of `from` and `to`: an ISO 8601 duration up to now.", "P7D"),
     "time_field": ("The timestamp that the window is about.", "INITIATION_TIMESTAMP"),
     "channel": ("How the contact reached the contact centre; several mean any of them.", "VOICE"),
