@@ -26,6 +26,7 @@ from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from tests.canary import assert_nothing_leaks, recorded
 from tests.clock import NOW, Clock, pythonpath
+from tests.ids import id_of
 
 JSON = "application/json"
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
@@ -48,6 +49,11 @@ def pytest_runtest_protocol() -> Generator[None, Any, Any]:
         return (yield)
     finally:
         CLOCK.stop()
+
+
+def pytest_make_parametrize_id(val: Any) -> str | None:
+    """Name cases after their values where pytest would number them."""
+    return id_of(val)
 
 
 @pytest.fixture

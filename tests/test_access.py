@@ -266,7 +266,6 @@ def test_a_change_is_seen_within_60_seconds(
         (Grant(attribute_keys=frozenset({"tier"})), {"attribute.Tier": "gold"}, ["attribute.Tier"]),
         (Grant(attribute_keys=frozenset({"tier"})), {"attribute.tier": "gold"}, None),
     ],
-    ids=itertools.count(),
 )
 def test_every_part_of_a_grant_counts(
     client: Callable[[Grant], Api], grant: Grant, sent: dict[str, str], refused: list[str] | None

@@ -291,7 +291,9 @@ def test_where_the_token_has_died_the_walk_resumes_if_its_order_allows(api: Api,
 
 
 @pytest.mark.parametrize("order", ["initiation_timestamp", "-initiation_timestamp"])
-@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(token_life=timedelta(seconds=-1))], ids=["", "dead"])
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour(), Behaviour(token_life=timedelta(seconds=-1))], ids=["token lives", "token dies"]
+)
 def test_contacts_that_come_and_change_meanwhile_do_no_harm(
     api: Api, aws: AwsServer, order: str, behaviour: Behaviour
 ) -> None:
