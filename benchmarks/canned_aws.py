@@ -23,7 +23,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from contacts.grant import Grant
+from contact_search.search.grants import Grant
 from sandbox.contact_data.contact_record import contact_of
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
 
@@ -69,7 +69,7 @@ def canned_aws() -> Iterator[Address]:
 @cache
 def contacts() -> list[dict[str, Any]]:
     """A page of contacts, the newest first."""
-    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY.date())]
+    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY)]
     spoken = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
     return sorted(spoken, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
 

@@ -64,7 +64,7 @@ async def main() -> None:
     server = AwsServer()
     connect = server.connect
     connect.add_instance(INSTANCE_ARN)
-    load_sample(connect.contacts, options.contacts, 1, datetime.now(UTC).date(), DAYS)
+    load_sample(connect.contacts, options.contacts, 1, datetime.now(UTC), DAYS)
     server.start()
     deployed = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
     add_callers(server.url, REGION, ["walker"])

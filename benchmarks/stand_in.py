@@ -66,7 +66,7 @@ def main() -> None:
     server = AwsServer()
     connect = server.connect
     connect.add_instance(INSTANCE_ARN)
-    load_sample(connect.contacts, 2_000, 1, datetime.now(UTC).date(), 90)
+    load_sample(connect.contacts, 2_000, 1, datetime.now(UTC), 90)
     server.start()
     now = datetime.now(UTC)
     window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}

@@ -116,7 +116,8 @@ async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
 async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, Any]) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
-    url = f"http://{options.host}:{options.port}{options.stage_path}"
+    [listener] = server.servers[0].sockets  # PORT=0 lets the operating system choose
+    url = f"http://{options.host}:{listener.getsockname()[1]}{options.stage_path}"
     note_serving(Laptop(url, stand_in["url"], stand_in["region"]))
     instance = stand_in["instance_arn"]
     print(

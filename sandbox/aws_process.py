@@ -43,7 +43,7 @@ def _load(options: Options, store: ContactStore, instance_arn: str) -> str:
         return f"no contacts: searches go to {options.instance}"
     if options.contact_records:
         return load_records(store, instance_arn, options.contact_records, options.contact_lens)
-    return load_sample(store, options.contacts, options.seed, datetime.now(UTC).date(), options.days)
+    return load_sample(store, options.contacts, options.seed, datetime.now(UTC), options.days)
 
 
 def _tell(news: dict[str, Any]) -> None:

@@ -34,7 +34,8 @@ def options_of(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(
         prog="scripts/serve",
         description="Runs the contact search on this machine, over a stand-in of Amazon Connect.",
-        epilog="Environment: HOST (127.0.0.1) and PORT (8080) of the service, AWS_PORT (4566) of the AWS stand-in.",
+        epilog="Environment: HOST (127.0.0.1) and PORT (8080) of the service, AWS_PORT (4566) of the AWS stand-in; a"
+        " port of 0 is any free one.",
     )
     contacts = parser.add_argument_group("contacts")
     contacts.add_argument(

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import boto3
 import pytest
+from hypothesis import settings
 
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import FULL_KEY, add_clients
@@ -25,10 +25,48 @@ from sandbox.gateway.proxy_event import Request
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from tests.canary import assert_nothing_leaks, recorded
+from tests.clock import NOW, Clock, pythonpath
+from tests.ids import id_of
 
 JSON = "application/json"
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
-TODAY = datetime.now(UTC).date()
+CLOCK = Clock()
+
+# scripts/test is repeatable: the same examples each time. `scripts/test --hypothesis-profile explore` looks for others.
+# What fails prints a line that repeats it.
+settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
+settings.register_profile("explore", print_blob=True, deadline=None)
+settings.load_profile("ci")
+
+os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, Any, Any]:
+    """Run each test at the same moment, with the fixtures that are made for it."""
+    CLOCK.start()
+    try:
+        return (yield)
+    finally:
+        CLOCK.stop()
+
+
+def pytest_make_parametrize_id(val: Any) -> str | None:
+    """Name cases after their values where pytest would number them."""
+    return id_of(val)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the test and of the processes that it starts."""
+    return CLOCK
+
+
+@pytest.fixture
+def still() -> Clock:
+    """The clock, standing still unless the test moves it."""
+    CLOCK.stand_still()
+    return CLOCK
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +86,7 @@ def contacts() -> list[SampleContact]:
     """The contacts that the stand-in has."""
     return [
         SampleContact(contact_of(one.record), transcript_of(one.analysis)[1] if one.analysis else {})
-        for one in sample_contacts(1_500, 7, TODAY)
+        for one in sample_contacts(1_500, 7, NOW)
     ]
 
 

@@ -1,19 +1,18 @@
 """Requests of SearchContacts, generated from the service model of the installed botocore."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import botocore.session
 from botocore.model import OperationModel, Shape
 from hypothesis import strategies as st
 
-from tests.conftest import TODAY
+from tests.clock import MIDNIGHT
 
 SEARCH_CONTACTS: OperationModel = (
     botocore.session.get_session().get_service_model("connect").operation_model("SearchContacts")
 )
-MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 # What the service has names of its own for: paging, and the instance.
 PAGING = {"InstanceId": None, "MaxResults": "limit", "NextToken": "cursor"}
 _TEXT = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd")

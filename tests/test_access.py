@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,11 +19,13 @@ from operations import registry
 from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import PARTNER_KEY
-from tests.conftest import TODAY, Answer, Api, SampleContact
+from tests.clock import MIDNIGHT, TODAY, Clock
+from tests.conftest import Answer, Api, SampleContact
 
 HIDDEN = {"name", "tags", "segment_attributes"}
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
 WINDOW = {"from": START, "to": END}
+_NUMBERS = itertools.count()  # make names of clients unique
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +47,12 @@ def queues(contacts: list[SampleContact]) -> list[str]:
 @pytest.fixture(scope="session")
 def own(contacts: list[SampleContact], queues: list[str]) -> set[str]:
     """The ids of the contacts that the partner may see, within the window."""
-    start = datetime.combine(TODAY - timedelta(days=50), datetime.min.time(), UTC).timestamp()
     return {
         one.summary["Id"]
         for one in contacts
         if one.summary.get("QueueInfo", {}).get("Id") in queues[:2]
         and one.summary["Channel"] in ("VOICE", "CHAT")
-        and start <= one.summary["InitiationTimestamp"]
+        and _is_in_window(one)
     }
 
 
@@ -60,7 +61,7 @@ def client(stack: Deployed, api: Api, request: pytest.FixtureRequest) -> Callabl
     """Makes a client with this grant."""
 
     def make(grant: Grant) -> Api:
-        name = f"{request.node.name}-{datetime.now().timestamp()}"  # noqa: DTZ005 - but a name
+        name = f"{request.node.name}-{next(_NUMBERS)}"
         registry.add(stack, name[-100:], "internal", grant, f"key-of-{name}")
         return api.as_client(f"key-of-{name}")
 
@@ -233,19 +234,17 @@ def test_a_cursor_does_not_outlive_a_change_of_the_grant(
 
 
 def test_a_change_is_seen_within_60_seconds(
-    stack: Deployed, client: Callable[[Grant], Api], queues: list[str], monkeypatch: pytest.MonkeyPatch
+    stack: Deployed, client: Callable[[Grant], Api], queues: list[str], clock: Clock
 ) -> None:
-    now = [datetime.now(UTC).timestamp()]
-    monkeypatch.setattr("contact_search.access.authenticator.time", _Clock(now))
     caller = client(Grant(queue_ids=queues[4:6]))
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 200
     [name] = [one["name"] for one in registry.list_clients(stack) if one["grant"].get("queue_ids") == queues[4:6]]
     registry.regrant(stack, name, {"queue_ids": queues[4:5]}, wider=False)
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 200
-    now[0] += 61
+    clock.advance(timedelta(seconds=61))
     assert caller.get(**WINDOW, queue_id=queues[5]).status == 403
     registry.revoke(stack, name)
-    now[0] += 61
+    clock.advance(timedelta(seconds=61))
     assert caller.get(**WINDOW).status == 401
 
 
@@ -269,7 +268,6 @@ def test_a_change_is_seen_within_60_seconds(
         (Grant(attribute_keys=frozenset({"tier"})), {"attribute.Tier": "gold"}, ["attribute.Tier"]),
         (Grant(attribute_keys=frozenset({"tier"})), {"attribute.tier": "gold"}, None),
     ],
-    ids=itertools.count(),
 )
 def test_every_part_of_a_grant_counts(
     client: Callable[[Grant], Api], grant: Grant, sent: dict[str, str], refused: list[str] | None
@@ -309,14 +307,13 @@ def test_a_grant_and_a_search_are_an_intersection(
         )
         for name, all_ in values.items()
     }
-    name = f"property-{datetime.now(UTC).timestamp()}"
+    name = f"property-{next(_NUMBERS)}"
     registry.add(stack, name, "internal", grant, f"key-of-{name}")
     found = {one["id"] for one in api.as_client(f"key-of-{name}").walk(**WINDOW, **asked, limit=100)}
-    start = datetime.combine(TODAY - timedelta(days=50), datetime.min.time(), UTC).timestamp()
     expected = {
         one.summary["Id"]
         for one in contacts
-        if start <= one.summary["InitiationTimestamp"]
+        if _is_in_window(one)
         and all(
             not allowed or _value(one.summary, member) in allowed
             for member in values
@@ -325,6 +322,11 @@ def test_a_grant_and_a_search_are_an_intersection(
     }
     assert found == expected
     registry.revoke(stack, name)
+
+
+def _is_in_window(contact: SampleContact) -> bool:
+    start = MIDNIGHT - timedelta(days=50)
+    return bool(start.timestamp() <= contact.summary["InitiationTimestamp"] <= MIDNIGHT.timestamp())
 
 
 def assert_narrow(answer: Answer, own: set[str]) -> None:
@@ -343,14 +345,6 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = authorizer_handler.settings
     table = DurableTable(settings.durable_table_name, authorizer_handler.dynamodb)
     monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
-
-
-class _Clock:
-    def __init__(self, now: list[float]) -> None:
-        self._now = now
-
-    def time(self) -> float:
-        return self._now[0]
 
 
 def _value(summary: dict[str, Any], member: str) -> str | None:

@@ -11,20 +11,25 @@ from urllib.parse import urlencode
 from zipfile import ZipFile
 
 import pytest
+import time_machine
 
 from distribution import build
 from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
 from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
+from tests.clock import CHILD_CLOCK
 from tests.test_authorizer import AUDIENCE, OidcIssuer
 from tests.test_aws import Aws
 
-# Runs a script with the standard library and one folder, and nothing else, to import from.
+# Runs a script with the standard library and one folder, and nothing else, to import from. Only the suite's clock comes
+# from elsewhere.
 _ALONE = """
 import runpy, sys
-_, tree, *sys.argv = sys.argv
-sys.path.append(tree)
+_, clock, site, tree, *sys.argv = sys.argv
+sys.path += [clock, site]
+import sitecustomize
+sys.path[-2:] = [tree]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 _AARCH64 = 183  # e_machine of ELF
@@ -43,7 +48,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def answers(tree: Path, events: list[dict[str, Any]], **settings: str) -> list[dict[str, Any]]:
     """What the function in this tree says to the events, in a process that can import from nowhere else."""
     handler = f"{tree.name}_handler.handler"
-    command = [sys.executable, "-I", "-S", "-c", _ALONE, str(tree), lambda_runtime.__file__, tree.name, handler]
+    site = str(Path(time_machine.__file__).parent.parent)
+    alone = [sys.executable, "-I", "-S", "-c", _ALONE, str(CHILD_CLOCK), site, str(tree)]
+    command = [*alone, lambda_runtime.__file__, tree.name, handler]
     lines = "".join(f"{json.dumps(event)}\n" for event in events)
     environment = os.environ | settings
     done = subprocess.run(command, input=lines, capture_output=True, text=True, env=environment, check=False)  # noqa: S603

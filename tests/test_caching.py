@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -21,7 +21,8 @@ from contact_search.aws_clients import connect_client, dynamodb_client
 from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
-from tests.conftest import INSTANCE_ID, TODAY, Answer, Api
+from tests.clock import NOW, TODAY, Clock
+from tests.conftest import INSTANCE_ID, Answer, Api
 from tests.test_failures import upstream
 
 # It has ended at least a day ago.
@@ -97,9 +98,13 @@ class Service:
 
 
 @pytest.fixture
-def service(api: Api, aws: AwsServer, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    instant = datetime.now(UTC)  # so that no test runs over the seam of two windows
-    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: instant)
+def service(
+    api: Api,
+    aws: AwsServer,
+    table: TransientTable,
+    monkeypatch: pytest.MonkeyPatch,
+    still: Clock,  # noqa: ARG001 - the window stays the same
+) -> Iterator[Service]:
     service = Service(api, aws, table, RateLimiter(table, 1000, 1000, 5), monkeypatch)
     service.use(ConnectClient(INSTANCE_ID, connect_client()), service.limiter)
     yield service
@@ -148,16 +153,15 @@ def test_no_cache_asks_connect_anew(service: Service) -> None:
 
 
 def test_callers_who_ask_together_ask_the_same_but_with_no_cache(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch, still: Clock
 ) -> None:
     search_contacts = Mock(wraps=service.aws.connect.search_contacts)
     monkeypatch.setattr(service.aws.connect, "search_contacts", search_contacts)
-    moment = datetime(2026, 11, 20, 10, 0, 17, 250_000, UTC)
-    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: moment)
-    service.get(from_="2026-11-20")
-    service.get({"cache-control": "no-cache"}, from_="2026-11-20")
+    still.advance(timedelta(seconds=17.25))
+    service.get(last="P1D")
+    service.get({"cache-control": "no-cache"}, last="P1D")
     ends = [call.args[0]["TimeRange"]["EndTime"] for call in search_contacts.call_args_list]
-    assert ends == [moment.replace(second=10, microsecond=0).timestamp(), moment.timestamp()]
+    assert ends == [(NOW + timedelta(seconds=seconds)).timestamp() for seconds in (10, 17.25)]
 
 
 def test_a_validator_saves_the_page(service: Service) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -19,6 +19,7 @@ from contact_search import aws_clients
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.logger import logger
+from tests.clock import TODAY
 from tests.conftest import Api
 
 
@@ -125,7 +126,7 @@ def test_connect_cannot_be_reached(through: Callable[[str], Api]) -> None:
 def test_connect_does_not_answer_in_time(through: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(read_timeout=0.1, retries={"total_max_attempts": 1})  # the real client waits for seconds
     monkeypatch.setattr(aws_clients, "connect_client", lambda: boto3.client("connect", config=config))
-    with upstream(200, "{}", delay=0.5) as url:
+    with upstream(200, "{}", delay=2) as url:
         answer = through(url).get(last="P1D")
     assert (answer.status, answer.json["type"]) == (504, "/problems/upstream-timeout")
 
@@ -154,7 +155,7 @@ def test_the_unforeseen_is_logged_without_the_callers_data(
 
 
 def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.StringIO) -> None:
-    start = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    start = f"{TODAY - timedelta(days=1)}"
     api.get(from_=start, attribute__secretkey="secretvalue", transcript="secrettext")
     logged = log.getvalue()
     assert '"parameters":["attribute.KEY","from","transcript"]' in logged

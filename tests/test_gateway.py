@@ -152,7 +152,7 @@ def test_it_waits_no_longer_than_its_time_out(
     client: Client, function: EchoFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.gateway.api_gateway.INTEGRATION_TIMEOUT", 0.05)
-    function.delay = 1
+    function.delay = 60
     status, _, body = client.send("GET", "/health")
     assert (status, json.loads(body)["type"]) == (504, "/problems/upstream-timeout")
 
@@ -191,7 +191,7 @@ def lambda_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setattr("sandbox.gateway.lambda_function.ROOT", tmp_path)
     (tmp_path / "lambdas").mkdir()
 
-    def make(source: str, timeout: int = 10) -> LambdaFunction:
+    def make(source: str, timeout: int = 300) -> LambdaFunction:
         (tmp_path / "lambdas" / "module.py").write_text(source)
         return LambdaFunction(Function("F", "module.handler", timeout, {"GREETING": "hello"}))
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.aws_server import AwsServer
-from tests.conftest import TODAY, Api, SampleContact
+from tests.clock import NOW, TODAY, Clock
+from tests.conftest import Api, SampleContact
 
 WEEK = {"from_": f"{TODAY - timedelta(days=7)}", "to": f"{TODAY}"}
 
@@ -77,8 +78,9 @@ def test_a_key_in_brackets_is_the_same_as_one_after_a_dot(api: Api) -> None:
     assert api.get(**WEEK, **fault).faults == {("attribute.language", "too_long")}
 
 
+@pytest.mark.usefixtures("still")
 def test_last_is_the_window_that_ends_now(api: Api, contacts: list[SampleContact]) -> None:
-    start = datetime.now(UTC) - timedelta(days=14)
+    start = NOW - timedelta(days=14)
     expected = sum(contact.summary["InitiationTimestamp"] > start.timestamp() for contact in contacts)
     assert api.get(last="P2W").json["total"] == {"value": expected, "relation": "eq"}
 
@@ -147,11 +149,10 @@ def test_the_link_header_leads_to_the_next_page(api: Api) -> None:
     assert "link" not in api.get(**WEEK, max_items=1).headers
 
 
-def test_the_cursor_keeps_the_window_of_the_first_page(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cursor_keeps_the_window_of_the_first_page(api: Api, still: Clock) -> None:
     found = [contact["id"] for contact in api.get(last="P7D", limit=20).json["contacts"]]
     first = api.get(last="P7D", limit=10).json
-    later = datetime.now(UTC) + timedelta(hours=5)
-    monkeypatch.setattr("contact_search.api.clock.current_time", lambda: later)
+    still.advance(timedelta(hours=5))
     second = api.get(last="P7D", limit=10, cursor=first["next_cursor"]).json
     assert [contact["id"] for contact in first["contacts"] + second["contacts"]] == found
 
@@ -186,12 +187,11 @@ def test_a_cursor_of_another_search_or_a_changed_one_is_invalid(api: Api) -> Non
     assert same.status == 200
 
 
-def test_a_cursor_expires_after_24_hours(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cursor_expires_after_24_hours(api: Api, clock: Clock) -> None:
     cursor = api.get(**WEEK, limit=1).json["next_cursor"]
-    now = datetime.now(UTC).timestamp()
-    monkeypatch.setattr("time.time", lambda: now + 23.9 * 3600)
+    clock.advance(timedelta(hours=23.9))
     assert api.get(**WEEK, cursor=cursor).status == 200
-    monkeypatch.setattr("time.time", lambda: now + 24.1 * 3600)
+    clock.advance(timedelta(hours=0.2))
     expired = api.get(**WEEK, cursor=cursor)
     assert (expired.status, expired.json["type"]) == (410, "/problems/cursor-expired")
 
@@ -200,12 +200,12 @@ def test_a_cursor_expires_after_24_hours(api: Api, monkeypatch: pytest.MonkeyPat
     ("parameters", "faults"),
     [
         ({}, {("from", "required")}),
-        ({"to": "2026-11-20"}, {("from", "required")}),
+        ({"to": f"{TODAY}"}, {("from", "required")}),
         ({"from_": f"{TODAY}", "to": f"{TODAY - timedelta(days=1)}"}, {("from", "out_of_range")}),
         ({"from_": f"{TODAY + timedelta(days=3)}"}, {("from", "out_of_range")}),
-        ({"from_": "2026-11-20T09:00:00", "to": "yesterday"}, {("from", "invalid_time"), ("to", "invalid_time")}),
+        ({"from_": f"{TODAY}T09:00:00", "to": "yesterday"}, {("from", "invalid_time"), ("to", "invalid_time")}),
         ({"from_": "2026-02-30"}, {("from", "invalid_time")}),
-        ({"from_": "2026-11-20T09:00:00 01:00"}, {("from", "invalid_time")}),
+        ({"from_": f"{TODAY}T09:00:00 01:00"}, {("from", "invalid_time")}),
         ({"from_": f"{TODAY}", "last": "P1D"}, {("last", "conflict")}),
         ({"last": "P1D", "to": f"{TODAY}"}, {("last", "conflict")}),
         ({"last": "P3Y"}, {("last", "out_of_range")}),
@@ -303,11 +303,12 @@ def test_repeats_and_comma_lists_are_the_same(api: Api) -> None:
     assert api.walk(**WEEK, channel="chat,TASK") == api.walk(**WEEK, channel=["Task", "CHAT"])
 
 
+@pytest.mark.usefixtures("still")
 def test_commas_belong_to_free_text(api: Api, contacts: list[SampleContact]) -> None:
     said = {"thank you very much, goodbye", "nothing like the pictures and"}
     found = api.walk(last="P50D", transcript=sorted(said))
     expected = [c for c in contacts if any(t in " ".join(itertools.chain(*c.said.values())) for t in said)]
-    start = datetime.now(UTC) - timedelta(days=50)
+    start = NOW - timedelta(days=50)
     expected = [c for c in expected if c.summary["InitiationTimestamp"] >= start.timestamp()]
     assert {contact["id"] for contact in found} == {contact.summary["Id"] for contact in expected}
     assert found

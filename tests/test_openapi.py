@@ -2,26 +2,24 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from openapi_spec_validator import validate
 
 from contact_search.search.query import QueryParameters
+from tests.clock import TODAY
 from tests.conftest import Api
 
+_DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?=T)")
 COMMITTED = Path(__file__).parent.parent / "openapi.json"
 
 
 def test_the_committed_document_is_the_one_that_is_served(api: Api) -> None:
     served = api.send("GET", "/openapi.json")
     assert served.headers["content-type"] == "application/json"
-    assert without_dates(served.text) == without_dates(COMMITTED.read_text()), "write it anew: scripts/openapi"
-
-
-def without_dates(document: str) -> Any:
-    """The document without the dates in its examples, which are of the day when it is made."""
-    return json.loads(re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", document))
+    assert _undated(served.text) == _undated(COMMITTED.read_text()), "write it anew: scripts/openapi"
 
 
 def test_the_document_is_valid(api: Api) -> None:
@@ -96,6 +94,16 @@ def test_the_documentation_needs_no_other_server(api: Api) -> None:
     assert 'src="http' not in answer.text
     assert 'href="http' not in answer.text.split("<script>")[0]
     assert api.send("GET", "/docs", headers={"accept": "application/json"}).status == 406
+
+
+def test_no_example_expires(api: Api) -> None:
+    dates = set(_DATE.findall(api.send("GET", "/openapi.json").text))
+    assert dates == {f"{TODAY}", f"{TODAY - timedelta(days=1)}"}
+
+
+def _undated(document: str) -> Any:
+    """The document without the dates of its examples, which are those of the day on which it was made."""
+    return json.loads(_DATE.sub("a date", document))
 
 
 def _operation(api: Api, path: str, method: str) -> Any:

@@ -1,15 +1,15 @@
 """What GET finds is what the same search finds through boto3's paginator: the same contacts, in the same order."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.contact_data import sample_talk
-from tests.conftest import INSTANCE_ID, TODAY, Api, SampleContact
+from tests.clock import MIDNIGHT
+from tests.conftest import INSTANCE_ID, Api, SampleContact
 
-MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 TIMESTAMPS = [
     *("INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP"),
     *("DISCONNECT_TIMESTAMP", "ENQUEUE_TIMESTAMP"),

@@ -12,8 +12,8 @@ from botocore.model import ServiceModel, Shape
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
-from contacts.contact import Contact, SearchContactsResponse, as_json
-from contacts.request import SearchRequest
+from contact_search.amazon_connect.contact import Contact, SearchContactsResponse, contacts_to_json
+from contact_search.search.body import SearchRequest
 from sandbox.amazon_connect.constraints import check
 from sandbox.aws_server import AwsServer
 from tests.conftest import Api
@@ -184,7 +184,7 @@ def test_what_connect_has_and_we_do_not_know_breaks_nothing() -> None:
         "RoutingCriteria": {"Steps": [{"Expression": {"AndExpression": [{"NotAttributeCondition": {"Name": "n"}}]}}]},
     }
     answer = SearchContactsResponse.model_validate_json(json.dumps({"Contacts": [summary], "Mood": "new"}))
-    assert json.loads(as_json(answer.contacts)) == [
+    assert json.loads(contacts_to_json(answer.contacts)) == [
         {
             "id": "c",
             "channel": "HOLOGRAM",

@@ -2,38 +2,40 @@
 
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 
+from tests.clock import NOW, pythonpath
+
 ROOT = Path(__file__).parent.parent
+LONG = 300  # seconds, which only a machine that does nothing else for us ever needs
 
 
 class Service:
     """The running service; what it prints goes to files, so that nothing waits for a reader."""
 
     def __init__(self, *options: str) -> None:
-        port, aws_port = free_ports(2)
-        self.url, self.aws_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
+        self.url = self.aws_url = ""  # known once it has started
         self.output = TemporaryFile("w+")  # noqa: SIM115 - closed by `close`
         self.errors = TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "sandbox", *options],
             cwd=ROOT,
-            env=os.environ | {"PORT": str(port), "AWS_PORT": str(aws_port), "PYTHONPATH": "lambdas"},
+            env=os.environ | {"PORT": "0", "AWS_PORT": "0", "PYTHONPATH": pythonpath("lambdas")},
             stdout=self.output,
             stderr=self.errors,
         )
@@ -41,7 +43,7 @@ class Service:
     def end(self, number: signal.Signals) -> tuple[str, str]:
         """Ends it by this signal; returns what it printed to standard output and error."""
         self.process.send_signal(number)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=LONG)
         return self.printed()
 
     def printed(self) -> tuple[str, str]:
@@ -57,30 +59,23 @@ class Service:
 
     def get(self, target: str, key: str = "sandbox-full") -> tuple[int, Any]:
         try:
-            with urlopen(Request(self.url + target, headers={"x-api-key": key}), timeout=20) as response:  # noqa: S310 - our own address
+            with urlopen(Request(self.url + target, headers={"x-api-key": key}), timeout=LONG) as response:  # noqa: S310 - our own address
                 return response.status, json.load(response)
         except HTTPError as error:
             with error:
                 return error.code, json.load(error)
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 60
+        """Waits until it says where it is."""
+        deadline = time.monotonic() + LONG
         while time.monotonic() < deadline and self.process.poll() is None:
-            try:
+            output, _ = self.printed()
+            if "Ctrl-C" in output:
+                [self.url, self.aws_url] = re.findall(r"^(?:Contact search|AWS stand-in) +(\S+)", output, re.MULTILINE)
                 assert self.get("/health") == (200, {"status": "ok"})
-            except (URLError, ConnectionError):
-                time.sleep(0.05)
-            else:
                 return
+            time.sleep(0.05)
         raise AssertionError(f"it did not start: {self.printed()}")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @contextmanager
@@ -98,6 +93,9 @@ def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> N
     with serving("--contacts", "300", "--seed", "5") as service:
         status, page = service.get("/v1/contacts?last=P40D&limit=3")
         assert (status, len(page["contacts"])) == (200, 3)
+        _, page = service.get("/v1/contacts?last=PT1H")
+        assert page["contacts"]
+        assert any("disconnect_timestamp" not in contact for contact in page["contacts"])
         assert service.get("/v1/nothing")[0] == 404
         output, errors = service.end(number)
         assert service.process.returncode == 0
@@ -108,7 +106,7 @@ def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> N
 
 def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
     arn = "arn:aws:connect:us-west-2:999900001111:instance/12345678-aaaa-bbbb-cccc-1234567890ab"
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    start = NOW - timedelta(hours=2)
     records = [
         {"ContactId": f"c-{n}", "InstanceARN": arn, "Channel": "VOICE", "InitiationTimestamp": start.isoformat()}
         for n in range(3)
@@ -142,7 +140,7 @@ def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
 
 
 def test_the_quota_and_the_latency_are_the_stand_ins() -> None:
-    with serving("--contacts", "10", "--quota", "0.2", "--latency", "150") as service:
+    with serving("--contacts", "10", "--quota", "0.002", "--latency", "150") as service:
         began = time.monotonic()
         assert service.get("/v1/contacts?last=P1D")[0] == 200
         assert time.monotonic() - began >= 0.15
@@ -157,11 +155,11 @@ def test_a_wrong_option_is_explained(options: list[str]) -> None:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "sandbox", *options],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": "lambdas"},
+        env=os.environ | {"PYTHONPATH": pythonpath("lambdas")},
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=LONG,
     )
     assert done.returncode == 2
     assert options[0] in done.stderr

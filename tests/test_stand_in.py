@@ -17,11 +17,10 @@ from sandbox.amazon_connect.request_quota import RequestQuota
 from sandbox.aws_server import AwsServer, connect_backend
 from sandbox.contact_data.contact_record import StoredContact
 from sandbox.contact_data.sample import INSTANCE_ARN
-from tests.conftest import INSTANCE_ID, TODAY, SampleContact
+from tests.clock import MIDNIGHT, Clock
+from tests.conftest import INSTANCE_ID, SampleContact
 from tests.oracle import matches, timestamp_of
 from tests.test_parity_with_boto3 import searches
-
-MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 
 
 def window(days: float, end: datetime = MIDNIGHT) -> dict[str, Any]:
@@ -171,9 +170,7 @@ def test_a_window_spans_at_most_8_weeks(connect: Any, behaviour: Behaviour, name
     assert error_of(connect, TimeRange=window(-1))[:2] == ("InvalidParameterException", 400)
 
 
-def test_a_token_is_of_one_search_and_has_a_life_and_a_length(
-    connect: Any, behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_is_of_one_search_and_has_a_life_and_a_length(connect: Any, behaviour: Behaviour, clock: Clock) -> None:
     behaviour.token_length = 100_000
     first = {"InstanceId": INSTANCE_ID, "TimeRange": window(30), "MaxResults": 3}
     token = connect.search_contacts(**first)["NextToken"]
@@ -182,8 +179,7 @@ def test_a_token_is_of_one_search_and_has_a_life_and_a_length(
     invalid = ("InvalidRequestException", 400)
     assert error_of(connect, **first | {"TimeRange": window(29)}, NextToken=token)[:2] == invalid
     assert error_of(connect, **first, NextToken="made-up")[:2] == invalid
-    now = datetime.now(UTC).timestamp()
-    monkeypatch.setattr("time.time", lambda: now + 25 * 3600)
+    clock.advance(timedelta(hours=25))
     assert error_of(connect, **first, NextToken=token)[:2] == invalid
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,15 +19,15 @@ _T = TypeVar("_T")
 _BATCH = 5_000
 
 
-def load_sample(store: ContactStore, count: int, seed: int, today: date, days: int) -> str:
+def load_sample(store: ContactStore, count: int, seed: int, end: datetime, days: int) -> str:
     """Puts in sample contacts; returns what was loaded."""
-    samples = sample.sample_contacts(count, seed, today, days)
+    samples = sample.sample_contacts(count, seed, end, days)
     with _progress("sample contacts", count) as progress:
         while batch := list(islice(samples, _BATCH)):
             store.put(contact_of(one.record) for one in batch)
             store.put_transcripts(transcript_of(one.analysis) for one in batch if one.analysis)
             progress.update(len(batch))
-    return f"{count:,} sample contacts of the {days} days before {today}, seed {seed}"
+    return f"{count:,} sample contacts of the {days} days up to {end:%Y-%m-%d %H:%M:%S} UTC, seed {seed}"
 
 
 def instance_of(paths: Iterable[Path]) -> str:

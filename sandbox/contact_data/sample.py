@@ -1,16 +1,19 @@
 """Sample contacts: the contact records and Contact Lens files of a made-up contact centre.
 
-The same seed and day give the same contacts. They end with the day before, so that each of them has really begun.
+The seed alone decides which contacts there are, and what is known of each of them: ids, queues, agents, texts, and
+whether it is still in progress. Only their timestamps depend on the moment at which the sample ends.
 """
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, islice
+from datetime import datetime, timedelta
+from itertools import accumulate, count, islice, pairwise
 from typing import Any
 
 from sandbox.contact_data import sample_talk
+from sandbox.contact_data.sample_names import usernames
 
 INSTANCE_ARN = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
 
@@ -27,15 +30,23 @@ _METHODS = {
 _SUBTYPES = {"VOICE": "Telephony", "CHAT": "Chat", "TASK": "Task", "EMAIL": "Email"}
 _QUEUES = ("Billing", "Bookings", "Complaints", "Loyalty", "Sales", "Technical support", "Travel changes", "VIP")
 _SITES = {"Europe": ("Leeds", "Porto"), "Africa": ("Cape Town",)}
+_AGENTS_PER_SITE = 2 * 2 * 5  # departments, teams of each, agents of each
 _TIERS = {"bronze": 60, "silver": 28, "gold": 10, "platinum": 2}
 _LANGUAGES = {"en": 72, "fr": 12, "pt": 10, "de": 6}
 _NAMES = {"TASK": "follow-up", "EMAIL": "enquiry"}
 _COST_CENTRES = {queue: f"{4100 + 10 * number}" for number, queue in enumerate(_QUEUES)}
-_TRANSFERS = 0.06  # of all contacts
+_TRANSFERS = 0.06  # of the calls and chats that an agent took
 # Mean seconds from the queue to an agent, and with the agent.
 _WAITS = {"VOICE": 75, "CHAT": 40, "TASK": 5_400, "EMAIL": 7_200}
 _TALKS = {"VOICE": 330, "CHAT": 900, "TASK": 14_400, "EMAIL": 28_800}
 _AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
+_MILLISECOND = timedelta(milliseconds=1)
+
+# Contacts of the last hour, at whatever hour the sample ends. They are less than 50 minutes old, so that a search over
+# the last hour still finds all of them when the service has run for ten minutes.
+_RECENT = 12
+_RECENT_AGE = timedelta(minutes=50)
+_OPEN_TASKS = 0.01  # of all tasks and emails: those that are still in progress
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ class Agent:
     """An agent, the hierarchy groups above (levels 1 to 4) and the queues it takes contacts from."""
 
     arn: str
+    username: str
     groups: tuple[str, ...]
     queues: frozenset[str]
 
@@ -55,166 +67,257 @@ class Sample:
     analysis: dict[str, Any] | None
 
 
-def sample_contacts(count: int, seed: int, today: date, days: int = 90) -> Iterator[Sample]:
-    """Exactly so many contacts over so many days before `today`."""
-    choose = random.Random(f"{seed} {today}")  # noqa: S311 - it is to be repeatable
-    centre = _ContactCentre(choose, _midnight(today))
-    left = count
-    for start in _starts(round(count / (1 + _TRANSFERS)), today, days, choose):
-        for sample in islice(centre.chain(start), left):
-            left -= 1
-            yield sample
-    for start in _starts(left, today, days, choose):  # chance made fewer transfers than expected
-        yield next(centre.chain(start))
+def sample_contacts(number: int, seed: int, end: datetime, days: int = 90) -> Iterator[Sample]:
+    """Make exactly so many contacts that began in the `days` before `end`, in no order."""
+    end = end.replace(microsecond=end.microsecond // 1000 * 1000)
+    centre, rhythm = _ContactCentre(seed), _Rhythm(end, days)
+    recent = min(_RECENT, -(-number // 10))
+    samples = (
+        sample
+        for chain in count()
+        for sample in _Chain(centre, random.Random(f"{seed} {chain}")).samples(  # noqa: S311 - it is to be repeatable
+            rhythm, is_recent=chain < recent, is_open=chain < recent and chain % 3 == 0
+        )
+    )
+    return islice(samples, number)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+class _Rhythm:
+    """How contacts spread over the days before `end`: after the busy hours of days and the busy days of weeks."""
 
+    def __init__(self, end: datetime, days: int) -> None:
+        self.end, self.length = end, timedelta(days=days)
+        start = end - self.length
+        hour = start.replace(minute=0, second=0, microsecond=0)
+        whole = (hour + timedelta(hours=number) for number in range(1, days * 24 + 1))
+        self._edges = [start, *(edge for edge in whole if start < edge < end), end]
+        weights = (_HOURS[one.hour] * _WEEKDAYS[one.weekday()] * (two - one) for one, two in pairwise(self._edges))
+        self._before = list(accumulate((weight.total_seconds() for weight in weights), initial=0.0))
 
-def _starts(count: int, today: date, days: int, choose: random.Random) -> list[datetime]:
-    """When contacts begin, in order, after the rhythm of days and hours."""
-    first = _midnight(today) - timedelta(days=days)
-    hours = [first + timedelta(hours=hour) for hour in range(days * 24)]
-    weights = list(accumulate(_HOURS[hour.hour] * _WEEKDAYS[hour.weekday()] for hour in hours))
-    chosen = choose.choices(hours, cum_weights=weights, k=count)
-    return sorted(hour + timedelta(milliseconds=choose.randrange(3_600_000)) for hour in chosen)
+    def start(self, position: float, span: timedelta) -> datetime:
+        """Return the start of what takes `span` and is over by `end`: at position 0 the oldest, at 1 the newest."""
+        latest = self.end - span - _MILLISECOND
+        wanted = position * self._contacts_before(latest)
+        after = max(bisect_left(self._before, wanted), 1)
+        busy = self._before[after] - self._before[after - 1]
+        part = (wanted - self._before[after - 1]) / busy
+        one, two = self._edges[after - 1 : after + 1]
+        moment = one + part * (two - one)
+        return min(moment.replace(microsecond=moment.microsecond // 1000 * 1000), latest)
+
+    def _contacts_before(self, moment: datetime) -> float:
+        after = max(bisect_left(self._edges, moment), 1)
+        one, two = self._edges[after - 1 : after + 1]
+        return self._before[after - 1] + (moment - one) / (two - one) * (self._before[after] - self._before[after - 1])
 
 
 class _ContactCentre:
-    """Queues, agents and customers, all drawn from one source of chance. What happens after `end` is not known yet."""
+    """The queues and agents."""
 
-    def __init__(self, choose: random.Random, end: datetime) -> None:
-        self._choose, self._end = choose, end
-        self._queues = {name: self._arn("queue") for name in _QUEUES}
-        self._agents = [agent for sites in _SITES.values() for agent in self._region(sites)]
-        self._takers = {queue: [agent for agent in self._agents if queue in agent.queues] for queue in _QUEUES}
+    def __init__(self, seed: int) -> None:
+        choose = random.Random(f"{seed} contact centre")  # noqa: S311 - it is to be repeatable
+        self.queues = {name: _arn("queue", choose) for name in _QUEUES}
+        names = iter(usernames(choose, _AGENTS_PER_SITE * sum(map(len, _SITES.values()))))
+        agents = [agent for sites in _SITES.values() for agent in _region(sites, names, choose)]
+        self.takers = {queue: [agent for agent in agents if queue in agent.queues] for queue in _QUEUES}
 
-    def chain(self, start: datetime) -> Iterator[Sample]:
-        """A contact that begins then, and those it is transferred to."""
-        channel, queue = self._weighted(_CHANNELS), self._choose.choice(_QUEUES)
-        attributes = {
-            "customer_tier": self._weighted(_TIERS),
-            "language": self._weighted(_LANGUAGES),
-            "booking_reference": f"MT{self._choose.randrange(10**6):06}",
+
+def _region(sites: tuple[str, ...], names: Iterator[str], choose: random.Random) -> Iterator[Agent]:
+    """Regions have sites, these departments, these teams, and a team has five agents."""
+    region = _arn("agent-group", choose)
+    for _ in sites:
+        site = _arn("agent-group", choose)
+        for _ in range(2):
+            department = _arn("agent-group", choose)
+            for _ in range(2):
+                team = _arn("agent-group", choose)
+                for _ in range(5):
+                    queues = frozenset(choose.sample(_QUEUES, 3))
+                    yield Agent(_arn("agent", choose), next(names), (region, site, department, team), queues)
+
+
+@dataclass(frozen=True)
+class _Contact:
+    """What happens in a contact. Times are counted from the moment at which its chain begins."""
+
+    id: str
+    method: str
+    queue: str
+    agent: Agent
+    begins: timedelta
+    scheduled: timedelta | None
+    queued: timedelta | None
+    connected: timedelta | None
+    ends: timedelta
+
+
+class _Chain:
+    """A contact and those that it is transferred to, all drawn from one source of chance.
+
+    Nothing is drawn from it that depends on the time: when the chain begins is its last word.
+    """
+
+    def __init__(self, centre: _ContactCentre, choose: random.Random) -> None:
+        self._centre, self._choose = centre, choose
+        self._channel = _weighted(_CHANNELS, choose)
+        self._attributes = {
+            "customer_tier": _weighted(_TIERS, choose),
+            "language": _weighted(_LANGUAGES, choose),
+            "booking_reference": f"MT{choose.randrange(10**6):06}",
         }
-        method = self._weighted(_METHODS[channel])
-        first: str | None = None
-        previous: str | None = None
-        while True:
-            sample = self._contact(start, channel, method, queue, attributes)
-            sample.record.update({"InitialContactId": first, "PreviousContactId": previous})
-            yield sample
-            ended, agent = sample.record["DisconnectTimestamp"], sample.record["Agent"]
-            if channel not in ("VOICE", "CHAT") or not (ended and agent) or self._choose.random() > _TRANSFERS:
-                return
-            previous = sample.record["ContactId"]
-            first = first or previous
-            start = datetime.fromisoformat(ended)
-            method, queue = self._choose.choice(("TRANSFER", "QUEUE_TRANSFER")), self._choose.choice(_QUEUES)
+        self._contacts = list(self._planned())
 
-    def _contact(self, start: datetime, channel: str, method: str, queue: str, attributes: dict[str, str]) -> Sample:
+    def samples(self, rhythm: _Rhythm, *, is_recent: bool, is_open: bool) -> Iterator[Sample]:
+        """Make the contacts that have begun when the sample ends, with what has happened in them by then.
+
+        A chain that is recent or open has an age that does not depend on the time, all others have ended: so it is
+        always the same that is known of it.
+        """
+        choose, span = self._choose, self._contacts[-1].ends
+        position = choose.random()
+        is_open |= self._channel in _NAMES and choose.random() < _OPEN_TASKS
+        longest = _RECENT_AGE if is_recent else rhythm.length
+        if is_open or span + _MILLISECOND >= longest:
+            age = position * min(span, longest)
+        elif is_recent:
+            age = span + position * (longest - span)
+        else:
+            age = rhythm.end - rhythm.start(position, span)
+        age = max(age // _MILLISECOND, 1) * _MILLISECOND
+        previous: str | None = None
+        for contact in self._contacts:
+            if contact.begins < age:
+                first = self._contacts[0].id if previous else None
+                yield self._sample(
+                    contact, rhythm.end - age, age, {"InitialContactId": first, "PreviousContactId": previous}
+                )
+                previous = contact.id
+
+    def _planned(self) -> Iterator[_Contact]:
         choose = self._choose
-        begun = start
+        method, queue = _weighted(_METHODS[self._channel], choose), choose.choice(_QUEUES)
+        begins = timedelta(0)
+        while True:
+            contact = self._plan(begins, method, queue)
+            yield contact
+            is_transferred = choose.random() < _TRANSFERS
+            if self._channel in _NAMES or contact.connected is None or not is_transferred:
+                return
+            begins = contact.ends
+            method, queue = choose.choice(("TRANSFER", "QUEUE_TRANSFER")), choose.choice(_QUEUES)
+
+    def _plan(self, begins: timedelta, method: str, queue: str) -> _Contact:
+        choose, channel = self._choose, self._channel
         scheduled = None
         if channel == "TASK" and choose.random() < 0.4:
-            begun = scheduled = start + timedelta(minutes=choose.randrange(30, 6 * 24 * 60))
-        queued = None if method in ("OUTBOUND", "EXTERNAL_OUTBOUND", "MONITOR") else begun + self._seconds(20)
-        abandoned = queued is not None and choose.random() < 0.08
-        connected = None if abandoned else (queued or begun) + self._seconds(_WAITS[channel])
-        ended = (connected or queued or begun) + self._seconds(_TALKS[channel])
-        agent = choose.choice(self._takers[queue]) if self._past(connected) else None
-        contact_id = self._id()
-        name = f"{queue} {_NAMES[channel]} for {attributes['booking_reference']}" if channel in _NAMES else None
+            scheduled = begins + timedelta(minutes=choose.randrange(30, 6 * 24 * 60))
+        ready = scheduled or begins
+        queued = None if method in ("OUTBOUND", "EXTERNAL_OUTBOUND", "MONITOR") else ready + self._seconds(20)
+        is_abandoned = queued is not None and choose.random() < 0.08
+        connected = None if is_abandoned else (queued or ready) + self._seconds(_WAITS[channel])
+        ends = (connected or queued or ready) + self._seconds(_TALKS[channel])
+        agent = choose.choice(self._centre.takers[queue])
+        return _Contact(_id(choose), method, queue, agent, begins, scheduled, queued, connected, ends)
+
+    def _sample(self, contact: _Contact, start: datetime, age: timedelta, links: dict[str, str | None]) -> Sample:
+        choose, channel, queue = self._choose, self._channel, contact.queue
+
+        def past(moment: timedelta | None) -> str | None:
+            """The time of what has happened when the sample ends; None for what has not."""
+            return _text(start + moment) if moment is not None and moment < age else None
+
+        agent = contact.agent if past(contact.connected) else None
+        routed, status = choose.random() < 0.1, choose.choice(("JOINED", "EXPIRED"))
+        name = f"{queue} {_NAMES[channel]} for {self._attributes['booking_reference']}" if channel in _NAMES else None
+        expires = contact.scheduled or contact.begins
         record: dict[str, Any] = {
             "AWSAccountId": "111122223333",
             "AWSContactTraceRecordFormatVersion": "2017-03-10",
-            "Agent": agent and self._agent(agent, connected),
-            "Attributes": attributes,
+            "Agent": agent and _agent(agent, past(contact.connected)),
+            "Attributes": self._attributes,
             "Channel": channel,
-            "ContactId": contact_id,
-            "DisconnectTimestamp": self._past(ended),
-            "InitiationMethod": method,
-            "InitiationTimestamp": _text(start),
+            "ContactId": contact.id,
+            "DisconnectTimestamp": past(contact.ends),
+            **links,
+            "InitiationMethod": contact.method,
+            "InitiationTimestamp": _text(start + contact.begins),
             "InstanceARN": INSTANCE_ARN,
-            "LastUpdateTimestamp": self._past(ended) or _text(self._end),
+            "LastUpdateTimestamp": past(contact.ends) or _text(start + age),
             "Name": name,
-            "Queue": {"ARN": self._queues[queue], "EnqueueTimestamp": _text(queued), "Name": queue}
-            if queued and self._past(queued)
+            "Queue": {"ARN": self._centre.queues[queue], "EnqueueTimestamp": past(contact.queued), "Name": queue}
+            if past(contact.queued)
             else None,
-            "RoutingCriteria": self._routing(agent, queued) if agent and queued and choose.random() < 0.1 else None,
-            "ScheduledTimestamp": _text(scheduled) if scheduled else None,
-            "ExpiryTimestamp": _text(begun + timedelta(days=7)) if channel == "TASK" else None,
+            "RoutingCriteria": _routing(agent, start + contact.queued, status)
+            if agent and contact.queued and routed
+            else None,
+            "ScheduledTimestamp": _text(start + contact.scheduled) if contact.scheduled else None,
+            "ExpiryTimestamp": _text(start + expires + timedelta(days=7)) if channel == "TASK" else None,
             "SegmentAttributes": {"connect:Subtype": {"ValueString": f"connect:{_SUBTYPES[channel]}"}},
             "Tags": {"aws:connect:instanceId": INSTANCE_ARN.rsplit("/", 1)[-1], "cost-centre": _COST_CENTRES[queue]},
         }
-        if channel in ("VOICE", "CHAT") and choose.random() < 0.15:
+        if channel not in _NAMES and choose.random() < 0.15:
             version = f"{_AI_AGENT}:{choose.randrange(1, 4)}"
             escalated = choose.random() < 0.3
-            use_case = "SelfService" if abandoned else "AgentAssistance"
+            use_case = "AgentAssistance" if contact.connected else "SelfService"
             record["AiAgentInfo"] = [
                 {"AiAgentVersionId": version, "AiAgentEscalated": escalated, "AiUseCase": use_case}
             ]
-        analysed = agent and record["DisconnectTimestamp"] and channel in ("VOICE", "CHAT") and choose.random() < 0.7
-        return Sample(record, self._analysis(contact_id, channel, queue) if analysed else None)
-
-    def _agent(self, agent: Agent, connected: datetime | None) -> dict[str, Any]:
-        groups = {f"Level{level}": {"ARN": group} for level, group in enumerate(agent.groups, start=1)}
-        return {"ARN": agent.arn, "ConnectedToAgentTimestamp": self._past(connected), "HierarchyGroups": groups}
-
-    def _routing(self, agent: Agent, queued: datetime) -> dict[str, Any]:
-        """The contact was offered to this agent first, for half a minute."""
-        agents = {"AgentsCriteria": {"AgentIds": [agent.arn.rsplit("/", 1)[-1]]}}
-        step = {
-            "Expiry": {"DurationInSeconds": 30, "ExpiryTimestamp": _text(queued + timedelta(seconds=30))},
-            "Expression": {"AttributeCondition": {"ComparisonOperator": "Match", "MatchCriteria": agents}},
-            "Status": self._choose.choice(("JOINED", "EXPIRED")),
-        }
-        return {"ActivationTimestamp": _text(queued), "Index": 0, "Steps": [step]}
-
-    def _analysis(self, contact_id: str, channel: str, queue: str) -> dict[str, Any]:
-        turns = sample_talk.conversation(self._choose, channel, queue, supervised=self._choose.random() < 0.03)
-        return {
-            "Version": "1.1.0",
-            "Channel": channel,
-            "CustomerMetadata": {"ContactId": contact_id},
-            "Participants": [{"ParticipantId": role, "ParticipantRole": role} for role in {role for role, _ in turns}],
-            "Transcript": [{"ParticipantId": role, "Content": text} for role, text in turns],
-        }
-
-    def _region(self, sites: tuple[str, ...]) -> Iterator[Agent]:
-        """Regions have sites, these departments, these teams, and a team has five agents."""
-        region = self._arn("agent-group")
-        for _ in sites:
-            site = self._arn("agent-group")
-            for _ in range(2):
-                department = self._arn("agent-group")
-                for _ in range(2):
-                    team = self._arn("agent-group")
-                    for _ in range(5):
-                        queues = frozenset(self._choose.sample(_QUEUES, 3))
-                        yield Agent(self._arn("agent"), (region, site, department, team), queues)
-
-    def _past(self, moment: datetime | None) -> str | None:
-        return _text(moment) if moment and moment < self._end else None
+        is_analysed = agent and record["DisconnectTimestamp"] and channel not in _NAMES and choose.random() < 0.7
+        return Sample(record, _analysis(contact.id, channel, queue, choose) if is_analysed else None)
 
     def _seconds(self, mean: float) -> timedelta:
         return timedelta(milliseconds=round(self._choose.expovariate(1 / mean) * 1000))
 
-    def _weighted(self, weights: Mapping[str, int]) -> str:
-        left = self._choose.random() * sum(weights.values())
-        for name, weight in weights.items():
-            left -= weight
-            if left < 0:
-                return name
-        return name
 
-    def _arn(self, resource: str) -> str:
-        return f"{INSTANCE_ARN}/{resource}/{self._id()}"
+def _agent(agent: Agent, connected: str | None) -> dict[str, Any]:
+    groups = {f"Level{level}": {"ARN": group} for level, group in enumerate(agent.groups, start=1)}
+    return {
+        "ARN": agent.arn,
+        "Username": agent.username,
+        "ConnectedToAgentTimestamp": connected,
+        "HierarchyGroups": groups,
+    }
 
-    def _id(self) -> str:
-        digits = f"{self._choose.getrandbits(128):032x}"
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+def _routing(agent: Agent, queued: datetime, status: str) -> dict[str, Any]:
+    """The contact was offered to this agent first, for half a minute."""
+    agents = {"AgentsCriteria": {"AgentIds": [agent.arn.rsplit("/", 1)[-1]]}}
+    step = {
+        "Expiry": {"DurationInSeconds": 30, "ExpiryTimestamp": _text(queued + timedelta(seconds=30))},
+        "Expression": {"AttributeCondition": {"ComparisonOperator": "Match", "MatchCriteria": agents}},
+        "Status": status,
+    }
+    return {"ActivationTimestamp": _text(queued), "Index": 0, "Steps": [step]}
+
+
+def _analysis(contact_id: str, channel: str, queue: str, choose: random.Random) -> dict[str, Any]:
+    turns = sample_talk.conversation(choose, channel, queue, supervised=choose.random() < 0.03)
+    roles = dict.fromkeys(role for role, _ in turns)
+    return {
+        "Version": "1.1.0",
+        "Channel": channel,
+        "CustomerMetadata": {"ContactId": contact_id},
+        "Participants": [{"ParticipantId": role, "ParticipantRole": role} for role in roles],
+        "Transcript": [{"ParticipantId": role, "Content": text} for role, text in turns],
+    }
+
+
+def _weighted(weights: Mapping[str, int], choose: random.Random) -> str:
+    left = choose.random() * sum(weights.values())
+    for name, weight in weights.items():
+        left -= weight
+        if left < 0:
+            return name
+    return name
+
+
+def _arn(resource: str, choose: random.Random) -> str:
+    return f"{INSTANCE_ARN}/{resource}/{_id(choose)}"
+
+
+def _id(choose: random.Random) -> str:
+    digits = f"{choose.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def _text(moment: datetime) -> str:

@@ -26,7 +26,8 @@ class LambdaFunction:
         # A profile is of use only where a real instance is searched.
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
-        self._environment = inherited | function.environment | {"PYTHONPATH": str(ROOT / "lambdas")}
+        path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
+        self._environment = inherited | function.environment | {"PYTHONPATH": path}
         self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
 

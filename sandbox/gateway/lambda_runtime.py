@@ -1,7 +1,7 @@
 """The inside of an execution environment: takes events from standard input and writes answers, a JSON line each.
 
-A script, run with nothing but the functions' own folder on the path, so that no part of the laptop service can be
-imported by accident.
+A script, run with nothing added to the path but the functions' own folder, so that no part of the laptop service can
+be imported by accident.
 """
 
 import contextlib

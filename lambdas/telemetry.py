@@ -1,5 +1,0 @@
-"""What the functions log. What is counted is counted from these lines: see infra/metrics.py."""
-
-from aws_lambda_powertools import Logger
-
-logger = Logger(service="contact-search")

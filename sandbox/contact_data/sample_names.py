@@ -1,0 +1,19 @@
+"""User names of the sample contact centre's agents."""
+
+import random
+
+FIRST_NAMES = (
+    *("Aisha", "Bruno", "Chloe", "Daniel", "Elena", "Farid", "Grace", "Hugo", "Ines", "Jack", "Katya", "Liam"),
+    *("Maria", "Noah", "Olivia", "Pedro", "Quinn", "Rosa", "Sipho", "Thandi", "Uma", "Victor", "Wanda", "Zanele"),
+)
+LAST_NAMES = (
+    *("Almeida", "Botha", "Carvalho", "Dlamini", "Evans", "Ferreira", "Green", "Hughes", "Ivanov", "Jones", "Khumalo"),
+    *("Lopes", "Mokoena", "Naidoo", "Oliveira", "Pereira", "Quigley", "Roberts", "Silva", "Taylor", "Underwood"),
+    *("Venter", "Walker", "Young", "Zulu"),
+)
+
+
+def usernames(choose: random.Random, count: int) -> list[str]:
+    """Draw so many different user names, such as `jdoe`."""
+    possible = {f"{first[0]}{last}".lower() for first in FIRST_NAMES for last in LAST_NAMES}
+    return choose.sample(sorted(possible), count)
