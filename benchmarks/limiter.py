@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import time
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from benchmarks.stand_in import INSTANCE_ID, client, stand_in
@@ -21,7 +20,7 @@ _PAUSE = 1.0  # seconds, after which somebody who was refused asks again: all of
 
 
 def hammer(number: int, connect_url: str, dynamodb_url: str, barrier: Any, seconds: float) -> None:
-    """Asks for turns and takes them, again and again, whatever it is told of when to come back."""
+    """Call Connect in slot after slot, without heeding when to come back."""
     os.environ |= {
         "AWS_ENDPOINT_URL_CONNECT": connect_url,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
@@ -29,21 +28,27 @@ def hammer(number: int, connect_url: str, dynamodb_url: str, barrier: Any, secon
         "AWS_ACCESS_KEY_ID": "any",
         "AWS_SECRET_ACCESS_KEY": "any",
     }
-    from amazon_connect.client import AmazonConnect  # noqa: PLC0415 - they want the environment
-    from amazon_connect.errors import ThrottledError  # noqa: PLC0415
-    from amazon_connect.quota import Quota  # noqa: PLC0415
-    from storage.transient import TransientTable  # noqa: PLC0415
+    from contact_search.amazon_connect.client import ConnectClient  # noqa: PLC0415 - they read the environment
+    from contact_search.amazon_connect.errors import ThrottledError  # noqa: PLC0415
+    from contact_search.amazon_connect.rate_limiter import RateLimiter  # noqa: PLC0415
+    from contact_search.aws_clients import connect_client, dynamodb_client  # noqa: PLC0415
+    from contact_search.storage.transient_table import TransientTable  # noqa: PLC0415
 
-    table = cache(lambda: TransientTable("limiter"))
-    quota, connect, now = Quota(table, RATE, 1), AmazonConnect(INSTANCE_ID), datetime.now(UTC)
+    table = TransientTable("limiter", dynamodb_client(read_timeout=2, attempts=2))
+    limiter, connect, now = (
+        RateLimiter(table, RATE, 1, 5),
+        ConnectClient(INSTANCE_ID, connect_client()),
+        datetime.now(UTC),
+    )
     request = {"TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}}
-    table().get("nothing")
+    table.get("nothing")
     barrier.wait()
     time.sleep(number / 50)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            connect.search_contacts(request, quota.turn_of(f"caller {number}", 3))
+            limiter.wait_for_slot(f"caller {number}", time.monotonic() + 3)
+            connect.search_contacts(request)
         except ThrottledError:
             time.sleep(_PAUSE)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,11 @@ import boto3
 import pytest
 from hypothesis import settings
 
+from contact_search.access.authenticator import Authenticator
+from contact_search.aws_clients import dynamodb_client
+from contact_search.storage.durable_table import DurableTable
+from contact_search.storage.transient_table import TransientTable
+from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import FULL_KEY, add_clients
 from sandbox.contact_data.contact_lens import transcript_of
@@ -109,6 +115,25 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
 def connect(aws: AwsServer) -> Any:
     """A boto3 client of the stand-in."""
     return boto3.client("connect", endpoint_url=aws.url)
+
+
+@pytest.fixture
+def table_name(aws: AwsServer) -> str:  # noqa: ARG001 - the table is there
+    """Create a table of its own for the test."""
+    name = f"table-{uuid.uuid4().hex}"
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture
+def table(table_name: str) -> TransientTable:
+    """Open the test's own table."""
+    return TransientTable(table_name, dynamodb_client(read_timeout=2, attempts=2))
 
 
 @dataclass(frozen=True)
@@ -219,3 +244,28 @@ def gateway(aws: AwsServer) -> Gateway:
 @pytest.fixture(scope="session")
 def api(gateway: Gateway) -> Api:
     return Api(gateway)
+
+
+@pytest.fixture(scope="session")
+def stack(aws: AwsServer) -> Deployed:
+    """Return the laptop's stack, as scripts/clients finds it."""
+    return on_this_machine(aws.url, REGION)
+
+
+@pytest.fixture(scope="session")
+def queues(contacts: list[SampleContact]) -> list[str]:
+    """All queues; the first two are the partner's."""
+    return sorted({one.summary["QueueInfo"]["Id"] for one in contacts if "QueueInfo" in one.summary})
+
+
+@pytest.fixture
+def forget_clients(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:  # noqa: ARG001 - it has the settings
+    """Return what makes the authorizer forget its clients, as it does after 60 seconds."""
+    import authorizer_handler  # noqa: PLC0415
+
+    def forget() -> None:
+        settings = authorizer_handler.settings
+        table = DurableTable(settings.durable_table_name, authorizer_handler.dynamodb)
+        monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
+
+    return forget

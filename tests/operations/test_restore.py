@@ -16,8 +16,10 @@ from operations.deployed import Deployed
 
 @pytest.fixture
 def aws() -> Iterator[boto3.Session]:
-    with mock_aws():
-        yield boto3.Session("test", "test", region_name="eu-west-2")
+    mock = mock_aws()
+    mock.start(reset=False)  # the stand-in of other tests may be in this process
+    yield boto3.Session("test", "test", region_name="eu-west-2")
+    mock.stop()
 
 
 def test_clients_come_back_with_the_table(aws: boto3.Session) -> None:

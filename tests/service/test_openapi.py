@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from contact_search.search.query import QueryParameters
 from tests.clock import TODAY
 from tests.conftest import Api
 
-_DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?=T)")
-COMMITTED = Path(__file__).parent.parent / "openapi.json"
+_DATE = re.compile(r"\b20\d\d-\d\d-\d\d")
+COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
 
 def test_the_committed_document_is_the_one_that_is_served(api: Api) -> None:
@@ -98,7 +98,8 @@ def test_the_documentation_needs_no_other_server(api: Api) -> None:
 
 def test_no_example_expires(api: Api) -> None:
     dates = set(_DATE.findall(api.send("GET", "/openapi.json").text))
-    assert dates == {f"{TODAY}", f"{TODAY - timedelta(days=1)}"}
+    assert dates
+    assert all(TODAY - timedelta(days=30) <= date.fromisoformat(text) <= TODAY for text in dates)
 
 
 def _undated(document: str) -> Any:

@@ -20,7 +20,7 @@ from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import MIDNIGHT, Clock
 from tests.conftest import INSTANCE_ID, SampleContact
 from tests.oracle import matches, timestamp_of
-from tests.test_parity_with_boto3 import searches
+from tests.searches import searches
 
 
 def window(days: float, end: datetime = MIDNIGHT) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.test_serve import ROOT, serving
+from tests.serving import ROOT, serving
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 

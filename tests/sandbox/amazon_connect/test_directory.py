@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from sandbox.amazon_connect.models import SearchableConnectBackend
-from tests.sandbox.conftest import INSTANCE_ARN, INSTANCE_ID, NOW, REGION, Clock, agent, error, put, queue, record
+from tests.sandbox.amazon_connect.conftest import (
+    INSTANCE_ARN,
+    INSTANCE_ID,
+    NOW,
+    REGION,
+    Clock,
+    agent,
+    error,
+    put,
+    queue,
+    record,
+)
 
 STANDARD = {"InstanceId": INSTANCE_ID, "QueueTypes": ["STANDARD"]}
 

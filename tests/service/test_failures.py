@@ -2,13 +2,9 @@
 
 import io
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
@@ -21,32 +17,7 @@ from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.logger import logger
 from tests.clock import TODAY
 from tests.conftest import Api
-
-
-@contextmanager
-def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Iterator[str]:
-    """An endpoint that gives one answer to everything; its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            time.sleep(delay)
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", error)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from tests.upstream import upstream
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from contact_search.storage.transient_table import TransientTable
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import add_callers
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
@@ -20,9 +19,6 @@ from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import Function
 from tests.clock import TODAY
 from tests.conftest import Answer
-from tests.test_caching import aws_table, table
-
-__all__ = ["aws_table", "table"]  # fixtures
 
 DAY = {"from": f"{TODAY - timedelta(days=1)}", "to": f"{TODAY}"}
 CALL = 0.2  # seconds that the stand-in of Connect takes
@@ -61,7 +57,7 @@ def callers(aws: AwsServer) -> None:
 @pytest.fixture
 def in_a_crowd(
     aws: AwsServer,
-    table: TransientTable,
+    table_name: str,
     callers: None,  # noqa: ARG001 - they are known then
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., list[float]]:
@@ -81,7 +77,7 @@ def in_a_crowd(
 
     def run(scenario: Callable[[Crowd], Awaitable[None]], **settings: str) -> list[float]:
         async def ran() -> None:
-            environment = {"AWS_ENDPOINT_URL": aws.url, "TRANSIENT_TABLE_NAME": table.name, "PAGE_SECONDS": "10"}
+            environment = {"AWS_ENDPOINT_URL": aws.url, "TRANSIENT_TABLE_NAME": table_name, "PAGE_SECONDS": "10"}
             function = LambdaFunction(Function("Search", "search_handler.handler", 29, environment | settings))
             try:
                 await scenario(Crowd(function, moments, may_answer))
@@ -138,10 +134,10 @@ def test_when_the_leader_dies_another_one_takes_over(in_a_crowd: Callable[..., l
 
 
 def test_when_the_table_dies_with_the_leader_everyone_is_on_their_own(
-    in_a_crowd: Callable[..., list[float]], table: TransientTable
+    in_a_crowd: Callable[..., list[float]], table_name: str
 ) -> None:
     async def scenario(crowd: Crowd) -> None:
-        answers = await when_the_leader_dies(crowd, lambda: boto3.client("dynamodb").delete_table(TableName=table.name))
+        answers = await when_the_leader_dies(crowd, lambda: boto3.client("dynamodb").delete_table(TableName=table_name))
         assert [answer.status for answer in answers] == [200, 200]
         assert all("storage-unavailable" in answer.headers["cache-status"] for answer in answers)
 

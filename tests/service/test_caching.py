@@ -1,15 +1,13 @@
 """What one call of Amazon Connect is good for: cached pages, validators, and the freshness that callers are told."""
 
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -23,37 +21,11 @@ from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
 from tests.clock import NOW, TODAY, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api
-from tests.test_failures import upstream
+from tests.upstream import upstream
 
 # It has ended at least a day ago.
 WEEK: dict[str, Any] = {"from_": f"{TODAY - timedelta(days=8)}", "to": f"{TODAY - timedelta(days=2)}"}
 UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
-
-
-@pytest.fixture(scope="session")
-def aws_table(aws: AwsServer) -> Callable[[], TransientTable]:  # noqa: ARG001 - it is made there
-    """Makes tables with nothing in them."""
-
-    def make() -> TransientTable:
-        return TransientTable(create_table(), dynamodb_client(read_timeout=2, attempts=2))
-
-    return make
-
-
-def create_table() -> str:
-    name = f"table-{uuid.uuid4().hex}"
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
-
-
-@pytest.fixture
-def table(aws_table: Callable[[], TransientTable]) -> TransientTable:
-    return aws_table()
 
 
 @dataclass
@@ -255,7 +227,7 @@ def test_an_old_rejection_does_not_stand_in_for_an_outage(service: Service) -> N
 
 
 @pytest.mark.parametrize("moment", ["before", "after the lookup", "before it is stored"])
-def test_without_the_table_searches_are_answered(service: Service, moment: str) -> None:
+def test_without_the_table_searches_are_answered(service: Service, table_name: str, moment: str) -> None:
     lost = {"before": "GetItem", "after the lookup": "UpdateItem"}.get(moment, "PutItem")
     dynamodb = dynamodb_client(read_timeout=2, attempts=1)
     is_away = False
@@ -267,7 +239,7 @@ def test_without_the_table_searches_are_answered(service: Service, moment: str) 
             raise EndpointConnectionError(endpoint_url="")
 
     dynamodb.meta.events.register("before-call.dynamodb", fail_once_lost)
-    service.table = TransientTable(create_table(), dynamodb)
+    service.table = TransientTable(table_name, dynamodb)
     service.use(ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(service.table, 1000, 1000, 5))
     answers = [service.get(**WEEK, limit=limit) for limit in (2, 3)]
     for answer in answers:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,9 +19,9 @@ from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
 from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
-from tests.clock import CHILD_CLOCK
-from tests.test_authorizer import AUDIENCE, OidcIssuer
-from tests.test_aws import Aws
+from tests.clock import CHILD_CLOCK, NOW
+from tests.local_server import LocalServer
+from tests.oidc_issuer import AUDIENCE, OidcIssuer
 
 # Runs a script with the standard library and one folder, and nothing else, to import from. Only the suite's clock comes
 # from elsewhere.
@@ -33,16 +34,6 @@ sys.path[-2:] = [tree]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 _AARCH64 = 183  # e_machine of ELF
-
-
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the functions for this interpreter."""
-    output = tmp_path_factory.mktemp("host")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHON", sys.executable)
-        build.build_for_host(output)
-    return output
 
 
 def answers(tree: Path, events: list[dict[str, Any]], **settings: str) -> list[dict[str, Any]]:
@@ -79,7 +70,10 @@ def test_the_zips_are_small_and_always_the_same(tmp_path: Path, capsys: pytest.C
         tree = zipped.with_suffix("")
         in_the_tree = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
         assert in_the_tree == set(ZipFile(zipped).namelist())
-    assert {path.name for path in (tmp_path / "one").iterdir()} == {"search", "authorizer", *(p.name for p in one)}
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {
+        *("search", "authorizer", "built_from.sha256"),
+        *(path.name for path in one),
+    }
     assert ("no byte code" in capsys.readouterr().err) == (python_like_lambda() is None)
 
 
@@ -87,7 +81,7 @@ def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
     here = [made_in, f"{build.__file__.partition('/distribution/')[0]}/".encode()]
     with ZipFile(zipped) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert {f"{zipped.stem}_handler.py", "telemetry.py"} <= set(files)
+    assert {f"{zipped.stem}_handler.py", "contact_search/api/app.py"} <= set(files)
     for name, content in files.items():
         assert not any(path in content for path in here), name
         assert not name.endswith((".pyi", ".rst", "RECORD", "direct_url.json")), name
@@ -158,24 +152,25 @@ def test_the_search_function_names_what_fails(host: Path) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_credentials_that_are_not_in_the_environment_need_nothing_beside_the_tree(
-    host: Path,
-) -> None:
-    endpoint = Aws()
+def test_credentials_that_are_not_in_the_environment_need_nothing_beside_the_tree(host: Path) -> None:
+    vault, connect = LocalServer(), LocalServer()
+    expiration = f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    found = {"AccessKeyId": "restored", "SecretAccessKey": "b", "Token": "c", "Expiration": expiration}
+    vault.body, connect.body = json.dumps(found).encode(), b'{"Contacts": []}'
     settings = {
         "AWS_ACCESS_KEY_ID": "",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint.url}/credentials",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{vault.url}/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let-me-in",
-        "AWS_ENDPOINT_URL_CONNECT": endpoint.url,
+        "AWS_ENDPOINT_URL_CONNECT": connect.url,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    endpoint.answers = [(200, '{"Contacts": []}')]
     try:
         [answer] = answers(host / "search", [event("/v1/contacts", last="P1D")], **settings)
     finally:
-        endpoint.close()
+        vault.close()
+        connect.close()
     assert response_of(answer["answer"]).status == 200, answer
-    [(_, headers, _)] = endpoint.requests
+    [(_, headers)] = connect.requests
     assert "Credential=restored/" in headers["authorization"]
     assert headers["x-amz-security-token"] == "c"
 

@@ -11,13 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.contact import Contact
 from contact_search.search.grants import Grant
-from contact_search.storage.durable_table import DurableTable
 from operations import registry
-from operations.deployed import Deployed, on_this_machine
-from sandbox.aws_server import REGION, AwsServer
+from operations.deployed import Deployed
 from sandbox.clients import PARTNER_KEY
 from tests.clock import MIDNIGHT, TODAY, Clock
 from tests.conftest import Answer, Api, SampleContact
@@ -29,19 +26,8 @@ _NUMBERS = itertools.count()  # make names of clients unique
 
 
 @pytest.fixture(scope="session")
-def stack(aws: AwsServer) -> Deployed:
-    return on_this_machine(aws.url, REGION)
-
-
-@pytest.fixture(scope="session")
 def partner(api: Api) -> Api:
     return api.as_client(PARTNER_KEY)
-
-
-@pytest.fixture(scope="session")
-def queues(contacts: list[SampleContact]) -> list[str]:
-    """All queues; the first two are the partner's."""
-    return sorted({one.summary["QueueInfo"]["Id"] for one in contacts if "QueueInfo" in one.summary})
 
 
 @pytest.fixture(scope="session")
@@ -219,17 +205,17 @@ def test_a_cursor_is_good_for_its_client_alone(api: Api, partner: Api) -> None:
 
 
 def test_a_cursor_does_not_outlive_a_change_of_the_grant(
-    stack: Deployed, client: Callable[[Grant], Api], queues: list[str], monkeypatch: pytest.MonkeyPatch
+    stack: Deployed, client: Callable[[Grant], Api], queues: list[str], forget_clients: Callable[[], None]
 ) -> None:
     caller = client(Grant(queue_ids=queues[:3]))
     cursor = caller.get(**WINDOW, limit=1).json["next_cursor"]
     [name] = [one["name"] for one in registry.list_clients(stack) if one["grant"].get("queue_ids") == queues[:3]]
     registry.regrant(stack, name, {"queue_ids": queues[:1]}, wider=False)
-    forget(monkeypatch)
+    forget_clients()
     assert caller.get(**WINDOW, cursor=cursor).json["type"] == "/problems/invalid-cursor"
     assert {one["queue_info"]["id"] for one in caller.walk(**WINDOW)} == {queues[0]}
     registry.regrant(stack, name, {"queue_ids": queues[:3]}, wider=True)
-    forget(monkeypatch)
+    forget_clients()
     assert caller.get(**WINDOW, cursor=cursor).json["type"] == "/problems/invalid-cursor"
 
 
@@ -336,15 +322,6 @@ def assert_narrow(answer: Answer, own: set[str]) -> None:
         assert answer.json["total"]["value"] <= len(own)
         assert {contact["id"] for contact in answer.json["contacts"]} <= own
         assert not any(HIDDEN & contact.keys() for contact in answer.json["contacts"])
-
-
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after 60 seconds."""
-    import authorizer_handler  # noqa: PLC0415
-
-    settings = authorizer_handler.settings
-    table = DurableTable(settings.durable_table_name, authorizer_handler.dynamodb)
-    monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
 
 
 def _value(summary: dict[str, Any], member: str) -> str | None:

@@ -8,7 +8,18 @@ import pytest
 from sandbox.amazon_connect.constraints import operation_model
 from sandbox.amazon_connect.models import SearchableConnectBackend
 from sandbox.contact_data.contact_record import UnusableRecordError
-from tests.sandbox.conftest import INSTANCE_ARN, INSTANCE_ID, NOW, Clock, agent, error, put, queue, record, to_text
+from tests.sandbox.amazon_connect.conftest import (
+    INSTANCE_ARN,
+    INSTANCE_ID,
+    NOW,
+    Clock,
+    agent,
+    error,
+    put,
+    queue,
+    record,
+    to_text,
+)
 
 LATER = NOW - timedelta(hours=1)
 AUDIO = {"Audio": {"QualityScore": 4.5, "PotentialQualityIssues": ["HighPacketLoss"]}}

@@ -1,17 +1,14 @@
 """Who gets in: one good credential, in a header; and what those see who do not."""
 
-import json
-import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.aws_clients import dynamodb_client
@@ -21,57 +18,9 @@ from operations import registry
 from operations.deployed import Deployed
 from sandbox.clients import FULL_KEY, PARTNER_KEY
 from tests.conftest import Answer, Api
-from tests.test_access import stack
+from tests.oidc_issuer import AUDIENCE, EC_KEY, OidcIssuer, to_jwk
 
-__all__ = ["stack"]  # fixture
-
-AUDIENCE = "contact-search"
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-class OidcIssuer:
-    """An issuer over HTTP: its discovery document and its keys; how often it was asked."""
-
-    def __init__(self) -> None:
-        issuer = self
-        self.asked, self.is_up = 0, True
-        self.keys = [_jwk(RSA_KEY, "rsa", "RS256"), _jwk(EC_KEY, "ec", "ES256")]
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                discovery = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
-                body = json.dumps({"keys": issuer.keys} if self.path == "/keys" else discovery).encode()
-                self.send_response(200 if issuer.is_up else 503)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def token(self, key: Any = RSA_KEY, kid: str = "rsa", algorithm: str = "RS256", **claims: Any) -> str:
-        """A good token of client `batch`, but for what is given; a claim that is None is left out."""
-        now = int(time.time())
-        good = {"iss": self.url, "aud": AUDIENCE, "exp": now + 300, "iat": now, "client_id": "batch"}
-        given = {name: value for name, value in (good | claims).items() if value is not None}
-        return jwt.encode(given, key, algorithm=algorithm, headers={"kid": kid})
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-def _jwk(key: Any, kid: str, algorithm: str) -> dict[str, Any]:
-    public: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
-    return public | {"kid": kid, "use": "sig", "alg": algorithm}
 
 
 def _base64(text: str) -> str:
@@ -231,7 +180,7 @@ def test_the_issuer_may_change_its_keys(api: Api, issuer: OidcIssuer, monkeypatc
     now = [time.monotonic()]
     monkeypatch.setattr("contact_search.access.issuer.time", SimpleNamespace(monotonic=lambda: now[0]))
     assert bearing(api, issuer.token()).status == 200
-    issuer.keys = [_jwk(OTHER_KEY, "new", "RS256")]
+    issuer.keys = [to_jwk(OTHER_KEY, "new", "RS256")]
     now[0] += 11
     assert bearing(api, issuer.token(OTHER_KEY, "new")).status == 200
     assert_unauthenticated(bearing(api, issuer.token()), api)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.amazon_connect.models import SearchableConnectBackend
-from tests.sandbox.conftest import INSTANCE_ID, NOW, Clock, agent, put, queue, record, to_text
+from tests.sandbox.amazon_connect.conftest import INSTANCE_ID, NOW, Clock, agent, put, queue, record, to_text
 
 MINUTE = timedelta(minutes=1)
 

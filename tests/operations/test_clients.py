@@ -19,13 +19,12 @@ from contact_search.storage.errors import StorageUnavailableError
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
-from tests.clock import Clock, pythonpath
+from tests.clock import TODAY, Clock, pythonpath
 from tests.conftest import Api
-from tests.test_access import WINDOW, forget, queues, stack
 
-__all__ = ["queues", "stack"]  # fixtures
-
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
+START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
+WINDOW = {"from": START, "to": END}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -50,7 +49,7 @@ def run(aws: AwsServer) -> Run:
 
 
 def test_a_client_from_its_first_key_to_its_end(
-    run: Run, api: Api, queues: list[str], monkeypatch: pytest.MonkeyPatch
+    run: Run, api: Api, queues: list[str], forget_clients: Callable[[], None]
 ) -> None:
     added = run(
         "add", "acme", "--queue-id", f"{queues[0]},{queues[1]}", "--without-field", "tags", "--lookback", "P60D"
@@ -71,17 +70,17 @@ def test_a_client_from_its_first_key_to_its_end(
     assert "already" in run("add", "acme", "--everything").stderr
     assert "use `widen`" in run("narrow", "acme", "--queue-id", queues[2]).stderr
     assert run("narrow", "acme", "--queue-id", queues[1]).returncode == 0
-    forget(monkeypatch)
+    forget_clients()
     assert client.get(**WINDOW, queue_id=queues[0]).status == 403
     assert run("widen", "acme", "--unlimited", "queue_ids").returncode == 0
 
     _, new_key = _shown(run("rotate", "acme", "--overlap", "PT1H").stdout)
     assert [api.as_client(one).get(**WINDOW).status for one in (key, new_key)] == [200, 200]
     _, newest = _shown(run("rotate", "acme", "--overlap", "PT0S").stdout)
-    forget(monkeypatch)
+    forget_clients()
     assert [api.as_client(one).get(**WINDOW).status for one in (key, new_key, newest)] == [401, 401, 200]
     assert run("revoke", "acme").returncode == 0
-    forget(monkeypatch)
+    forget_clients()
     assert api.as_client(newest).get(**WINDOW).status == 401
     assert "There is no client acme" in run("show", "acme").stderr
 

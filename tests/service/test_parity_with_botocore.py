@@ -66,9 +66,13 @@ def _member_differences(shape: Shape, schema: dict[str, Any], root: dict[str, An
             continue
         if (name in shape.required_members) != (ours in schema.get("required", [])):
             yield f"{path}.{name}: whether it is required differs"
+        schema_of_member = properties[ours]
+        if name == "MaxResults":
+            assert schema_of_member["minimum"] == 0, "0 is our own: it counts the matches"
+            schema_of_member = schema_of_member | {"minimum": 1}
         # A cursor is our own, and shorter than the token that it stands for.
         if name != "NextToken":
-            yield from differences(member, properties[ours], root, f"{path}.{name}")
+            yield from differences(member, schema_of_member, root, f"{path}.{name}")
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
