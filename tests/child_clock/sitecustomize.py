@@ -4,8 +4,18 @@ Python imports this module at its start when its folder is on PYTHONPATH.
 """
 
 import os
+import select
 import sys
 import time
+
+
+def _sleep(seconds: float) -> None:
+    select.select((), (), (), seconds)
+
+
+if "FAKETIME_DONT_FAKE_MONOTONIC" in os.environ:  # set by scripts/test-any-day
+    # There libfaketime 0.9 fails Python's way of sleeping; where it fakes monotonic time, waiting for a lock never ends.
+    time.sleep = _sleep
 
 _SECONDS_AHEAD = os.environ.get("TESTS_CLOCK_SECONDS_AHEAD")
 
