@@ -14,8 +14,8 @@ def _sleep(seconds: float) -> None:
 
 
 if "FAKETIME_DONT_FAKE_MONOTONIC" in os.environ:  # set by scripts/test-any-day
-    # There libfaketime 0.9 fails Python's way of sleeping; where it fakes monotonic time, waiting for a lock never ends.
-    time.sleep = _sleep
+    # Without monotonic time libfaketime 0.9 fails Python's way of sleeping; with it, waiting for a lock never ends.
+    time.sleep = _sleep  # type: ignore[assignment]
 
 _SECONDS_AHEAD = os.environ.get("TESTS_CLOCK_SECONDS_AHEAD")
 
