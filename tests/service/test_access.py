@@ -43,12 +43,12 @@ def own(contacts: list[SampleContact], queues: list[str]) -> set[str]:
 
 
 @pytest.fixture
-def client(stack: Deployed, api: Api, request: pytest.FixtureRequest) -> Callable[[Grant], Api]:
+def client(stack: Deployed, api: Api) -> Callable[[Grant], Api]:
     """Makes a client with this grant."""
 
     def make(grant: Grant) -> Api:
-        name = f"{request.node.name}-{next(_NUMBERS)}"
-        registry.add(stack, name[-100:], "internal", grant, f"key-of-{name}")
+        name = f"granted-{next(_NUMBERS)}"
+        registry.add(stack, name, "internal", grant, f"key-of-{name}")
         return api.as_client(f"key-of-{name}")
 
     return make
