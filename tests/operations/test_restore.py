@@ -19,7 +19,7 @@ def aws() -> Iterator[boto3.Session]:
     mock = mock_aws()
     mock.start(reset=False)  # the stand-in of other tests may be in this process
     yield boto3.Session("test", "test", region_name="eu-west-2")
-    mock.stop()
+    mock.stop(remove_data=False)
 
 
 def test_clients_come_back_with_the_table(aws: boto3.Session) -> None:

@@ -100,4 +100,4 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     )
     yield client
     client.delete_table(TableName="table")
-    mock.stop()
+    mock.stop(remove_data=False)
