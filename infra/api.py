@@ -80,7 +80,7 @@ class ContactSearchApi(apigateway.RestApi):
             ),
         )
         # One permission for the whole API: one for each method would soon fill the 20 KB of a function's policy.
-        integration = apigateway.LambdaIntegration(search, allow_test_invoke=False, scope_permission_to_method=False)
+        integration = apigateway.LambdaIntegration(search, scope_permission_to_method=False)
         # API Gateway's cache of decisions would need all its identity sources in each request; callers send one of two.
         request_authorizer = apigateway.RequestAuthorizer(
             self, "Authorizer", handler=authorizer, identity_sources=[], results_cache_ttl=cdk.Duration.seconds(0)

@@ -1,4 +1,4 @@
-"""What API Gateway answers before or instead of the function, as the problem that the contract has for it.
+"""The responses that API Gateway sends before or instead of the function, as the contract's problems.
 
 Source of the names: API Gateway developer guide, "Gateway response types".
 """
@@ -16,7 +16,7 @@ _GATEWAY_RESPONSES = {
     "ACCESS_DENIED": (403, "forbidden", "Forbidden", "This client is not granted anything here."),
     "INVALID_API_KEY": (403, "forbidden", "Forbidden", "This client has no usage plan here."),
     "AUTHORIZER_FAILURE": (503, "upstream-unavailable", "Unavailable", "Credentials cannot be checked at the moment."),
-    # A path that does not exist, asked for with a bearer token: API Gateway takes that for a signature of its own.
+    # API Gateway takes a bearer token for one of its own signatures where the path does not exist.
     "INVALID_SIGNATURE": (404, "not-found", "Not found", "Nothing is at this path."),
     "RESOURCE_NOT_FOUND": (404, "not-found", "Not found", "Nothing is at this path."),
     "BAD_REQUEST_BODY": (400, "malformed", "Bad request", "API Gateway does not accept this body."),
@@ -33,7 +33,7 @@ _GATEWAY_RESPONSES = {
     "DEFAULT_4XX": (None, "malformed", "Bad request", "API Gateway does not accept this request."),
     "DEFAULT_5XX": (None, "internal", "Internal error", "Something went wrong here."),
 }
-_HEADERS_OF_STATUS = {
+_HEADERS_BY_STATUS = {
     401: {"WWW-Authenticate": '\'Bearer realm="contact-search", ApiKey realm="contact-search"\''},
     429: {"Retry-After": "'1'"},
     503: {"Retry-After": "'5'"},
@@ -41,16 +41,16 @@ _HEADERS_OF_STATUS = {
 
 
 def add_gateway_responses(api: apigateway.RestApi, cors_origins: list[str]) -> None:
-    """Adds them to the API, to be read by scripts of these origins."""
+    """Add the responses to the API, readable by scripts of these origins."""
     for response_type, (status, problem, title, detail) in _GATEWAY_RESPONSES.items():
-        # Of what is left over, API Gateway does not tell its templates the status.
-        of_status = {} if status is None else {"status": status}
-        members = {"type": f"/problems/{problem}", "title": title, **of_status, "detail": detail}
+        # A default response has the status of its cause, which templates cannot name.
+        status_member = {} if status is None else {"status": status}
+        members = {"type": f"/problems/{problem}", "title": title, **status_member, "detail": detail}
         body = json.dumps(members | {"request_id": "$context.requestId"})
         headers = {
             "Cache-Control": "'no-store'",
             "X-Request-Id": "context.requestId",
-            **_HEADERS_OF_STATUS.get(status or 0, {}),
+            **_HEADERS_BY_STATUS.get(status or 0, {}),
             **_cors_headers(cors_origins),
         }
         api.add_gateway_response(
@@ -63,7 +63,7 @@ def add_gateway_responses(api: apigateway.RestApi, cors_origins: list[str]) -> N
 
 
 def _cors_headers(cors_origins: list[str]) -> dict[str, str]:
-    """Of several origins API Gateway cannot choose one; what these responses say may be read by any."""
+    """Return the CORS headers. API Gateway cannot choose among several origins, so then any origin may read them."""
     if not cors_origins:
         return {}
     return {

@@ -3,10 +3,11 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-ROOT = Path(__file__).parent.parent
-_NOTE = ROOT / ".serving.json"
+# A note for each running scripts/serve, under its process id.
+NOTES = Path(__file__).parent.parent / ".serving"
 
 
 class Laptop(NamedTuple):
@@ -19,31 +20,50 @@ class Laptop(NamedTuple):
 
 def note_serving(laptop: Laptop) -> None:
     """Leave a note for other commands. It stays until `forget_serving`."""
-    _NOTE.write_text(json.dumps(laptop._asdict() | {"pid": os.getpid()}))
+    NOTES.mkdir(exist_ok=True)
+    _own_note().write_text(json.dumps(laptop))
 
 
 def forget_serving() -> None:
-    """Take this process's own note away. Another scripts/serve may have left a newer one."""
-    if _read_note().get("pid") == os.getpid():
-        _NOTE.unlink(missing_ok=True)
+    """Take this process's note away."""
+    _own_note().unlink(missing_ok=True)
 
 
 def find_laptop() -> Laptop:
-    """Return where HOST, PORT and AWS_PORT say, else where the latest scripts/serve is, else its default ports."""
-    note = _read_note()
+    """Return the latest scripts/serve that runs at the ports PORT and AWS_PORT, or at any if these are not set.
+
+    Without one, return where it would be.
+    """
+    port, aws_port = os.environ.get("PORT"), os.environ.get("AWS_PORT")
+    for laptop in _read_notes():
+        if port in (None, _port(laptop.address)) and aws_port in (None, _port(laptop.aws_url)):
+            return laptop
     host = os.environ.get("HOST", "127.0.0.1")
-    address, aws_url = f"http://{host}:8080", f"http://{host}:4566"
-    if note:
-        address, aws_url = note["address"], note["aws_url"]
-    if "PORT" in os.environ:
-        address = f"http://{host}:{os.environ['PORT']}"
-    if "AWS_PORT" in os.environ:
-        aws_url = f"http://{host}:{os.environ['AWS_PORT']}"
-    return Laptop(address, aws_url, note.get("region", "eu-west-2"))
+    return Laptop(f"http://{host}:{port or 8080}", f"http://{host}:{aws_port or 4566}", "eu-west-2")
 
 
-def _read_note() -> dict[str, Any]:
+def _read_notes() -> list[Laptop]:
+    """Read the notes, the latest first. A process that was killed leaves its note: those are removed."""
+    notes = sorted(NOTES.glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
+    for note in notes:
+        if not _is_running(int(note.stem)):
+            note.unlink(missing_ok=True)
+    return [Laptop(*json.loads(note.read_text())) for note in notes if note.exists()]
+
+
+def _is_running(process_id: int) -> bool:
     try:
-        return dict(json.loads(_NOTE.read_text()))
-    except (OSError, ValueError):
-        return {}
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _own_note() -> Path:
+    return NOTES / f"{os.getpid()}.json"
+
+
+def _port(url: str) -> str:
+    return str(urlsplit(url).port)

@@ -16,10 +16,10 @@ import pytest
 
 from contact_search.access.credentials import hash_api_key
 from contact_search.search.grants import Grant
+from contact_search.storage.errors import StorageUnavailableError
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
-from storage.item import StorageUnavailableError
 from tests.conftest import Api
 from tests.test_access import WINDOW, forget, queues, stack
 
@@ -58,6 +58,7 @@ def test_a_client_from_its_first_key_to_its_end(
     assert added.returncode == 0, added.stderr
     shown, key = _shown(added.stdout)
     assert shown["usage_plan"] == "partner"
+    assert shown["keys_valid_until"] == ["it is rotated or revoked"]
     assert shown["grant"]["queue_ids"] == queues[:2]
     assert not shown["grant"]["transcript_search"]
     assert shown["grant"]["attribute_keys"] == []
@@ -67,7 +68,7 @@ def test_a_client_from_its_first_key_to_its_end(
 
     assert key not in run("show", "acme").stdout
     assert "acme" in run("list").stdout
-    assert "already" in run("add", "acme").stderr
+    assert "already" in run("add", "acme", "--everything").stderr
     assert "use `widen`" in run("narrow", "acme", "--queue-id", queues[2]).stderr
     assert run("narrow", "acme", "--queue-id", queues[1]).returncode == 0
     forget(monkeypatch)
@@ -100,7 +101,7 @@ def test_a_key_ends_with_its_overlap(stack: Deployed, api: Api, monkeypatch: pyt
 
 
 def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> None:
-    _, key = _shown(run("add", "hashed").stdout)
+    _, key = _shown(run("add", "hashed", "--everything").stdout)
     assert key not in str(list(stack.table.items("")))
     assert key not in str(stack.apigateway.get_api_keys(includeValues=True)["items"])
 
@@ -118,7 +119,7 @@ def test_of_two_operators_one_begins_again(stack: Deployed, monkeypatch: pytest.
     monkeypatch.setattr(stack.table, "get", get_and_let_another_narrow)
     with pytest.raises(registry.ChangedMeanwhileError):
         registry.rotate(stack, "contended", "contended-2", timedelta(0))
-    assert registry.client(stack, "contended")["grant"]["channels"] == ["CHAT"]
+    assert registry.describe_client(stack, "contended")["grant"]["channels"] == ["CHAT"]
 
 
 def test_a_key_of_one_client_does_not_open_the_next_of_its_name(stack: Deployed, api: Api) -> None:
@@ -140,7 +141,7 @@ def test_a_revocation_that_failed_can_be_done_again(stack: Deployed, api: Api, m
     monkeypatch.setattr(stack.table, "delete", delete)
     registry.revoke(stack, "halfway")
     with pytest.raises(registry.NoSuchClientError):
-        registry.client(stack, "halfway")
+        registry.describe_client(stack, "halfway")
 
 
 def test_a_client_with_tokens_has_no_keys_to_rotate(stack: Deployed) -> None:
@@ -177,11 +178,25 @@ def test_what_cannot_be_granted_is_refused(run: Run, options: list[str], said: s
     assert "There is no client" in run("show", "refused").stderr
 
 
-def test_no_stack_is_explained(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOST", "127.0.0.1")
-    done = run("--region", "us-west-2", "list")
+def test_everything_is_only_granted_in_so_many_words(run: Run) -> None:
+    assert "or grant it --everything" in run("add", "unlimited").stderr
+    assert "contradicts" in run("add", "unlimited", "--everything", "--channel", "VOICE").stderr
+    shown, _ = _shown(run("add", "unlimited", "--everything").stdout)
+    assert shown["grant"] == {"transcript_search": True, "exports": True}
+    listed = next(line for line in run("list").stdout.splitlines() if line.startswith("unlimited "))
+    assert listed.split()[-1] == "everything"
+
+
+def test_an_unknown_stage_is_explained(run: Run) -> None:
+    done = run("--stage", "none", "list")
     assert done.returncode == 1
-    assert done.stderr.startswith("The stack cannot be reached")
+    assert "there is no 'none' among laptop" in done.stderr
+
+
+def test_a_stage_needs_credentials(run: Run) -> None:
+    done = run("--stage", "production", "list")
+    assert done.returncode == 1
+    assert "There are no valid AWS credentials" in done.stderr
 
 
 def _shown(output: str) -> tuple[Any, str]:

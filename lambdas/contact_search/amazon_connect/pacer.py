@@ -1,0 +1,141 @@
+"""Decide when the next call may leave: never closer to the one before than Amazon Connect's quota allows.
+
+The generic cell rate algorithm (GCRA) in one item of the transient table. Its attribute `tat`, the theoretical arrival
+time, says when the next call may leave; a call moves it on by an interval. See docs/decisions/0003-rate-limiter.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+from contact_search.storage.errors import ConditionFailedError
+from contact_search.storage.items import Item, Value
+from contact_search.storage.transient_table import TransientTable
+
+# Calls do not arrive as regularly as they leave: the interval is 1.5 % longer than the quota asks for. A call may leave
+# late by half of that, and by 5 ms at least, which is as precise as sleeping is on a busy machine.
+_MARGIN = 0.015
+_LEAST_TOLERANCE = 5  # ms
+# An environment's first call opens a TLS connection first, and so arrives later than it leaves.
+_FIRST_CALL_DELAY = 100  # ms
+# A write is expected to take as long as a recent slow one, but not longer than this.
+_LONGEST_WRITE = 500  # ms
+_KEY = "quota"
+
+
+class Clock(Protocol):
+    """The functions of the module `time` that are used."""
+
+    def time(self) -> float: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+class Pacer:
+    """Let calls leave at most `rate` times a second on average, and `burst` at once after a pause.
+
+    Moments are whole milliseconds since the epoch by the fastest clock among the environments: one whose clock is
+    behind the item sets its own forward. All methods that use the table raise StorageUnavailableError.
+
+    Attributes:
+        interval: Milliseconds from call to call.
+        write_time: Milliseconds that a write of the item is expected to take.
+        item: The item as it was last seen.
+    """
+
+    def __init__(self, table: TransientTable, rate: float, burst: int, clock: Clock) -> None:
+        least = 1000 / max(rate, 0.001)
+        self.interval = math.ceil(least * (1 + _MARGIN))
+        self.write_time = 20
+        self.item: Item = {}
+        self._table = table
+        self._clock = clock
+        self._burst_tolerance = (burst - 1) * self.interval
+        self._oversleep_tolerance = max(least * _MARGIN / 2, _LEAST_TOLERANCE)
+        self._catch_up = 0
+        self._delay = _FIRST_CALL_DELAY
+
+    def now(self) -> int:
+        return round(1000 * self._clock.time()) + self._catch_up
+
+    def at(self, monotonic: float) -> int:
+        """Convert a time.monotonic()."""
+        return self.now() + round(1000 * (monotonic - self._clock.monotonic()))
+
+    def sleep_until(self, moment: int) -> None:
+        self._clock.sleep(max(moment - self.now(), 0) / 1000)
+
+    def free_at(self, item: Item, calls_before: int = 0) -> int:
+        """Return when a call may leave if that many others leave before it."""
+        now = self.now()
+        tat: int = max(item.get("tat", 0), now)
+        return max(tat + calls_before * self.interval - self._burst_tolerance, now)
+
+    def calls_ahead(self, item: Item) -> int:
+        """Return how many intervals `tat` is ahead, which is how many calls of a burst have left."""
+        ahead: int = item.get("tat", 0) - self.now()
+        return math.ceil(max(ahead, 0) / self.interval)
+
+    def send(self, item: Item, start: int, removed: Iterable[str] = (), touched: Iterable[str] = ()) -> None:
+        """Return at the moment when the call has to leave, not before `start`.
+
+        The time of leaving is written just before, if no call has left since `item` was read. Whoever stalls between
+        that write and the call could leave together with the next one, and so has to write again.
+
+        Args:
+            item: The item as it was read.
+            start: When `free_at` lets the call leave.
+            removed: Attributes to remove with the write.
+            touched: Attributes to set to the moment of the write.
+
+        Raises:
+            ConditionFailedError: Another call has left.
+        """
+        tat = expected = item.get("tat", 0)
+        sets = "".join(f", #{name} = :at" for name in touched)
+        removes = f" REMOVE {names}" if (names := ", ".join(f"#{name}" for name in removed)) else ""
+        condition = "attribute_not_exists(#tat) OR #tat <= :expected"
+        while True:
+            began, stopwatch = self.now(), self._clock.monotonic()
+            leaves_at = max(start, began + self.write_time)
+            values = {"tat": max(tat, leaves_at) + self.interval + self._delay, "expected": expected}
+            self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", values, condition)
+            self._delay = 0
+            self.sleep_until(leaves_at)
+            # Either clock may stand still while the environment does.
+            passed = max(self.now() - began, 1000 * (self._clock.monotonic() - stopwatch))
+            if began + passed <= leaves_at + self._oversleep_tolerance:
+                return
+            expected = values["tat"]
+
+    def send_alone(self, start: int) -> None:
+        """Return at `start`, as if there were no other environment: the table is unavailable."""
+        self.item = {"tat": max(self.item.get("tat", 0), start) + self.interval}
+        self.sleep_until(start)
+
+    def pause(self) -> None:
+        """Let no call leave for two intervals."""
+        until = self.now() + self._burst_tolerance + 2 * self.interval
+        self.item = {**self.item, "tat": max(self.item.get("tat", 0), until)}
+        with suppress(ConditionFailedError):  # another environment has paused for longer
+            self.update("SET #tat = :until, #at = :at", {"until": until}, "attribute_not_exists(#tat) OR #tat < :until")
+
+    def read(self) -> Item:
+        return self._seen(self._table.get(_KEY) or {})
+
+    def update(self, expression: str, values: Mapping[str, Value], condition: str = "") -> Item:
+        """Update the item; `:at` is the moment of the write. Raises ConditionFailedError."""
+        began = self.now()
+        try:
+            item = self._table.update(_KEY, expression, {**values, "at": began}, condition=condition)
+        except ConditionFailedError as error:
+            self._seen(error.item)
+            raise
+        self.write_time = min(max(self.now() - began, self.write_time * 7 // 8), _LONGEST_WRITE)
+        return self._seen(item)
+
+    def _seen(self, item: Item) -> Item:
+        self.item = item
+        self._catch_up += max(item.get("at", 0) - self.now(), 0)
+        return item

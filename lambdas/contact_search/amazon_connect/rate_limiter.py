@@ -1,0 +1,132 @@
+"""Share Amazon Connect's quota between all environments and callers. See docs/decisions/0003-rate-limiter.md."""
+
+import hashlib
+import math
+import secrets
+import time
+from contextlib import suppress
+from fractions import Fraction
+
+from contact_search.amazon_connect.errors import ThrottledError
+from contact_search.amazon_connect.pacer import Clock, Pacer
+from contact_search.amazon_connect.slot_queue import Place, SlotQueue, length
+from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
+from contact_search.storage.items import Item
+from contact_search.storage.transient_table import TransientTable
+
+# If no call has left for this time after one could, then nobody waits.
+_IDLE = 1_000  # ms
+# Whoever waits already is refused only if its slot would begin this long after its deadline: the stall of another
+# environment should not make its wait vain.
+_GRACE = 1_000  # ms
+# If the first in the line does not send, the second one does after this time, or after a write's if that is longer.
+_STAGGER = 25  # ms
+
+
+class RateLimiter:
+    """Wait for slots in a quota of `rate` calls a second, and `burst` at once after a pause."""
+
+    def __init__(
+        self, table: TransientTable, rate: float, burst: int, waiting_per_caller: int, clock: Clock = time
+    ) -> None:
+        """Let at most `waiting_per_caller` requests of each caller wait at the same time."""
+        self._rate, self._burst = Fraction(rate).limit_denominator(100_000), burst
+        self._pacer = Pacer(table, rate, burst, clock)
+        self._queue = SlotQueue(self._pacer, waiting_per_caller)
+        self._last_caller = self._throttled_caller = ""
+
+    def wait_for_slot(self, caller: str, deadline: float) -> None:
+        """Sleep until the call may leave, and return at that moment.
+
+        Args:
+            caller: Who waits.
+            deadline: The time.monotonic() by which the call has to leave.
+
+        Raises:
+            ThrottledError: The slot would begin after the deadline. This is known at once.
+        """
+        # The names of attributes are short, and show no caller.
+        caller = hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
+        asked_at = 0 if caller == self._throttled_caller else self._pacer.now()
+        self._last_caller, self._throttled_caller = caller, ""
+        place = Place(caller, secrets.token_hex(4), asked_at)
+        try:
+            if not self._send_if_idle():
+                self._wait_in_line(self._queue.claim_promise(self._pacer.item, place), deadline)
+        except StorageUnavailableError:
+            self._send_alone(place, deadline)
+
+    def back_off(self) -> int:
+        """Let no environment call for a while: Connect has throttled a call, as others use its quota too.
+
+        Returns:
+            Whole seconds until a call may leave. If the caller waits again at once, it is the first.
+        """
+        self._throttled_caller = self._last_caller
+        with suppress(StorageUnavailableError):
+            self._pacer.pause()
+        return max((self._pacer.free_at(self._pacer.item) - self._pacer.now()) // 1000, 1)
+
+    def policy_header(self) -> str:
+        """Return RateLimit-Policy (IETF draft, RateLimit header fields): how many calls in how many seconds."""
+        return f'"search-contacts";q={self._rate.numerator};w={self._rate.denominator}'
+
+    def state_header(self) -> str:
+        """Return RateLimit: how many slots are free as far as is known here, and in how many seconds one is."""
+        item = self._pacer.item
+        waiting = length(item)
+        seconds = (self._pacer.free_at(item, waiting) - self._pacer.now()) / 1000
+        free = max(self._burst - self._pacer.calls_ahead(item) - waiting, 0)
+        return f'"search-contacts";r={free};t={math.ceil(max(seconds, 0))}'
+
+    def _send_if_idle(self) -> bool:
+        """Send at once if nobody waits. Otherwise see the item as it is."""
+        idle_since = self._pacer.now() - _IDLE
+        if self._pacer.item.get("tat", 0) > idle_since:
+            self._pacer.read()
+            return False
+        try:
+            self._pacer.send({"tat": idle_since}, idle_since)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _wait_in_line(self, place: Place, deadline: float) -> None:
+        item: Item | None = self._pacer.item
+        # Whoever comes back as told gets its slot, however short its wait is.
+        latest = max(self._pacer.at(deadline), place.promised + self._pacer.interval)
+        while item is not None:
+            slot = self._queue.slot(item, place)
+            is_free = slot <= self._pacer.now()
+            if not is_free and (slot > latest or self._queue.has_too_many(item, place)):
+                raise ThrottledError("QuotaExceeded", self._queue.refuse(item, place))
+            if is_free or place.waiting_name in item:
+                item = self._try_to_send(item, place)
+            else:
+                item = self._queue.join(place)
+                latest = max(latest, self._pacer.at(deadline) + _GRACE)
+
+    def _try_to_send(self, item: Item, place: Place) -> Item | None:
+        """Return None if the call may leave now, the changed item if another one has left."""
+        waiting, _ = self._queue.before(item, place)
+        stagger = max(_STAGGER, self._pacer.write_time)
+        # Those far behind look only at some of the slots before theirs.
+        watching = min(len(waiting), self._pacer.interval // (4 * stagger))
+        start = self._pacer.free_at(item, len(waiting) - watching) + watching * stagger
+        self._pacer.sleep_until(start - self._pacer.write_time * 3 // 2)
+        if waiting:
+            seen = self._pacer.read()
+            if seen.get("tat") != item.get("tat"):
+                return seen
+        try:
+            self._pacer.send(item, start, *self._queue.outcome(item, place))
+        except ConditionFailedError as error:
+            return error.item
+        return None
+
+    def _send_alone(self, place: Place, deadline: float) -> None:
+        """Send as if there were no other environment but those seen before: the table is unavailable."""
+        slot = self._queue.slot(self._pacer.item, place)
+        if slot > max(self._pacer.at(deadline), self._pacer.now()):
+            raise ThrottledError("QuotaExceeded", self._queue.retry_after(slot))
+        self._pacer.send_alone(slot)
