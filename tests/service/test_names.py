@@ -84,8 +84,7 @@ def records(aws: AwsServer) -> Iterator[None]:
 
 @pytest.fixture
 def environment(
-    aws: AwsServer,
-    gateway: Gateway,
+    gateway: Gateway,  # noqa: ARG001 - reads the settings
     records: None,  # noqa: ARG001 - what there is to read
     clock: Clock,  # noqa: ARG001 - sets the time
     monkeypatch: pytest.MonkeyPatch,

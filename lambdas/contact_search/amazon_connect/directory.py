@@ -17,7 +17,6 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from contact_search.amazon_connect.client import ConnectClient
-from contact_search.amazon_connect.errors import ConnectError
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value
@@ -86,9 +85,11 @@ class Snapshot:
     version: str
     read_at: float
 
-    def lacks(self, queue_ids: Collection[str], agent_ids: Collection[str]) -> set[str]:
-        """Return those ids of queues and agents that have no name."""
-        return (set(queue_ids) - self.queues.name_by_id.keys()) | (set(agent_ids) - self.agents.name_by_id.keys())
+    def lacks(self, queue_ids: Collection[str], agent_ids: Collection[str]) -> set[tuple[str, str]]:
+        """Return those ids that have no name, each with "queue" or "agent": an agent's own queue has the agent's id."""
+        unknown_queues = [id_ for id_ in queue_ids if id_ not in self.queues.name_by_id]
+        unknown_agents = [id_ for id_ in agent_ids if id_ not in self.agents.name_by_id]
+        return {("queue", id_) for id_ in unknown_queues} | {("agent", id_) for id_ in unknown_agents}
 
 
 class Directory:
@@ -98,7 +99,7 @@ class Directory:
         self._client = client
         self._table = table
         self._snapshot: Snapshot | None = None
-        self._gone: set[str] = set()
+        self._gone: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
         self._renewal: threading.Thread | None = None
         self._next_refresh = 0.0  # time.monotonic()
@@ -213,7 +214,7 @@ class Directory:
     def _read_for_all(self) -> None:
         try:
             snapshot = self._read()
-        except ConnectError:
+        except Exception:
             after: dict[str, Value] = {"next_read": int(time.time()) + SECONDS_AFTER_FAILURE, "no": 0}
             with suppress(StorageUnavailableError):
                 self._table.update(_HEAD, "SET #next_read = :next_read, #is_reading = :no", after)

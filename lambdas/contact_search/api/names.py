@@ -2,6 +2,7 @@
 
 import json
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
@@ -13,8 +14,10 @@ from contact_search.api.page_response import JSON, VARY
 from contact_search.api.route_table import AGENTS, QUEUES
 from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
-from contact_search.search.name_list import NamePage, list_names, parse, require_granted
 from contact_search.search.names import AGENT, QUEUE, Kind
+
+if TYPE_CHECKING:
+    from contact_search.search.name_list import NamePage
 
 # Names seldom change, and grants must be seen within a minute.
 _CACHE_CONTROL = "private, max-age=60"
@@ -36,15 +39,17 @@ def get_agents() -> Response[str]:
     return _response("agents", [{"id": id_, "username": name} for id_, name in page.entries], page.next_cursor)
 
 
-def _list_names(kind: Kind) -> NamePage:
+def _list_names(kind: Kind) -> "NamePage":
+    from contact_search.search import name_list  # noqa: PLC0415 - searches need not wait for its model
+
     services: Services = router.context["services"]
     caller = require_caller(router.current_event, services)
     require_acceptable(read_header(router.current_event, "accept"), JSON)
-    require_granted(kind, caller)
-    parameters = parse(router.current_event.multi_value_query_string_parameters)
+    name_list.require_granted(kind, caller)
+    parameters = name_list.parse(router.current_event.multi_value_query_string_parameters)
     snapshot = services.directory.snapshot()
     names = snapshot.queues if kind is QUEUE else snapshot.agents
-    page = list_names(kind, parameters, names, caller, services.cursors)
+    page = name_list.list_names(kind, parameters, names, caller, services.cursors)
     logger.info("listed", extra={"list": kind.parameter, "names": len(page.entries)})
     return page
 
