@@ -112,7 +112,6 @@ def options_of(arguments: list[str] | None = None) -> Options:
         "--stage-path",
         metavar="NAME",
         type=_stage_path,
-        default="",
         help="serve under /NAME, as API Gateway's own address has the stage in its paths (none)",
     )
     tokens = parser.add_argument_group("bearer tokens, beside API keys")
@@ -131,7 +130,7 @@ def options_of(arguments: list[str] | None = None) -> Options:
     return Options(
         host=os.environ.get("HOST", "127.0.0.1"),
         port=_port(parser, "PORT", 8080),
-        stage_path=given.stage_path,
+        stage_path=given.stage_path or "",
         aws_port=_port(parser, "AWS_PORT", 4566),
         contact_records=tuple(given.contact_records),
         contact_lens=tuple(given.contact_lens),

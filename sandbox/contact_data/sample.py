@@ -26,6 +26,8 @@ _METHODS = {
 }
 _SUBTYPES = {"VOICE": "Telephony", "CHAT": "Chat", "TASK": "Task", "EMAIL": "Email"}
 _QUEUES = ("Billing", "Bookings", "Complaints", "Loyalty", "Sales", "Technical support", "Travel changes", "VIP")
+_FIRST_NAMES = ("ada", "ben", "chloe", "dev", "elif", "femi", "grace", "hugo", "ines", "jo", "kofi", "lena")
+_LAST_NAMES = ("adams", "costa", "dlamini", "okoye", "taylor")
 _SITES = {"Europe": ("Leeds", "Porto"), "Africa": ("Cape Town",)}
 _TIERS = {"bronze": 60, "silver": 28, "gold": 10, "platinum": 2}
 _LANGUAGES = {"en": 72, "fr": 12, "pt": 10, "de": 6}
@@ -43,6 +45,7 @@ class Agent:
     """An agent, the hierarchy groups above (levels 1 to 4) and the queues it takes contacts from."""
 
     arn: str
+    username: str
     groups: tuple[str, ...]
     queues: frozenset[str]
 
@@ -87,6 +90,7 @@ class _ContactCentre:
     def __init__(self, choose: random.Random, end: datetime) -> None:
         self._choose, self._end = choose, end
         self._queues = {name: self._arn("queue") for name in _QUEUES}
+        self._usernames = (f"{first}.{last}" for last in _LAST_NAMES for first in _FIRST_NAMES)
         self._agents = [agent for sites in _SITES.values() for agent in self._region(sites)]
         self._takers = {queue: [agent for agent in self._agents if queue in agent.queues] for queue in _QUEUES}
 
@@ -160,7 +164,13 @@ class _ContactCentre:
 
     def _agent(self, agent: Agent, connected: datetime | None) -> dict[str, Any]:
         groups = {f"Level{level}": {"ARN": group} for level, group in enumerate(agent.groups, start=1)}
-        return {"ARN": agent.arn, "ConnectedToAgentTimestamp": self._past(connected), "HierarchyGroups": groups}
+        connected_at = self._past(connected)
+        return {
+            "ARN": agent.arn,
+            "ConnectedToAgentTimestamp": connected_at,
+            "HierarchyGroups": groups,
+            "Username": agent.username,
+        }
 
     def _routing(self, agent: Agent, queued: datetime) -> dict[str, Any]:
         """The contact was offered to this agent first, for half a minute."""
@@ -193,7 +203,7 @@ class _ContactCentre:
                     team = self._arn("agent-group")
                     for _ in range(5):
                         queues = frozenset(self._choose.sample(_QUEUES, 3))
-                        yield Agent(self._arn("agent"), (region, site, department, team), queues)
+                        yield Agent(self._arn("agent"), next(self._usernames), (region, site, department, team), queues)
 
     def _past(self, moment: datetime | None) -> str | None:
         return _text(moment) if moment and moment < self._end else None

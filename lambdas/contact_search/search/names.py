@@ -13,7 +13,7 @@ from contact_search.search.model import Search
 from contact_search.search.walk import Page
 
 MAX_IDS = 100  # QueueIds and AgentIds of SearchContacts
-# To find the most similar of 10,000 names takes up to 50 ms.
+# To find the most similar of 10,000 names takes up to 50 ms of CPU.
 _MOST_SUGGESTIONS = 3
 # Names are added at this time after the start of a request at the latest: it has 29 s.
 _LATEST_EXPANSION = 24.0  # seconds
