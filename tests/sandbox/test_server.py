@@ -14,7 +14,7 @@ from sandbox.aws_server import AwsServer
 from tests.sandbox.conftest import NOW, error
 
 WINDOW = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW, "EndTime": NOW}
-CALLS = {
+CALLS: dict[str, dict[str, Any]] = {
     "search_contacts": {"TimeRange": WINDOW},
     "list_queues": {},
     "list_users": {},

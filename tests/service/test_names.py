@@ -56,7 +56,7 @@ def records(aws: AwsServer) -> Iterator[None]:
     """Contacts with queues and agents, two of which are not in the directory."""
     pairs = itertools.zip_longest([*QUEUES, "q-gone", None], [*AGENTS, "a-gone"])
     for number, (queue, agent) in enumerate(pairs):
-        record = {
+        record: dict[str, Any] = {
             "ContactId": f"names-{number}",
             "InstanceARN": INSTANCE_ARN,
             "Channel": "VOICE",

@@ -54,13 +54,12 @@ def resolve(search: Search, grant: Grant, directory: Directory) -> Search:
     criteria, forbidden = dict(search.criteria), []
     for kind, names in asked.items():
         known, granted = _known(snapshot, kind), granted_ids(grant, kind)
-        ids_by_name = {name: _visible(known.ids(name), granted) for name in names}
-        unknown = [name for name, ids in ids_by_name.items() if not ids]
+        found, unknown = _find_ids(names, known, granted)
         if unknown and granted is not None:
             forbidden.append(kind.parameter)
         elif unknown:
             faults += _unknown_names(kind, known, unknown)
-        ids = sorted({*criteria.get(kind.member, ()), *(id_ for found in ids_by_name.values() for id_ in found)})
+        ids = sorted({*criteria.get(kind.member, ()), *found})
         if len(ids) > MAX_IDS:
             detail = f"stands for too many ids: with `{kind.parameter}_id`, there may be {MAX_IDS} at most"
             faults.append(Fault(kind.parameter, "too_many", detail))
@@ -122,8 +121,10 @@ def granted_ids(grant: Grant, kind: Kind) -> list[str] | None:
     return grant.queue_ids if kind is QUEUE else grant.agent_ids
 
 
-def _visible(ids: Sequence[str], granted: list[str] | None) -> list[str]:
-    return [id_ for id_ in ids if granted is None or id_ in granted]
+def _find_ids(names: Sequence[str], known: Names, granted: list[str] | None) -> tuple[set[str], list[str]]:
+    """Return the ids with these names, as far as they are granted, and the names that have none."""
+    ids_by_name = {name: {id_ for id_ in known.ids(name) if granted is None or id_ in granted} for name in names}
+    return set().union(*ids_by_name.values()), [name for name, ids in ids_by_name.items() if not ids]
 
 
 def _unknown_names(kind: Kind, known: Names, names: Sequence[str]) -> Iterator[Fault]:
