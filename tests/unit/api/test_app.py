@@ -159,11 +159,15 @@ def test_a_rejected_search_is_logged_with_the_names_of_its_parameters(
 
 
 def test_names_are_added_after_connect_was_asked(send: Send, connect: FakeConnect) -> None:
-    found = b'{"Contacts": [{"Id": "c", "QueueInfo": {"Id": "q-1"}, "AgentInfo": {"Id": "a-1"}}], "TotalCount": 1}'
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1"}, "AgentInfo": {"Id": "a-1"}}], "TotalCount": 1}'
+    )
     connect.result = Result(parse_response(found), 10, None, "fwd=miss")
     [contact] = send("GET", "/v1/contacts", "last=P1D&expand=queue,agent").json["contacts"]
     assert contact == {
         "id": "c",
+        "initiation_timestamp": "2026-11-20T09:00:00.000Z",
         "queue_info": {"id": "q-1", "name": "Billing"},
         "agent_info": {"id": "a-1", "username": "jdoe"},
     }
@@ -173,14 +177,20 @@ def test_names_are_added_after_connect_was_asked(send: Send, connect: FakeConnec
 
 
 def test_names_that_connect_may_send_one_day_are_not_passed_on(send: Send, connect: FakeConnect) -> None:
-    found = b'{"Contacts": [{"Id": "c", "QueueInfo": {"Id": "q-1", "Name": "x"}}], "TotalCount": 1}'
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1", "Name": "x"}}], "TotalCount": 1}'
+    )
     connect.result = Result(parse_response(found), 10, None, "fwd=miss")
     [contact] = send("GET", "/v1/contacts", "last=P1D").json["contacts"]
     assert contact["queue_info"] == {"id": "q-1"}
 
 
 def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, directory: FakeDirectory) -> None:
-    found = b'{"Contacts": [{"Id": "c", "QueueInfo": {"Id": "q-1"}}], "TotalCount": 1}'
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1"}}], "TotalCount": 1}'
+    )
     connect.result = Result(parse_response(found), 10, None, "fwd=miss")
     etags = {}
     for names in (None, directory.names):
