@@ -1,6 +1,6 @@
 """Prune the data of botocore to the operations that the functions call.
 
-botocore has 440 services. A function calls three at most, and one of the 400 operations of Amazon Connect: their data
+botocore has 440 services. A function calls three at most, and three of the 400 operations of Amazon Connect: their data
 loads in a fraction of the time and memory. Requests, typed errors, retries and endpoints stay as they are.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 # An operation that is not in this table does not exist in what is deployed. To call another one, add its name.
 OPERATIONS: dict[str, dict[str, list[str]]] = {
     "search": {
-        "connect": ["SearchContacts"],
+        "connect": ["SearchContacts", "ListQueues", "ListUsers"],
         "dynamodb": ["GetItem", "PutItem", "UpdateItem"],
         "kms": ["GenerateMac"],
     },
@@ -23,8 +23,8 @@ OPERATIONS: dict[str, dict[str, list[str]]] = {
     },
 }
 
-# Files of a service that are kept, without their extensions. Paginators, waiters and examples are not used.
-_MODEL, _RULES = "service-2", "endpoint-rule-set-1"
+# Files of a service that are kept, without their extensions. Waiters and examples are not used.
+_MODEL, _RULES, _PAGINATORS = "service-2", "endpoint-rule-set-1", "paginators-1"
 
 # Amazon Trust Services, which certifies all endpoints of AWS, asks for these roots in custom trust stores:
 # https://www.amazontrust.com/repository. Loading all 126 takes 19 ms for every new connection.
@@ -61,10 +61,13 @@ def _prune_service(folder: Path, operations: Collection[str]) -> str:
     latest = max(model.parent for model in folder.glob(f"*/{_MODEL}.json*"))
     [model_path], [rules_path] = latest.glob(f"{_MODEL}.json*"), latest.glob(f"{_RULES}.json*")
     model, rules = _prune_model(_read(model_path), operations), _read(rules_path)
+    paginators = _prune_paginators(latest, operations)
     shutil.rmtree(folder)
     latest.mkdir(parents=True)
     _write(latest / f"{_MODEL}.json", model)
     _write(latest / f"{_RULES}.json", rules)
+    if paginators:
+        _write(latest / f"{_PAGINATORS}.json", {"pagination": paginators})
     return str(model["metadata"]["endpointPrefix"])
 
 
@@ -79,6 +82,13 @@ def _prune_model(model: Mapping[str, Any], operations: Collection[str]) -> dict[
             names += _shape_names(shapes[name])
     pruned: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
     return pruned
+
+
+def _prune_paginators(folder: Path, operations: Collection[str]) -> dict[str, Any]:
+    """Return the paginators of these operations, except SearchContacts: walks read its pages themselves."""
+    paths = list(folder.glob(f"{_PAGINATORS}.json*"))
+    paginators = _read(paths[0])["pagination"] if paths else {}
+    return {name: paginators[name] for name in operations if name in paginators and name.startswith("List")}
 
 
 def _prune_endpoints(endpoints: Mapping[str, Any], prefixes: Collection[str]) -> dict[str, Any]:

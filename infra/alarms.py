@@ -117,6 +117,7 @@ def _conditions(watched: Watched, account_concurrency: int) -> Mapping[str, Cond
         "Internal": Condition(metric("Problems", problem="internal"), above=0),
         "UpstreamThrottles": Condition(metric("UpstreamThrottles"), above=5, periods=3),
         "QuotaExhausted": Condition(metric("Refusals"), above=100, periods=6),
+        "DirectoryUnavailable": Condition(metric("DirectoryUnavailable"), above=0, periods=3),
         "TableUnavailable": Condition(metric("TableUnavailable"), above=0, periods=2),
         "IssuerUnavailable": Condition(metric("IssuerUnavailable"), above=0, periods=2),
         "Unauthenticated": Condition(metric("Unauthenticated"), above=500, periods=3),

@@ -45,7 +45,13 @@ class Dashboard(cloudwatch.Dashboard):
                 "Searches without a call of their own", metric("CacheHits"), metric("SharedCalls"), metric("StalePages")
             ),
             _graph("Problems by type", problems),
-            _graph("Dependencies", *(metric(n) for n in ("TableUnavailable", "IssuerUnavailable", "Unauthenticated"))),
+            _graph(
+                "Dependencies",
+                metric("TableUnavailable"),
+                metric("DirectoryUnavailable"),
+                metric("IssuerUnavailable"),
+                metric("Unauthenticated"),
+            ),
         )
         if watched.firewall:
             self.add_widgets(_graph("Blocked by the firewall", *watched.firewall.blocked_requests_by_rule()))

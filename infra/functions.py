@@ -109,13 +109,15 @@ class SearchFunction(PythonFunction):
         self._allow_searches(settings.connect_instance_arn, transcripts=settings.transcript_search)
 
     def _allow_searches(self, instance_arn: str, *, transcripts: bool) -> None:
-        """Allow what SearchContacts needs.
+        """Allow what SearchContacts needs, and to read the names of queues and agents.
 
         Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
         """
         self.allow("connect:SearchContacts", instance_arn)
         # Searches by contact attribute need this action on the contacts found.
         self.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
+        self.allow("connect:ListQueues", f"{instance_arn}/queue/*")
+        self.allow("connect:ListUsers", instance_arn)
         if not transcripts:
             self.deny(
                 "connect:SearchContacts",

@@ -26,6 +26,7 @@ _SEARCH_METRICS = {
     "QuotaWait": LineFilter(f"{{ {_CALLED} }}", "$.waited"),
     "UpstreamThrottles": LineFilter(f'{{ {_CALLED} && $.outcome = "ThrottlingException" }}'),
     "Refusals": LineFilter('{ $.code = "QuotaExceeded" }'),
+    "DirectoryUnavailable": LineFilter('{ $.message = "directory unavailable" }'),
     "TableUnavailable": LineFilter('{ $.message = "table unavailable" }'),
 }
 _AUTHORIZER_METRICS = {

@@ -77,6 +77,10 @@ def _reasons(settings: Settings) -> Iterator[tuple[str, str]]:
         f"AwsSolutions-IAM5[Resource::{settings.connect_instance_arn}/contact/*]",
         "Attribute search reads contacts of the one instance, whichever they are.",
     )
+    yield (
+        f"AwsSolutions-IAM5[Resource::{settings.connect_instance_arn}/queue/*]",
+        "ListQueues lists all queues of the one instance.",
+    )
     if settings.api_gateway_logs_role:
         yield from _LOGS_ROLE.items()
     if settings.requests_per_address is None:

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.amazon_connect.directory import Directory
 from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
 from contact_search.api.app import respond
@@ -41,6 +42,7 @@ def create_services() -> Services:
         CursorCodec(settings.cursor_key_ids, kms, table),
         limiter,
         ClientRegistry(DurableTable(settings.durable_table_name, dynamodb)),
+        Directory(connect_instance, table),
     )
 
 

@@ -126,7 +126,7 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
         f"AWS stand-in      {stand_in['url']}  (region {stand_in['region']}, instance {instance.rsplit('/')[-1]})\n"
         "\n"
         f"As client full, which sees everything:\n"
-        f"  curl -H 'x-api-key: {FULL_KEY}' '{url}/v1/contacts?last=P7D&channel=CHAT&limit=2'\n"
+        f"  curl -H 'x-api-key: {FULL_KEY}' '{url}/v1/contacts?last=P7D&channel=CHAT&expand=queue,agent&limit=2'\n"
         f"As client partner, which sees two queues and no names, tags or segment attributes:\n"
         f"  curl -H 'x-api-key: {PARTNER_KEY}' '{url}/v1/contacts?last=P7D&limit=2'\n"
         "\n"

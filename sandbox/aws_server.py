@@ -43,8 +43,12 @@ def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
 DynamoHandler.call_action = _one_at_a_time(DynamoHandler.call_action)  # type: ignore[method-assign]
 
 
+# The paths of the operations that this package adds to moto's Amazon Connect.
+_CONNECT_PATHS = ("/search-contacts", "/queues-summary/", "/users-summary/", "/contacts/", "/contact/attributes/")
+
+
 class AwsServer:
-    """Serves AWS on a port, in a thread of its own. `latency` is added to each answer of SearchContacts, in seconds."""
+    """Serves AWS on a port, in a thread of its own. `latency` is added to each answer of Connect, in seconds."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, latency: float = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
@@ -76,7 +80,7 @@ def connect_backend(region: str) -> SearchableConnectBackend:
 
 def _with_latency(application: DomainDispatcherApplication, latency: float) -> _Application:
     def answer(environ: _Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == "/search-contacts":
+        if environ["PATH_INFO"].startswith(_CONNECT_PATHS):
             # moto tells services apart by the credential's scope; here unsigned requests are as good as signed ones.
             environ.setdefault("HTTP_AUTHORIZATION", _ANY_CREDENTIAL)
             time.sleep(latency)

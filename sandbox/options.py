@@ -75,6 +75,12 @@ def options_of(arguments: list[str] | None = None) -> Options:
         help="requests a second that SearchContacts allows, with a burst of 1 (no quota)",
     )
     limits.add_argument(
+        "--directory-quota",
+        metavar="RATE",
+        type=_positive,
+        help="requests a second that ListQueues and ListUsers allow each, with a burst of 5 (no quota)",
+    )
+    limits.add_argument(
         "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
     )
     limits.add_argument(
@@ -141,6 +147,8 @@ def options_of(arguments: list[str] | None = None) -> Options:
         latency=given.latency / 1000,
         behaviour=Behaviour(
             quota=given.quota,
+            list_queues_quota=given.directory_quota,
+            list_users_quota=given.directory_quota,
             token_life=timedelta(seconds=given.token_life),
             token_length=given.token_length,
             at_result_limit=given.at_result_limit,

@@ -17,9 +17,9 @@ from sandbox.gateway.proxy_event import Request
 
 # Shorter ones may be in a log by chance.
 _SHORTEST = 6
-_PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor")
+_PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor", "queue", "agent")
 _MEMBERS = {"search_text", "key", "values", "tag_key", "tag_value", "cursor", "next_cursor", "name", "tags"}
-_MEMBERS |= {"segment_attributes"}
+_MEMBERS |= {"segment_attributes", "username"}
 
 
 @contextlib.contextmanager
@@ -68,11 +68,17 @@ def _is_in(text: str, written: str) -> bool:
 
 
 def _told_on_purpose(answer: str) -> str:
-    """Where a fault is: names of parameters, which may have a KEY. And what Connect says of the caller's own input."""
+    """Where a fault is: names of parameters, which may have a KEY. And what Connect says of the caller's own input.
+
+    The nearest name to an unknown one may contain it.
+    """
     problem = json.loads(answer)
     if problem["type"] == "/problems/rejected-by-connect":
         return answer
-    return " ".join(fault.get("parameter", fault.get("pointer", "")) for fault in problem.get("errors", []))
+    faults = problem.get("errors", [])
+    told = [fault.get("parameter", fault.get("pointer", "")) for fault in faults]
+    told += [fault["detail"].partition("did you mean")[2] for fault in faults if fault["code"] == "unknown_name"]
+    return " ".join(told)
 
 
 _CREDENTIALS = {"x-api-key", "authorization"}

@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
@@ -31,6 +32,8 @@ table = {"TableName": "t", "Key": {"key": {"S": "k"}}}
 results = {}
 for name, call in {
     "SearchContacts": lambda: ConnectClient("i", clients.connect_client()).search_contacts({"TimeRange": day}),
+    "ListQueues": lambda: list(ConnectClient("i", clients.connect_client()).queue_pages()),
+    "ListUsers": lambda: list(ConnectClient("i", clients.connect_client()).agent_pages()),
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),
     "PutItem": lambda: clients.dynamodb_client(2, 1).put_item(TableName="t", Item=table["Key"]),
     "UpdateItem": lambda: clients.dynamodb_client(2, 1).update_item(**table, UpdateExpression="REMOVE a"),
@@ -77,7 +80,7 @@ def run(script: str, tree: Path, **variables: str) -> Any:
 
 def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
     server = LocalServer()
-    server.body = b'{"Contacts": []}'
+    server.body = b'{"Contacts": [], "QueueSummaryList": [], "UserSummaryList": []}'
     try:
         results = run(_CALLS, host / "search", AWS_ENDPOINT_URL=server.url)
     finally:
@@ -87,6 +90,8 @@ def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
     targets = [headers.get("x-amz-target", line.split()[1]) for line, headers in server.requests]
     assert targets == [
         "/search-contacts",
+        "/queues-summary/i?queueTypes=STANDARD&maxResults=1000",
+        "/users-summary/i?maxResults=1000",
         *(f"DynamoDB_20120810.{name}" for name in OPERATIONS["search"]["dynamodb"]),
         "TrentService.GenerateMac",
     ]
@@ -95,7 +100,7 @@ def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
 def test_certificates_are_checked_against_the_roots_of_aws_or_a_bundle_of_ones_own(host: Path, tmp_path: Path) -> None:
     certificate = tmp_path / "ca.pem"
     server = LocalServer(tls_context(certificate))
-    server.body = b'{"Contacts": []}'
+    server.body = b'{"Contacts": [], "QueueSummaryList": [], "UserSummaryList": []}'
     try:
         refused = run(_CALLS, host / "search", AWS_ENDPOINT_URL=server.url)
         accepted = run(_CALLS, host / "search", AWS_ENDPOINT_URL=server.url, AWS_CA_BUNDLE=str(certificate))
@@ -186,8 +191,18 @@ def test_what_is_left_of_a_service_is_as_botocore_has_it(host: Path) -> None:
             for name in operations:
                 assert_same_operation(left.operation_model(name), full.operation_model(name), seen)
             assert set(left.shape_names) == seen
+            paginators = {name: pages for name, pages in _paginators(Loader(), service).items() if "List" in name}
+            assert _paginators(loader, service) == {name: paginators[name] for name in operations if name in paginators}
             rules = "endpoint-rule-set-1"
             assert loader.load_service_model(service, rules) == Loader().load_service_model(service, rules)
+
+
+def _paginators(loader: Loader, service: str) -> dict[str, Any]:
+    try:
+        pagination: dict[str, Any] = loader.load_service_model(service, "paginators-1")["pagination"]
+    except UnknownServiceError:
+        return {}
+    return pagination
 
 
 def assert_same_operation(left: OperationModel, full: OperationModel, seen: set[str]) -> None:

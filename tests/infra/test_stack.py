@@ -21,8 +21,11 @@ def test_functions_may_do_what_they_need_and_no_more(template: Template) -> None
     }
     assert allowed["connect:SearchContacts"] == ARN
     assert allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
+    assert allowed["connect:ListQueues"] == f"{ARN}/queue/*"
+    assert allowed["connect:ListUsers"] == ARN
     assert set(allowed) == {
-        *("connect:SearchContacts", "connect:GetContactAttributes", "kms:GenerateMac"),
+        *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
+        "kms:GenerateMac",
         *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
     }

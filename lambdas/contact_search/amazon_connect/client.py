@@ -1,6 +1,6 @@
 """Call Amazon Connect."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +27,7 @@ from contact_search.amazon_connect.errors import (
     UpstreamError,
 )
 
+_MOST_NAMES = 1_000  # MaxResults of ListQueues and ListUsers
 _REJECTIONS = {"InvalidRequestException", "InvalidParameterException"}
 
 _ERROR_BY_CODE: dict[str, type[ConnectError]] = {
@@ -96,6 +97,33 @@ class ConnectClient:
         except BotoCoreError as error:
             raise _from_botocore_error(error) from error
         return body
+
+    def queue_pages(self) -> Iterator[dict[str, str]]:
+        """Yield the names of standard queues by id, one call of ListQueues at a time.
+
+        Raises:
+            ConnectError: A call failed.
+        """
+        yield from self._name_pages("list_queues", "QueueSummaryList", "Name", QueueTypes=["STANDARD"])
+
+    def agent_pages(self) -> Iterator[dict[str, str]]:
+        """Yield the usernames of agents by id, one call of ListUsers at a time.
+
+        Raises:
+            ConnectError: A call failed.
+        """
+        yield from self._name_pages("list_users", "UserSummaryList", "Username")
+
+    def _name_pages(self, operation: str, member: str, name: str, **parameters: Any) -> Iterator[dict[str, str]]:
+        paginator = self._client.get_paginator(operation)
+        largest_pages = {"PageSize": _MOST_NAMES}
+        try:
+            for page in paginator.paginate(InstanceId=self.instance_id, PaginationConfig=largest_pages, **parameters):
+                yield {summary["Id"]: summary[name] for summary in page[member] if summary.get(name)}
+        except ClientError as error:
+            raise _from_client_error(error) from error
+        except BotoCoreError as error:
+            raise _from_botocore_error(error) from error
 
 
 def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

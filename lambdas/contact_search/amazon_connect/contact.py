@@ -39,6 +39,10 @@ Timestamp = Annotated[
 ]
 
 
+# An alias that no member of a response has: we add these members ourselves.
+_NOT_OF_CONNECT = "-"
+
+
 class _ConnectModel(BaseModel):
     model_config = ConfigDict(
         alias_generator=AliasGenerator(validation_alias=to_pascal),
@@ -49,11 +53,15 @@ class _ConnectModel(BaseModel):
 
 class QueueInfo(_ConnectModel):
     id: str | None = None
+    name: str | None = Field(None, validation_alias=_NOT_OF_CONNECT, description="The queue's name, with `expand`.")
     enqueue_timestamp: Timestamp | None = Field(None, description="When the contact was placed in the queue.")
 
 
 class AgentInfo(_ConnectModel):
     id: str | None = None
+    username: str | None = Field(
+        None, validation_alias=_NOT_OF_CONNECT, description="The agent's username, with `expand`."
+    )
     connected_to_agent_timestamp: Timestamp | None = Field(
         None, description="When the contact was connected to the agent."
     )

@@ -12,11 +12,10 @@ from contact_search.api.headers import read_header
 from contact_search.api.json_body import parse_json
 from contact_search.api.page_response import JSON, conditional_page_response, page_response
 from contact_search.api.preferences import parse_patience
-from contact_search.api.problem import UNAUTHENTICATED, RefusedError
 from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS
-from contact_search.api.services import Services
+from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
-from contact_search.search import query
+from contact_search.search import names, query
 from contact_search.search.grants import Caller, restrict
 from contact_search.search.model import Search
 from contact_search.search.walk import Page, fetch_page
@@ -28,12 +27,13 @@ router = APIGatewayRouter()
 @router.route(CONTACTS.path, list(CONTACTS.methods))
 def get_contacts() -> Response[str]:
     """Search contacts by query parameters."""
-    caller = _require_caller()
+    caller = require_caller(router.current_event, _services())
     parameters = router.current_event.multi_value_query_string_parameters
     logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
     require_acceptable(_header("accept"), JSON)
     patience = _patience(caller)
-    search = restrict(query.parse(parameters, _search_time(patience)), caller)
+    search = names.resolve(query.parse(parameters, _search_time(patience)), caller.grant, _services().directory)
+    search = restrict(search, caller)
     page = _fetch_page(search, patience)
     return conditional_page_response(
         page,
@@ -49,7 +49,7 @@ def search_contacts() -> Response[str]:
     """Search contacts by a JSON body."""
     from contact_search.search import body  # noqa: PLC0415 - a GET need not wait for the models of the body
 
-    caller = _require_caller()
+    caller = require_caller(router.current_event, _services())
     require_acceptable(_header("accept"), JSON)
     event = router.current_event
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
@@ -69,20 +69,6 @@ def _header(name: str) -> str:
     return read_header(router.current_event, name)
 
 
-def _require_caller() -> Caller:
-    """Return the client that the authorizer found.
-
-    Raises:
-        RefusedError: 401, the authorizer was bypassed or the client has been revoked since.
-    """
-    authorizer_context = router.current_event["requestContext"].get("authorizer") or {}
-    caller = _services().clients.current(authorizer_context)
-    if caller is None:
-        raise RefusedError(UNAUTHENTICATED)
-    logger.append_keys(client=caller.client)
-    return caller
-
-
 def _patience(caller: Caller) -> Patience:
     default_wait = _services().settings.wait_seconds
     return parse_patience(caller.client, _header("cache-control"), _header("prefer"), default_wait)
@@ -97,6 +83,7 @@ def _search_time(patience: Patience) -> datetime:
 def _fetch_page(search: Search, patience: Patience) -> Page:
     services = _services()
     page = fetch_page(search, services.connect, services.cursors, patience)
+    page = names.expand(page, search, services.directory, patience)
     # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
     logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})
     return page

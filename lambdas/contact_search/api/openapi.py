@@ -8,11 +8,22 @@ from typing import Any
 
 from contact_search import __version__
 from contact_search.api.openapi_components import components, header_references, response_references, schema_reference
-from contact_search.api.openapi_schemas import query_parameters
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, DOCS, HEALTH, OPENAPI, ROUTES, Route
+from contact_search.api.openapi_schemas import list_parameters, query_parameters
+from contact_search.api.route_table import (
+    AGENTS,
+    CONTACT_SEARCH,
+    CONTACTS,
+    DOCS,
+    HEALTH,
+    OPENAPI,
+    QUEUES,
+    ROUTES,
+    Route,
+)
 
 _PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
 _SEARCH_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
+_LIST_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "503")
 _BODY_ERRORS = ("413", "415")
 _OTHER_ERRORS = ("406", "429", "500")
 # The description and an example of each request header.
@@ -50,6 +61,7 @@ def document(today: date) -> dict[str, Any]:
         "servers": [{"url": ".", "description": "The server that this document is from"}],
         "tags": [
             {"name": "contacts", "description": "Searching contacts"},
+            {"name": "names", "description": "Names of queues and agents"},
             {"name": "service", "description": "The service itself"},
         ],
         "security": [{"apiKey": []}, {"bearer": []}],
@@ -108,6 +120,30 @@ def _search_contacts(today: date) -> dict[str, Any]:
     }
 
 
+def _list_queues(_: date) -> dict[str, Any]:
+    return _list_names("listQueues", "queues", "QueueList")
+
+
+def _list_agents(_: date) -> dict[str, Any]:
+    return _list_names("listAgents", "agents", "AgentList")
+
+
+def _list_names(operation_id: str, plural: str, schema: str) -> dict[str, Any]:
+    headers = header_references("X-Request-Id", "Cache-Control", "Vary", "Link")
+    content = {"application/json": {"schema": schema_reference(schema)}}
+    return {
+        "operationId": operation_id,
+        "tags": ["names"],
+        "summary": f"List the {plural} that the caller may see",
+        "description": f"Ids and names of {plural}, in the order of their names. Letter case is ignored.",
+        "parameters": list_parameters(),
+        "responses": {
+            "200": {"description": f"A page of {plural}.", "headers": headers, "content": content},
+            **response_references(*_LIST_ERRORS, "431"),
+        },
+    }
+
+
 def _get_health(_: date) -> dict[str, Any]:
     status = {"type": "string", "const": "ok"}
     schema = {"type": "object", "required": ["status"], "properties": {"status": status}}
@@ -126,6 +162,8 @@ def _get_docs(_: date) -> dict[str, Any]:
 _OPERATION_BY_ROUTE: dict[Route, Callable[[date], dict[str, Any]]] = {
     CONTACTS: _list_contacts,
     CONTACT_SEARCH: _search_contacts,
+    QUEUES: _list_queues,
+    AGENTS: _list_agents,
     HEALTH: _get_health,
     OPENAPI: _get_openapi,
     DOCS: _get_docs,

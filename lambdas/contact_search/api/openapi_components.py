@@ -50,11 +50,24 @@ _HEADER_DESCRIPTIONS = {
     "WWW-Authenticate": "How to authenticate.",
 }
 
+_NEXT_CURSOR = {
+    "type": ["string", "null"],
+    "maxLength": 2_000,
+    "description": "The `cursor` of the next page; null on the last page.",
+}
+
 
 def components() -> dict[str, Any]:
     """Return the components of the document."""
     return {
-        "schemas": model_schemas() | {"Page": _page_schema(), "Total": _total_schema(), "Problem": _problem_schema()},
+        "schemas": {
+            **model_schemas(),
+            "Page": _page_schema(),
+            "Total": _total_schema(),
+            "QueueList": _name_list_schema("queues", "name"),
+            "AgentList": _name_list_schema("agents", "username"),
+            "Problem": _problem_schema(),
+        },
         "responses": {
             **{name: _problem_response(status) for status, (name, _) in _PROBLEM_BY_STATUS.items()},
             "HeadTooLong": _HEAD_TOO_LONG,
@@ -96,16 +109,27 @@ def _page_schema() -> dict[str, Any]:
         "properties": {
             "contacts": {"type": "array", "maxItems": 100, "items": schema_reference("Contact")},
             "total": schema_reference("Total"),
-            "next_cursor": {
-                "type": ["string", "null"],
-                "maxLength": 2_000,
-                "description": "The `cursor` of the next page; null on the last page.",
-            },
+            "next_cursor": _NEXT_CURSOR,
             "truncated": {
                 "type": "boolean",
                 "description": "True on a last page if more contacts match than Connect returns.",
             },
+            "expanded": {
+                "type": "boolean",
+                "description": "False if the names that `expand` asks for cannot be read at the moment.",
+            },
         },
+    }
+
+
+def _name_list_schema(plural: str, name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    entry = {"type": "object", "required": ["id", name], "properties": {"id": text, name: text}}
+    return {
+        "type": "object",
+        "description": f"A page of {plural}.",
+        "required": [plural, "next_cursor"],
+        "properties": {plural: {"type": "array", "maxItems": 1_000, "items": entry}, "next_cursor": _NEXT_CURSOR},
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from contact_search.amazon_connect.contact import Contact
 from contact_search.search import members as m
 from contact_search.search.body import SearchRequest
+from contact_search.search.name_list import NameListParameters
 from contact_search.search.query import QueryParameters, examples
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -23,6 +24,12 @@ def query_parameters(today: date) -> list[dict[str, Any]]:
     properties = _simplify(QueryParameters.model_json_schema())["properties"]
     dated_examples = examples(today)
     return [_query_parameter(name, schema, dated_examples.get(name)) for name, schema in properties.items()]
+
+
+def list_parameters() -> list[dict[str, Any]]:
+    """Describe the query parameters of the lists of names."""
+    properties = _simplify(NameListParameters.model_json_schema())["properties"]
+    return [_query_parameter(name, schema, None) for name, schema in properties.items()]
 
 
 def model_schemas() -> dict[str, Any]:

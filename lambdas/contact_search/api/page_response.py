@@ -48,8 +48,9 @@ def conditional_page_response(
 
 def _to_json(page: Page, contacts: str) -> str:
     truncated = ',"truncated":true' if page.truncated else ""
+    expanded = "" if page.expanded else ',"expanded":false'
     next_cursor = json.dumps(page.next_cursor)
-    return f'{{"contacts":{contacts},"total":{_total(page)},"next_cursor":{next_cursor}{truncated}}}'
+    return f'{{"contacts":{contacts},"total":{_total(page)},"next_cursor":{next_cursor}{truncated}{expanded}}}'
 
 
 def _total(page: Page) -> str:
@@ -69,7 +70,7 @@ def _cache_headers(page: Page) -> dict[str, str]:
 
 def _etag(page: Page, contacts: str, fields: frozenset[str]) -> str:
     """Return a weak validator. It does not cover next_cursor, which is new each time."""
-    content = "\n".join([contacts, _total(page), str(page.truncated), *sorted(fields)])
+    content = "\n".join([contacts, _total(page), str(page.truncated), str(page.expanded), *sorted(fields)])
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
 

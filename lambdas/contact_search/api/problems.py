@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from contact_search.amazon_connect import errors
+from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
@@ -51,7 +52,7 @@ def _forbidden(error: ForbiddenError) -> Problem:
         {error.named_by: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
         for name in error.names[:_MOST_ERRORS]
     ]
-    names = ", ".join(error.names[:5])
+    names = ", ".join(error.names[:5]) or "this path"
     detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
     return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", detail, faults)
 
@@ -120,6 +121,13 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
         "upstream-timeout",
         "Amazon Connect timed out",
         "Amazon Connect did not answer in time.",
+    ),
+    DirectoryUnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Names unavailable",
+        "The names of queues and agents cannot be read at the moment. Ids work.",
+        headers={"Retry-After": str(SECONDS_AFTER_FAILURE)},
     ),
     StorageUnavailableError: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

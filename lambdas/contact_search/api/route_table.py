@@ -13,8 +13,10 @@ class Route(NamedTuple):
 
 CONTACTS = Route("/v1/contacts", ("GET", "HEAD"), needs_credential=True)
 CONTACT_SEARCH = Route("/v1/contacts/search", ("POST",), needs_credential=True)
+QUEUES = Route("/v1/queues", ("GET", "HEAD"), needs_credential=True)
+AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
 OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
 
-ROUTES = (CONTACTS, CONTACT_SEARCH, HEALTH, OPENAPI, DOCS)
+ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS)

@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
 from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.amazon_connect.directory import Directory
 from contact_search.amazon_connect.rate_limiter import RateLimiter
 from contact_search.api.callers import ClientRegistry
+from contact_search.api.problem import UNAUTHENTICATED, RefusedError
+from contact_search.logger import logger
 from contact_search.search.cursor import CursorCodec
+from contact_search.search.grants import Caller
 from contact_search.settings import SearchSettings
 
 
@@ -18,9 +24,23 @@ class Services:
     cursors: CursorCodec
     limiter: RateLimiter | None
     clients: ClientRegistry
+    directory: Directory
 
     def rate_limit_headers(self) -> dict[str, str]:
         """Return RateLimit and RateLimit-Policy (IETF httpapi draft)."""
         if self.limiter is None:
             return {}
         return {"RateLimit-Policy": self.limiter.policy_header(), "RateLimit": self.limiter.state_header()}
+
+
+def require_caller(event: APIGatewayProxyEvent, services: Services) -> Caller:
+    """Return the client that the authorizer found.
+
+    Raises:
+        RefusedError: 401, the authorizer was bypassed or the client has been revoked since.
+    """
+    caller = services.clients.current(event["requestContext"].get("authorizer") or {})
+    if caller is None:
+        raise RefusedError(UNAUTHENTICATED)
+    logger.append_keys(client=caller.client)
+    return caller

@@ -53,6 +53,7 @@ def parse(body: Any, now: datetime) -> Search:
         max_items=request.max_items,
         cursor=request.cursor,
         fields=frozenset(request.fields),
+        expand=frozenset(request.expand),
         names=_NAMES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
         named_by="pointer",
     )

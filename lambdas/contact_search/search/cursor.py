@@ -95,6 +95,28 @@ class CursorCodec:
             token, seen = self._load(key, seen, can_resume=can_resume)
         return _to_position(numbers, token, seen)
 
+    def write_place(self, identity: str, place: Sequence[str]) -> str:
+        """Write the cursor of a place in a list, as short texts.
+
+        Raises:
+            StorageUnavailableError: KMS is unavailable.
+        """
+        return self._sign_payload([VERSION, identity, list(place)])
+
+    def read_place(self, identity: str, cursor: str) -> list[str]:
+        """Read the cursor of a place in a list.
+
+        Raises:
+            InvalidCursorError: The cursor is not one of this list.
+            CursorExpiredError: The cursor is too old.
+            StorageUnavailableError: KMS is unavailable.
+        """
+        payload = self._verify(cursor)
+        if payload[:2] != [VERSION, identity]:
+            raise InvalidCursorError
+        place: list[str] = payload[2]
+        return place
+
     def _verify(self, cursor: str) -> list[Any]:
         """Check the signature and the age of a cursor, and return its payload."""
         key_name, signed = cursor[:_KEY_NAME_LENGTH], cursor[_KEY_NAME_LENGTH:]
@@ -125,8 +147,10 @@ class CursorCodec:
         return None, seen or ""
 
     def _sign(self, identity: str, position: Position, token: str | None, seen: str | None, key: str) -> str:
+        return self._sign_payload([VERSION, identity, _to_numbers(position), token, seen, key])
+
+    def _sign_payload(self, payload: list[Any]) -> str:
         key_name = next(iter(self._key_ids))
-        payload = [VERSION, identity, _to_numbers(position), token, seen, key]
         return f"{key_name}{self._serializer(key_name).dumps(payload)}"
 
     def _serializer(self, key_name: str) -> URLSafeTimedSerializer:

@@ -71,6 +71,10 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _check_text(value: str) -> str:
     if _NOT_TEXT.search(value):
         raise invalid_value("invalid_characters", "has a NUL character or is not valid Unicode")
@@ -174,6 +178,9 @@ ContactField = Annotated[
     str, PlainValidator(_check_contact_field), WithJsonSchema({"type": "string", "enum": list(CONTACT_FIELDS)})
 ]
 Cursor = Annotated[str, Field(min_length=1)]
+# The longest name of a queue or user has 127 characters. There are as many names as QueueIds and AgentIds may have.
+NameList = Annotated[list[Annotated[str, Field(max_length=127), IsText]], Field(max_length=100)]
+Expansion = Annotated[Literal["queue", "agent"], BeforeValidator(_lower)]
 # MaxResult100, and 0 to count.
 Limit = Annotated[int, Field(strict=True, ge=0, le=100)]
 MaxItems = Annotated[int, Field(strict=True, ge=1, le=10**15)]

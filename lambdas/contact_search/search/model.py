@@ -30,6 +30,9 @@ class Search:
         max_items: Contacts after which the walk ends, None for all.
         fields: Top-level contact fields to return, empty for all.
         owner: The client and the revision of its grant. Another owner makes it another search.
+        queue_names: Names of queues whose ids are still to be found (see search/names.py).
+        agent_names: Usernames of agents, likewise.
+        expand: What to add names to: "queue", "agent".
         names: For each member of SearchContacts that was asked for, the parameters or JSON pointers that did so.
         named_by: What `names` are.
     """
@@ -45,11 +48,17 @@ class Search:
     cursor: str | None = None
     fields: frozenset[str] = frozenset()
     owner: str = ""
+    queue_names: tuple[str, ...] = ()
+    agent_names: tuple[str, ...] = ()
+    expand: frozenset[str] = frozenset()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
-        """A digest of all that a caller repeats unchanged from page to page: everything but limit and fields."""
+        """A digest of all that a caller repeats unchanged from page to page: all but limit, fields and expand.
+
+        Names of queues and agents count by the ids that they stand for.
+        """
         window = [self.time_field, self.window.start, self.window.end, self.window.last]
         text = json.dumps([self.owner, window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -30,7 +30,7 @@ _KEYED = {name for name, field in _FIELDS.items() if field.default_factory is di
 _IN_BRACKETS = re.compile(r"(attribute|segment|tag)\[(.+)\]", re.DOTALL)
 _KNOWN_NAMES = [f"{name}KEY" if name in _KEYED else name for name in _FIELDS]
 # Groups of parameters (see _group) whose values may have commas in them.
-_FREE_TEXT = {"transcript", "transcript.", "name", *_KEYED}
+_FREE_TEXT = {"transcript", "transcript.", "name", "queue", "agent", *_KEYED}
 
 _TIMESTAMPS = [field.lower() for field in m.TIME_FIELDS]
 _HIERARCHY = {f"agent_hierarchy_l{level}_id": f"L{level}Ids" for level in range(1, 6)}
@@ -41,12 +41,14 @@ _MEMBER_BY_GROUP = {
     "time_field": "TimeRange.Type",
     "name": "Name",
     "agent_id": "AgentIds",
+    "agent": "AgentIds",
     **dict.fromkeys(_HIERARCHY, "AgentHierarchyGroups"),
     "channel": "Channels",
     "transcript": "ContactAnalysis",
     "transcript.": "ContactAnalysis",
     "initiation_method": "InitiationMethods",
     "queue_id": "QueueIds",
+    "queue": "QueueIds",
     "routing_agent_id": "RoutingCriteria",
     **{f"{field.lower()}.": f"AdditionalTimeRange.{field}" for field in m.TIME_FIELDS},
     "attribute.": "SearchableContactAttributes",
@@ -102,6 +104,9 @@ def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
         max_items=valid.max_items,
         cursor=valid.cursor,
         fields=frozenset(valid.fields),
+        queue_names=tuple(valid.queue),
+        agent_names=tuple(valid.agent),
+        expand=frozenset(valid.expand),
         names=_names_by_member(query),
         named_by="parameter",
     )

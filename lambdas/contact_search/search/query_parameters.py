@@ -20,7 +20,7 @@ _GROUP_ID = "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33"
 _AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 
 
-def _parse_integer(value: str) -> int:
+def parse_integer(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,15}", value):
         raise invalid_value("not_an_integer", "must be an integer")
     return int(value)
@@ -37,7 +37,7 @@ def _check_sort(value: str) -> str:
     return value.upper()
 
 
-_Integer = BeforeValidator(_parse_integer)
+_Integer = BeforeValidator(parse_integer)
 _Lower = BeforeValidator(str.lower)
 _Sort = Annotated[str, PlainValidator(_check_sort), WithJsonSchema({"type": "string", "enum": _SORTS})]
 _Match = Annotated[Literal["any", "all"], _Lower]
@@ -120,6 +120,18 @@ class QueryParameters(BaseModel):
         default_factory=list,
         description="Ids of the agents who handled the contact. Several values mean any of them.",
         examples=[[_AGENT_ID]],
+    )
+    queue: m.NameList = Field(
+        default_factory=list,
+        description="Names of queues, in any letter case. Repeat the parameter for several: commas are part of the"
+        " name. Means the same as the `queue_id` of all queues with this name.",
+        examples=[["Billing"]],
+    )
+    agent: m.NameList = Field(
+        default_factory=list,
+        description="Usernames of agents, in any letter case. Repeat the parameter for several: commas are part of the"
+        " name. Means the same as the `agent_id` of all agents with this username.",
+        examples=[["ada.adams"]],
     )
     initiation_method: m.InitiationMethodList = Field(
         default_factory=list,
@@ -253,14 +265,19 @@ class QueryParameters(BaseModel):
     )
     cursor: m.Cursor | None = Field(
         None,
-        description="The `next_cursor` of the previous page. Repeat all other parameters unchanged, except `limit` and"
-        " `fields`.",
+        description="The `next_cursor` of the previous page. Repeat all other parameters unchanged, except `limit`,"
+        " `fields` and `expand`.",
         examples=["eyJvcGFxdWUiOiJ0cnVlIn0"],
     )
     fields: list[m.ContactField] = Field(
         default_factory=list,
         description="Top-level fields of the contacts to return. `id` is always returned.",
         examples=[["channel"]],
+    )
+    expand: list[m.Expansion] = Field(
+        default_factory=list,
+        description="`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`.",
+        examples=[["queue"]],
     )
 
 

@@ -301,8 +301,8 @@ class SearchRequest(Structure):
     )
     cursor: Omittable[m.Cursor] = Field(
         None,
-        description="The `next_cursor` of the previous page. Repeat all other members unchanged, except `limit` and"
-        " `fields`.",
+        description="The `next_cursor` of the previous page. Repeat all other members unchanged, except `limit`,"
+        " `fields` and `expand`.",
         examples=["eyJvcGFxdWUiOiJ0cnVlIn0"],
     )
     fields: list[m.ContactField] = Field(
@@ -310,4 +310,10 @@ class SearchRequest(Structure):
         min_length=1,
         description="Top-level fields of the contacts to return. `id` is always returned. The default is all fields.",
         examples=[["channel"]],
+    )
+    expand: list[m.Expansion] = Field(
+        default_factory=list,
+        min_length=1,
+        description="`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`.",
+        examples=[["queue", "agent"]],
     )

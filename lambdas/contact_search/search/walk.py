@@ -38,6 +38,7 @@ class Page:
         next_cursor: Where the next page begins, None on the last page.
         result: Connect's page.
         truncated: Whether more contacts match, although this is the last page.
+        expanded: Whether names are added as the search asks for, if it does.
     """
 
     contacts: list[Contact]
@@ -46,6 +47,7 @@ class Page:
     next_cursor: str | None
     result: Result
     truncated: bool = False
+    expanded: bool = True
 
     @property
     def count(self) -> int:

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contact_search.amazon_connect.connect import Patience, Result
 from contact_search.amazon_connect.contact import parse_response
+from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
 from contact_search.api.app import respond
 from contact_search.api.services import Services
 from contact_search.search.grants import Caller, Grant
@@ -44,6 +45,23 @@ class FakeClients:
 
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
         return Caller("test", "1", self.grant) if authorizer_context else None
+
+
+@dataclass
+class FakeDirectory:
+    """Know the names of a snapshot, or none."""
+
+    names: Snapshot | None = Snapshot(Names({"q-1": "Billing"}), Names({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
+
+    def snapshot(self, *_: Any) -> Snapshot:
+        if self.names is None:
+            raise DirectoryUnavailableError
+        return self.names
+
+    snapshot_with = snapshot
+
+    def newer_than(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
 
 
 class FakeLimiter:
@@ -81,7 +99,12 @@ Send = Callable[..., Response]
 
 
 @pytest.fixture
-def send(connect: FakeConnect, clients: FakeClients) -> Send:
+def directory() -> FakeDirectory:
+    return FakeDirectory()
+
+
+@pytest.fixture
+def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory) -> Send:
     """Send a request to the app, as API Gateway does."""
     settings = SearchSettings(
         connect_instance_id="instance",
@@ -90,7 +113,7 @@ def send(connect: FakeConnect, clients: FakeClients) -> Send:
         durable_table_name="durable",
         cors_origins=ORIGIN,
     )
-    services: Any = Services(settings, connect, None, FakeLimiter(), clients)  # type: ignore[arg-type]
+    services: Any = Services(settings, connect, None, FakeLimiter(), clients, directory)  # type: ignore[arg-type]
 
     def send_request(
         method: str,

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
-from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, Send
+from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
 
 TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_time": "2026-11-20"}
 
@@ -155,3 +156,46 @@ def test_a_rejected_search_is_logged_with_the_names_of_its_parameters(
     assert (line["message"], line["problem"]) == ("refused", "validation")
     assert line["parameters"] == (parameters or ["name", "search_criteria", "time_range"])
     assert "secret" not in log.getvalue()
+
+
+def test_names_are_added_after_connect_was_asked(send: Send, connect: FakeConnect) -> None:
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1"}, "AgentInfo": {"Id": "a-1"}}], "TotalCount": 1}'
+    )
+    connect.result = Result(parse_response(found), 10, None, "fwd=miss")
+    [contact] = send("GET", "/v1/contacts", "last=P1D&expand=queue,agent").json["contacts"]
+    assert contact == {
+        "id": "c",
+        "initiation_timestamp": "2026-11-20T09:00:00.000Z",
+        "queue_info": {"id": "q-1", "name": "Billing"},
+        "agent_info": {"id": "a-1", "username": "jdoe"},
+    }
+    send("GET", "/v1/contacts", "last=P1D")
+    [with_names, without] = ({**request, "TimeRange": None} for request in connect.requests)
+    assert with_names == without  # so both share a cached page
+
+
+def test_names_that_connect_may_send_one_day_are_not_passed_on(send: Send, connect: FakeConnect) -> None:
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1", "Name": "x"}}], "TotalCount": 1}'
+    )
+    connect.result = Result(parse_response(found), 10, None, "fwd=miss")
+    [contact] = send("GET", "/v1/contacts", "last=P1D").json["contacts"]
+    assert contact["queue_info"] == {"id": "q-1"}
+
+
+def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, directory: FakeDirectory) -> None:
+    found = (
+        b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
+        b'"QueueInfo": {"Id": "q-1"}}], "TotalCount": 1}'
+    )
+    connect.result = Result(parse_response(found), 10, None, "fwd=miss")
+    etags = {}
+    for names in (None, directory.names):
+        directory.names = names
+        page = send("GET", "/v1/contacts", "last=P1D&expand=queue")
+        assert page.json.get("expanded") is (False if names is None else None)
+        etags[page.headers["etag"]] = names
+    assert len(etags) == 2

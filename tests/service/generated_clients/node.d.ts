@@ -1,0 +1,2 @@
+// The only thing of Node that client.ts needs.
+declare const process: { argv: string[] };
