@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-import secrets
+import random
 import time
 from contextlib import suppress
 from fractions import Fraction
@@ -51,7 +51,8 @@ class RateLimiter:
         self._last_caller, self._throttled_caller = caller, ""
 
         def place() -> Place:
-            return Place(caller, secrets.token_hex(4), asked_at=0 if goes_first else self._pacer.now())
+            number = random.getrandbits(32)  # SnapStart's hook seeds it anew
+            return Place(caller, f"{number:x}", asked_at=0 if goes_first else self._pacer.now())
 
         with suppress(StorageUnavailableError):
             if self._send_if_idle(place()):
@@ -104,13 +105,19 @@ class RateLimiter:
         while item is not None:
             slot = self._queue.slot(item, place)
             is_free = slot <= self._pacer.now()
-            if not is_free and (slot > latest or self._queue.has_too_many(item, place)):
-                raise ThrottledError("QuotaExceeded", self._queue.refuse(item, place))
+            if not is_free and slot > latest:
+                raise self._refusal(item, place)
             if is_free or place.waiting_name in item:
                 item = self._try_to_send(item, place)
-            else:
+                continue
+            if not self._queue.has_too_many(item, place):
                 item = self._queue.join(item, place)
                 latest = last + _GRACE
+            if self._queue.has_too_many(item, place):  # perhaps since others have joined at the same time
+                raise self._refusal(item, place)
+
+    def _refusal(self, item: Item, place: Place) -> ThrottledError:
+        return ThrottledError("QuotaExceeded", self._queue.refuse(item, place))
 
     def _try_to_send(self, item: Item, place: Place) -> Item | None:
         """Return None if the call may leave now, the changed item if another one has left."""

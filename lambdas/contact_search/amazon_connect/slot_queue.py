@@ -94,9 +94,10 @@ class SlotQueue:
         return slot
 
     def has_too_many(self, item: Item, place: Place) -> bool:
-        """Tell whether as many requests of this caller as may wait are before this one."""
-        waiting, promises = self.before(item, place)
-        return sum(other.caller == place.caller for other in waiting + promises) >= self._waiting_per_caller
+        """Tell whether as many other requests of this caller as may wait do so, or should come back before this one."""
+        _, promises = self.before(item, place)
+        others = [*promises, *(other for other in _places(item, {place.waiting_name}) if not other.promised)]
+        return sum(other.caller == place.caller for other in others) >= self._waiting_per_caller
 
     def join(self, item: Item, place: Place) -> Item:
         """Write that this request waits. If it goes before another, move `tat` on by 1 ms: the other looks again."""

@@ -92,7 +92,7 @@ def test_whoever_comes_back_has_its_place(queue: SlotQueue, line: Item, expected
     [
         pytest.param(waiting("me", -3, 1) | waiting("me", -2, 2), False, id="two"),
         pytest.param(waiting("me", -3, 1) | waiting("me", -2, 2) | waiting("me", -1, 3), True, id="three"),
-        pytest.param(waiting("me", -3, 1) | waiting("me", -2, 2) | waiting("me", 1, 3), False, id="one is behind"),
+        pytest.param(waiting("me", -3, 1) | waiting("me", -2, 2) | promise("me", 1, 0), False, id="one comes later"),
         pytest.param(waiting("me", -3, 1) | waiting("me", -2, 2) | promise("me", -1, 0), True, id="one comes back"),
         pytest.param(waiting("a", -3, 1) | waiting("a", -2, 2) | waiting("a", -1, 3), False, id="of another caller"),
     ],
