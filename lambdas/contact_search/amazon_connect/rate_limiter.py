@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-import secrets
+import random
 import time
 from contextlib import suppress
 from fractions import Fraction
@@ -47,14 +47,21 @@ class RateLimiter:
         """
         # The names of attributes are short, and show no caller.
         caller = hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
-        asked_at = 0 if caller == self._throttled_caller else self._pacer.now()
+        goes_first = caller == self._throttled_caller
         self._last_caller, self._throttled_caller = caller, ""
-        place = Place(caller, secrets.token_hex(4), asked_at)
+
+        def place() -> Place:
+            number = random.getrandbits(32)  # SnapStart's hook seeds it anew
+            return Place(caller, f"{number:x}", asked_at=0 if goes_first else self._pacer.now())
+
+        with suppress(StorageUnavailableError):
+            if self._send_if_idle(place()):
+                return
+        claimed = self._queue.claim_promise(self._pacer.item, place())
         try:
-            if not self._send_if_idle():
-                self._wait_in_line(self._queue.claim_promise(self._pacer.item, place), deadline)
+            self._wait_in_line(claimed, deadline)
         except StorageUnavailableError:
-            self._send_alone(place, deadline)
+            self._send_alone(claimed, deadline)
 
     def back_off(self) -> int:
         """Let no environment call for a while: Connect has throttled a call, as others use its quota too.
@@ -79,14 +86,14 @@ class RateLimiter:
         free = max(self._burst - self._pacer.calls_ahead(item) - waiting, 0)
         return f'"search-contacts";r={free};t={math.ceil(max(seconds, 0))}'
 
-    def _send_if_idle(self) -> bool:
-        """Send at once if nobody waits. Otherwise see the item as it is."""
+    def _send_if_idle(self, place: Place) -> bool:
+        """Send at once, with a single write, if nobody waits. Otherwise see the item as it is."""
         idle_since = self._pacer.now() - _IDLE
         if self._pacer.item.get("tat", 0) > idle_since:
             self._pacer.read()
             return False
         try:
-            self._pacer.send({"tat": idle_since}, idle_since)
+            self._pacer.send({"tat": idle_since}, idle_since, *self._queue.outcome(self._pacer.item, place))
         except ConditionFailedError:
             return False
         return True
@@ -94,17 +101,23 @@ class RateLimiter:
     def _wait_in_line(self, place: Place, deadline: float) -> None:
         item: Item | None = self._pacer.item
         # Whoever comes back as told gets its slot, however short its wait is.
-        latest = max(self._pacer.at(deadline), place.promised + self._pacer.interval)
+        latest = last = max(self._pacer.at(deadline), place.promised + 2 * self._pacer.interval)
         while item is not None:
             slot = self._queue.slot(item, place)
             is_free = slot <= self._pacer.now()
-            if not is_free and (slot > latest or self._queue.has_too_many(item, place)):
-                raise ThrottledError("QuotaExceeded", self._queue.refuse(item, place))
+            if not is_free and slot > latest:
+                raise self._refusal(item, place)
             if is_free or place.waiting_name in item:
                 item = self._try_to_send(item, place)
-            else:
-                item = self._queue.join(place)
-                latest = max(latest, self._pacer.at(deadline) + _GRACE)
+                continue
+            if not self._queue.has_too_many(item, place):
+                item = self._queue.join(item, place)
+                latest = last + _GRACE
+            if self._queue.has_too_many(item, place):  # perhaps since others have joined at the same time
+                raise self._refusal(item, place)
+
+    def _refusal(self, item: Item, place: Place) -> ThrottledError:
+        return ThrottledError("QuotaExceeded", self._queue.refuse(item, place))
 
     def _try_to_send(self, item: Item, place: Place) -> Item | None:
         """Return None if the call may leave now, the changed item if another one has left."""

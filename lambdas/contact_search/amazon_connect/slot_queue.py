@@ -9,6 +9,7 @@ The line is a part of the pacer's item, with an attribute for each place (docs/d
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from contact_search.amazon_connect.pacer import Pacer
@@ -93,14 +94,17 @@ class SlotQueue:
         return slot
 
     def has_too_many(self, item: Item, place: Place) -> bool:
-        """Tell whether as many requests of this caller as may wait are before this one."""
-        waiting, promises = self.before(item, place)
-        return sum(other.caller == place.caller for other in waiting + promises) >= self._waiting_per_caller
+        """Tell whether as many other requests of this caller as may wait do so, or should come back before this one."""
+        _, promises = self.before(item, place)
+        others = [*promises, *(other for other in _places(item, {place.waiting_name}) if not other.promised)]
+        return sum(other.caller == place.caller for other in others) >= self._waiting_per_caller
 
-    def join(self, place: Place) -> Item:
-        """Write that this request waits."""
-        expression = f"SET #{place.waiting_name} = :asked_at, #at = :at REMOVE #{place.promise_name}"
-        return self._pacer.update(expression, {"asked_at": place.asked_at})
+    def join(self, item: Item, place: Place) -> Item:
+        """Write that this request waits. If it goes before another, move `tat` on by 1 ms: the other looks again."""
+        waiting, _ = self.before(item, place)
+        values = {"asked_at": place.asked_at, "overtakes": int(length(item) > len(waiting))}
+        sets = f"#{place.waiting_name} = :asked_at, #tat = #tat + :overtakes, #at = :at"
+        return self._pacer.update(f"SET {sets} REMOVE #{place.promise_name}", values)
 
     def refuse(self, item: Item, place: Place) -> int:
         """Promise a slot. Return in how many seconds to come back."""
@@ -108,10 +112,8 @@ class SlotQueue:
         others = _places(item, {place.promise_name})
         promises = sum(other.caller == place.caller and other.promised > 0 for other in others)
         if len(item) + 10 * promises < _MOST_ATTRIBUTES:  # so a caller has 20 at most
-            slot = self._promise(place, slot, next_promise)
-        else:
-            slot = max(slot, next_promise)
-        return self.retry_after(slot)
+            return self.retry_after(self._promise(place, slot, next_promise)[place.promise_name])
+        return self.retry_after(max(slot, next_promise))
 
     def retry_after(self, slot: int) -> int:
         """Return in how many whole seconds to come back for this slot."""
@@ -127,21 +129,16 @@ class SlotQueue:
         removed |= dict.fromkeys(name for name in item if name.startswith("served_") and name not in callers)
         return list(removed)[:_MOST_REMOVED], [place.served_name] if place.served_name in callers else []
 
-    def _promise(self, place: Place, slot: int, next_promise: int) -> int:
-        """Write a promise for this slot, or for the one after the last promise. Each slot is promised once."""
-        name, interval = place.promise_name, self._pacer.interval
-        rest = f"#at = :at REMOVE #{place.waiting_name}"
+    def _promise(self, place: Place, slot: int, next_promise: int) -> Item:
+        """Write a promise of this slot, or of the one after the last promise. Each slot is promised once."""
+        interval, rest = self._pacer.interval, f"#at = :at REMOVE #{place.waiting_name}"
         if next_promise < slot:
-            sets = f"SET #{name} = :slot, #next_promise = :next, {rest}"
+            sets = f"SET #{place.promise_name} = :slot, #next_promise = :next, {rest}"
             condition = "attribute_not_exists(#next_promise) OR #next_promise < :slot"
-            try:
-                self._pacer.update(sets, {"slot": slot, "next": slot + interval}, condition)
-            except ConditionFailedError:
-                pass  # another environment has written a promise meanwhile
-            else:
-                return slot
-        sets = f"SET #{name} = #next_promise, #next_promise = #next_promise + :interval, {rest}"
-        return int(self._pacer.update(sets, {"interval": interval})[name])
+            with suppress(ConditionFailedError):  # another environment has written a promise meanwhile
+                return self._pacer.update(sets, {"slot": slot, "next": slot + interval}, condition)
+        sets = f"SET #{place.promise_name} = #next_promise, #next_promise = #next_promise + :interval, {rest}"
+        return self._pacer.update(sets, {"interval": interval})
 
     def _head_start(self) -> int:
         return _HEAD_START + 3 * self._pacer.write_time

@@ -1,0 +1,143 @@
+"""A call leaves when it may, or not at all: whoever stalls before it has to pace again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contact_search.amazon_connect.pacer import Pacer
+from contact_search.storage.errors import ConditionFailedError
+from contact_search.storage.transient_table import TransientTable
+from tests.unit.conftest import Clock
+
+INTERVAL = 2030  # ms, at half a call a second
+FIRST_CALL = 100  # ms that are left free after an environment's first call
+
+
+class StallingClock(Clock):
+    """Stall once, at the end of the next sleep."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.now, self.ahead, self.monotonic_ahead = clock.now, 0.0, 0.0
+        self.stall: Callable[[], object] = lambda: None
+
+    def time(self) -> float:
+        return self.now + self.ahead
+
+    def monotonic(self) -> float:
+        return self.now + self.monotonic_ahead
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        stall, self.stall = self.stall, lambda: None
+        stall()
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> TransientTable:
+    return TransientTable("table", dynamodb)
+
+
+@pytest.fixture
+def stalling(clock: Clock) -> StallingClock:
+    return StallingClock(clock)
+
+
+def tat(table: TransientTable) -> int:
+    item = table.get("quota") or {}
+    return int(item["tat"])
+
+
+def test_a_call_moves_the_next_one_on_by_an_interval(table: TransientTable, clock: Clock) -> None:
+    pacer = Pacer(table, 0.5, 1, clock)
+    pacer.send({}, 0)
+    assert tat(table) == pacer.now() + INTERVAL + FIRST_CALL
+    pacer.send(pacer.item, pacer.free_at(pacer.item))
+    assert tat(table) == pacer.now() + INTERVAL
+
+
+def test_a_call_does_not_leave_if_another_one_has(table: TransientTable, clock: Clock) -> None:
+    here, elsewhere = Pacer(table, 0.5, 1, clock), Pacer(table, 0.5, 1, clock)
+    item = here.read()
+    elsewhere.send(item, 0)
+    with pytest.raises(ConditionFailedError) as failed:
+        here.send(item, 0)
+    assert failed.value.item == here.item == elsewhere.item
+    assert here.free_at(here.item) == here.now() + INTERVAL + FIRST_CALL
+
+
+def stall_both(clock: StallingClock) -> None:
+    clock.now += 1.0
+
+
+def stall_wall_clock(clock: StallingClock) -> None:
+    clock.ahead += 1.0
+
+
+def stall_monotonic_clock(clock: StallingClock) -> None:
+    clock.monotonic_ahead += 1.0
+
+
+@pytest.mark.parametrize(
+    "stall",
+    [
+        pytest.param(stall_both, id="stopped process"),
+        pytest.param(stall_wall_clock, id="frozen machine"),
+        pytest.param(stall_monotonic_clock, id="clock set back"),
+    ],
+)
+def test_whoever_stalls_before_its_call_paces_again(
+    table: TransientTable, stalling: StallingClock, stall: Callable[[StallingClock], None]
+) -> None:
+    pacer = Pacer(table, 0.5, 1, stalling)
+    began = stalling.now
+    stalling.stall = lambda: stall(stalling)
+    pacer.send({}, 0)
+    assert stalling.now - began >= 0.02  # it has written twice
+    assert tat(table) >= pacer.now() + INTERVAL
+
+
+def test_whoever_stalls_while_another_call_leaves_has_to_wait(table: TransientTable, stalling: StallingClock) -> None:
+    pacer, elsewhere = Pacer(table, 0.5, 1, stalling), Pacer(table, 0.5, 1, stalling)
+
+    def stall() -> None:
+        stalling.now += 2.5
+        elsewhere.send(elsewhere.read(), 0)
+
+    stalling.stall = stall
+    with pytest.raises(ConditionFailedError):
+        pacer.send({}, 0)
+
+
+def test_a_clock_that_is_behind_catches_up(table: TransientTable, clock: Clock, stalling: StallingClock) -> None:
+    stalling.ahead = -30.0
+    fast, slow = Pacer(table, 0.5, 1, clock), Pacer(table, 0.5, 1, stalling)
+    fast.send({}, 0)
+    slow.read()
+    assert slow.now() == pytest.approx(fast.now(), abs=25)
+    assert slow.at(stalling.monotonic() + 3) == slow.now() + 3000
+
+
+def test_a_pause_ends_after_two_intervals(table: TransientTable, clock: Clock) -> None:
+    pacer = Pacer(table, 0.5, 3, clock)
+    pacer.pause()
+    assert pacer.free_at(pacer.item) == pacer.now() + 2 * INTERVAL
+    pacer.pause()
+    assert tat(table) == pacer.now() + 4 * INTERVAL
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst", "calls", "free_in"),
+    [
+        pytest.param(0.5, 1, 0, 0, id="the first"),
+        pytest.param(0.5, 1, 2, 2 * INTERVAL, id="the third"),
+        pytest.param(0.5, 3, 2, 0, id="the last in a burst"),
+        pytest.param(0.5, 3, 4, 2 * INTERVAL, id="the second after a burst"),
+        pytest.param(2, 5, 5, 508, id="another rate"),
+    ],
+)
+def test_free_slots(table: TransientTable, clock: Clock, rate: float, burst: int, calls: int, free_in: int) -> None:
+    pacer = Pacer(table, rate, burst, clock)
+    assert pacer.free_at({}, calls) == pacer.now() + free_in
+    assert pacer.calls_ahead({"tat": pacer.now() + calls * pacer.interval}) == calls

@@ -1,0 +1,354 @@
+"""The limiter never lets calls leave too close together, whatever stalls, and wastes little of the quota."""
+
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contact_search.amazon_connect.errors import ThrottledError
+from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.storage.errors import StorageUnavailableError
+from contact_search.storage.transient_table import TransientTable
+from tests.unit.amazon_connect.simulation import Environment, Fleet, Limiter, Simulation, Table, TableClient
+from tests.unit.conftest import Clock
+
+INTERVAL = 2.03  # seconds, at half a call a second
+FIRST_CALL = 0.1  # seconds that are left free after an environment's first call
+PROMPT, BUSY, SLOW = (0.003, 0.012), (0.005, 0.05), (0.29, 0.31)  # seconds that a call of the table takes
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Asks again and again, with pauses, and comes back when told to."""
+
+    wait: float
+    pause: float = 0
+    requests: int = 1
+    starts_at: float = 0
+
+
+@dataclass(frozen=True)
+class World:
+    """What happens in a simulation. Environments are numbered as they start."""
+
+    callers: list[Caller]
+    latency: tuple[float, float] = PROMPT
+    stalls: list[tuple[int, float, float]] = field(default_factory=list)
+    deaths: dict[int, float] = field(default_factory=dict)
+    skews: list[float] = field(default_factory=lambda: [0.0])
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    seed: int = 0
+    seconds: float = 90
+
+
+def new_limiter(table: TableClient, environment: Environment) -> RateLimiter:
+    return RateLimiter(table, 0.5, 1, 5, environment)  # type: ignore[arg-type]
+
+
+def simulate(world: World, create_limiter: Callable[[TableClient, Environment], Limiter] = new_limiter) -> Fleet:
+    simulation = Simulation()
+    random.seed(world.seed)  # the limiter's
+
+    def prepare(environment: Environment, number: int) -> None:
+        environment.skew = world.skews[number % len(world.skews)]
+        environment.stalls = [(start, start + length) for stalled, start, length in world.stalls if stalled == number]
+        environment.dies_at = world.deaths.get(number, environment.dies_at)
+
+    table = Table(latency=world.latency, outages=world.outages)
+    fleet = Fleet(simulation, table, create_limiter, random.Random(world.seed), prepare)  # noqa: S311 - nobody has to guess it
+
+    def ask_again_and_again(name: str, caller: Caller) -> None:
+        while simulation.now < world.seconds:
+            fleet.ask(name, caller.wait)
+            fleet.pause(caller.pause)
+
+    for number, caller in enumerate(world.callers):
+        for _ in range(caller.requests):
+
+            def process(name: str = f"caller {number}", caller: Caller = caller) -> None:
+                ask_again_and_again(name, caller)
+
+            simulation.start(process, caller.starts_at)
+    simulation.run()
+    return fleet
+
+
+def gaps(fleet: Fleet) -> list[float]:
+    return [later - earlier for earlier, later in itertools.pairwise(fleet.sends())]
+
+
+def lasting(fleet: Fleet, *, sent: bool) -> list[float]:
+    return [wait.end - wait.start for wait in fleet.waits if wait.sent == sent and wait.end < wait.environment.dies_at]
+
+
+MOMENTS = st.floats(0, 90)
+CALLERS = st.lists(
+    st.builds(
+        Caller,
+        wait=st.sampled_from([0, 1, 3, 20]),
+        pause=st.sampled_from([0, 0, 5, 30]),
+        starts_at=st.floats(0, 5),
+    ),
+    min_size=1,
+    max_size=14,
+)
+STALLS = st.lists(st.tuples(st.integers(0, 5), MOMENTS, st.floats(0.3, 2.5)), max_size=20)
+DEATHS = st.dictionaries(st.integers(0, 5), MOMENTS, max_size=6)
+SKEWS = st.lists(st.floats(-0.005, 0.005), min_size=1, max_size=5)
+LATENCIES = st.sampled_from([PROMPT, BUSY, SLOW])
+OUTAGES = st.lists(MOMENTS.map(lambda start: (start, start + 10)), max_size=1)
+SEEDS = st.integers(0, 1000)
+UNFORTUNATE = st.builds(
+    World, CALLERS, latency=LATENCIES, stalls=STALLS, deaths=DEATHS, skews=SKEWS, outages=OUTAGES, seed=SEEDS
+)
+FORTUNATE = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), skews=SKEWS, seed=SEEDS)
+thorough = settings(max_examples=50, deadline=None)
+
+
+@thorough
+@given(UNFORTUNATE)
+def test_no_two_calls_leave_within_an_interval(world: World) -> None:
+    """Given stalls, deaths, skew and a slow table, calls keep their distance unless the table cannot be reached."""
+    sends = simulate(world).sends()
+    # The circuit stays open for 5 s, and whoever found it open waits for its slot for up to 20 s.
+    outages = [(start, end + 5 + 20 + INTERVAL) for start, end in world.outages]
+    for earlier, later in itertools.pairwise(sends):
+        if not any(start <= later and earlier <= end for start, end in outages):
+            assert later - earlier >= 2
+
+
+@thorough
+@given(UNFORTUNATE)
+def test_nobody_starves(world: World) -> None:
+    """Given as many callers as there are, each is answered in its turn, however little it waits itself."""
+    fleet = simulate(world)
+    trouble = 2 * INTERVAL * (len(world.stalls) + len(world.deaths)) + 20 * len(world.outages)
+    longest = 2 * (len(world.callers) + 3) * (INTERVAL + FIRST_CALL) + trouble + 20  # two rounds
+    assert {caller for caller, _ in fleet.answers} == {f"caller {number}" for number in range(len(world.callers))}
+    assert max(seconds for _, seconds in fleet.answers) < longest
+
+
+@thorough
+@given(FORTUNATE)
+def test_retry_after_is_kept(world: World) -> None:
+    """Given prompt environments, whoever comes back as told is served. Some of those who asked at once come twice."""
+    fleet = simulate(world)
+    assert max((in_a_row for _, in_a_row in fleet.refusals), default=0) <= 2
+    again = sum(in_a_row == 2 for _, in_a_row in fleet.refusals)
+    assert again <= len(world.callers) / 2 + len(fleet.refusals) / 50
+
+
+@thorough
+@given(UNFORTUNATE)
+def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
+    """Given stalls and deaths, 98 % of the quota is used, but for the one slot that each of them may cost."""
+    if world.latency == SLOW:
+        return
+    fleet = simulate(world)
+    trouble = (INTERVAL + FIRST_CALL) * (len(world.stalls) + len(world.deaths)) + 20 * len(world.outages)
+    if len(fleet.sends()) > 10:
+        assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
+
+
+def test_twenty_callers_share_the_quota() -> None:
+    fleet = simulate(World([Caller(wait=3, starts_at=number / 20) for number in range(20)], seconds=300))
+    assert (len(fleet.sends()) - 1) / (fleet.sends()[-1] - fleet.sends()[0]) / 0.5 >= 0.98
+    waits = sorted(seconds for _, seconds in fleet.answers[20:])
+    assert 40 < waits[0] <= waits[-1] < 42
+    assert max(in_a_row for _, in_a_row in fleet.refusals) == 1
+    assert fleet.table.calls["update"] <= 3.1 * len(fleet.sends())
+
+
+@pytest.mark.parametrize("wait", [pytest.param(3, id="short waits"), pytest.param(20, id="long waits")])
+def test_a_slow_table_costs_nothing(wait: float) -> None:
+    fleet = simulate(World([Caller(wait)] * 8, latency=SLOW, seconds=300))
+    assert min(gaps(fleet)) >= 2
+    assert fleet.used() >= 0.95
+
+
+def test_stalls_cost_little() -> None:
+    """Given 8 callers and environments that stand still for a seventh of the time, 90 % of the quota is used."""
+    chance = random.Random(16)  # noqa: S311 - nobody has to guess it
+    stalls = [(number, chance.uniform(0, 300), chance.uniform(0.3, 2.5)) for number in range(8) for _ in range(30)]
+    fleet = simulate(World([Caller(wait=20)] * 8, stalls=stalls, seconds=300))
+    assert min(gaps(fleet)) >= 2
+    assert (len(fleet.sends()) - 1) / (fleet.sends()[-1] - fleet.sends()[0]) / 0.5 >= 0.9
+
+
+def test_whoever_dies_does_not_keep_its_slot() -> None:
+    """Given that half of those who wait die, the others move up."""
+    fleet = simulate(World([Caller(wait=20)] * 8, deaths=dict.fromkeys((1, 3, 4, 6), 5.0), seconds=60))
+    assert max(gaps(fleet)) < INTERVAL + FIRST_CALL + 0.3
+
+
+def test_without_the_table_each_environment_paces_itself() -> None:
+    """Given 10 s without the table, whoever waits keeps the slot that it saw last, and later the line goes on."""
+    fleet = simulate(World([Caller(wait=20)] * 4, outages=[(20, 30)], seconds=60))
+    assert not lasting(fleet, sent=False)
+    after = [gap for gap, moment in zip(gaps(fleet), fleet.sends(), strict=False) if moment > 38]
+    assert min(after) >= 2
+
+
+def test_a_request_that_would_wait_in_vain_is_refused_at_once() -> None:
+    """Given 12 searches of one caller at once, one is sent, 5 wait, 6 are refused and served when they come back."""
+    fleet = simulate(World([Caller(wait=20, requests=12)], seconds=0.1))
+    assert len(fleet.answers) == 12
+    refused = lasting(fleet, sent=False)
+    assert len(refused) == 6
+    assert max(refused) < 0.3
+    assert max(in_a_row for _, in_a_row in fleet.refusals) == 1
+
+
+def test_a_greedy_caller_does_not_keep_others_waiting() -> None:
+    """Given a caller with many requests at once, another one has every second slot."""
+    fleet = simulate(World([Caller(wait=20, requests=12), Caller(wait=20, starts_at=5)], seconds=120))
+    waits = [seconds for caller, seconds in fleet.answers if caller == "caller 1"]
+    assert max(waits) < 2 * INTERVAL + 1
+
+
+@example(30)
+@example(-30)
+@given(st.floats(-60, 60))
+@settings(max_examples=10, deadline=None)
+def test_an_environment_follows_the_fastest_clock(skew: float) -> None:
+    """Given an environment whose clock is wrong, calls keep their distance once it has seen the others'."""
+    fleet = simulate(World([Caller(wait=20)] * 4, skews=[0.0, skew, 0.0, 0.0], seconds=60))
+    assert min(gaps(fleet)[4:]) >= 1.9
+
+
+# The same limiter with DynamoDB's own expressions, by moto.
+
+
+@pytest.fixture
+def limiter(dynamodb: Any, clock: Clock) -> RateLimiter:
+    return create(dynamodb, clock)
+
+
+def create(dynamodb: Any, clock: Clock, rate: float = 0.5, burst: int = 1) -> RateLimiter:
+    return RateLimiter(TransientTable("table", dynamodb), rate, burst, 5, clock)
+
+
+def wait(limiter: RateLimiter, clock: Clock, caller: str, seconds: float) -> float:
+    """Return how long the caller waited for its slot."""
+    began = clock.now
+    limiter.wait_for_slot(caller, clock.monotonic() + seconds)
+    return clock.now - began
+
+
+def refused(limiter: RateLimiter, clock: Clock, caller: str, seconds: float = 0) -> int:
+    """Return the Retry-After of a caller who is refused."""
+    with pytest.raises(ThrottledError) as error:
+        limiter.wait_for_slot(caller, clock.monotonic() + seconds)
+    assert error.value.code == "QuotaExceeded"
+    return error.value.retry_after
+
+
+def test_refused_callers_come_back_one_after_the_other(limiter: RateLimiter, clock: Clock) -> None:
+    wait(limiter, clock, "first", 0)
+    told = [refused(limiter, clock, "second") for _ in range(4)]
+    assert [later - earlier for earlier, later in itertools.pairwise(told)] == [2, 2, 2]
+    assert told[0] in {1, 2}
+    assert limiter.state_header() == '"search-contacts";r=0;t=3'
+    assert limiter.policy_header() == '"search-contacts";q=1;w=2'
+
+
+def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None:
+    waits = [wait(limiter, clock, caller, 20) for caller in "abca"]
+    assert waits == pytest.approx([0.02, INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
+
+
+def test_a_burst_leaves_at_once(dynamodb: Any, clock: Clock) -> None:
+    limiter = create(dynamodb, clock, burst=3)
+    assert limiter.state_header() == '"search-contacts";r=3;t=0'
+    waits = [wait(limiter, clock, caller, 20) for caller in "abcde"]
+    assert waits == pytest.approx([0.02, 0.02, 0.02, INTERVAL, INTERVAL], abs=0.15)
+
+
+def test_a_greedy_caller_lets_those_go_first_who_have_to_come_back(limiter: RateLimiter, clock: Clock) -> None:
+    wait(limiter, clock, "greedy", 0)
+    clock.now += refused(limiter, clock, "polite")
+    refused(limiter, clock, "greedy", 1)
+    assert wait(limiter, clock, "polite", 0) < 1.5
+    clock.now += refused(limiter, clock, "greedy")
+    wait(limiter, clock, "greedy", 0)
+
+
+def test_nobody_waits_long_for_those_who_do_not_come_back(limiter: RateLimiter, clock: Clock) -> None:
+    wait(limiter, clock, "greedy", 0)
+    for number in range(15):
+        refused(limiter, clock, f"gone {number}")
+    for _ in range(3):
+        clock.now += INTERVAL + 1.3
+        wait(limiter, clock, "greedy", 0)
+
+
+def test_very_many_callers_do_not_outgrow_the_item(
+    limiter: RateLimiter, clock: Clock, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expressions = []
+    update_item = dynamodb.update_item
+
+    def record(**parameters: Any) -> Any:
+        expressions.append(parameters["UpdateExpression"])
+        return update_item(**parameters)
+
+    monkeypatch.setattr(dynamodb, "update_item", record)
+    wait(limiter, clock, "first", 0)
+    told = [refused(limiter, clock, f"{number}") for number in range(230)]
+    assert told[-1] > 400
+    table = TransientTable("table", dynamodb)
+    assert len(table.get("quota") or {}) < 210
+    for _ in range(20):
+        clock.now += 60
+        wait(limiter, clock, "first", 0)
+    assert len(table.get("quota") or {}) < 10
+    assert max(map(len, expressions)) < 4096
+
+
+def test_a_caller_has_a_few_promises_at_most(limiter: RateLimiter, clock: Clock, dynamodb: Any) -> None:
+    wait(limiter, clock, "first", 0)
+    for _ in range(100):
+        refused(limiter, clock, "impatient")
+    assert len(TransientTable("table", dynamodb).get("quota") or {}) < 30
+
+
+def test_when_connect_throttles_all_pause_and_the_throttled_caller_goes_first(
+    limiter: RateLimiter, clock: Clock, dynamodb: Any
+) -> None:
+    wait(limiter, clock, "leader", 0)
+    assert limiter.back_off() == 4
+    elsewhere = create(dynamodb, clock)
+    results = clock.run(
+        lambda: wait(elsewhere, clock, "other", 20),
+        lambda: wait(limiter, clock, "leader", 5),
+    )
+    assert results == pytest.approx([3 * INTERVAL, 2 * INTERVAL], abs=0.2)
+    assert refused(elsewhere, clock, "another", 0) >= 1
+
+
+def test_a_pause_is_not_made_shorter(limiter: RateLimiter, clock: Clock, dynamodb: Any) -> None:
+    limiter.back_off()
+    elsewhere = create(dynamodb, clock, rate=100)
+    elsewhere.back_off()
+    refused(elsewhere, clock, "caller", 3)
+
+
+def test_without_a_table_an_environment_paces_itself(clock: Clock) -> None:
+    class Gone(TransientTable):
+        def get(self, key: str) -> dict[str, Any] | None:
+            raise StorageUnavailableError(key)
+
+        def update(self, key: str, *_: Any, **__: Any) -> dict[str, Any]:
+            raise StorageUnavailableError(key)
+
+    limiter = RateLimiter(Gone("table", None), 0.5, 1, 5, clock)
+    waits = [wait(limiter, clock, "caller", 5) for _ in range(3)]
+    assert waits == pytest.approx([0, INTERVAL, INTERVAL], abs=0.01)
+    assert refused(limiter, clock, "caller", 1) == 1
+    assert limiter.back_off() == 4
+    assert refused(limiter, clock, "caller", 3) >= 3
