@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from sandbox import aws_server
 from sandbox.aws_server import AwsServer
-from tests.sandbox.conftest import NOW, error
+from tests.sandbox.amazon_connect.conftest import NOW, error
 
 WINDOW = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW, "EndTime": NOW}
 CALLS: dict[str, dict[str, Any]] = {

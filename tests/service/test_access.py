@@ -312,7 +312,8 @@ def test_a_grant_and_a_search_are_an_intersection(
 
 def _is_in_window(contact: SampleContact) -> bool:
     start = MIDNIGHT - timedelta(days=50)
-    return bool(start.timestamp() <= contact.summary["InitiationTimestamp"] <= MIDNIGHT.timestamp())
+    end = MIDNIGHT + timedelta(days=1)  # a date as an end includes its day
+    return bool(start.timestamp() <= contact.summary["InitiationTimestamp"] < end.timestamp())
 
 
 def assert_narrow(answer: Answer, own: set[str]) -> None:

@@ -19,7 +19,8 @@ from operations.deployed import on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.contact_data.contact_record import contact_of
 from sandbox.contact_data.sample import INSTANCE_ARN
-from tests.conftest import TODAY, Answer, Api, Gateway
+from tests.clock import TODAY
+from tests.conftest import Answer, Api, Gateway
 
 # Contacts of these tests are alone in this window.
 DAY = TODAY - timedelta(days=400)

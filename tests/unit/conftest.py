@@ -3,6 +3,7 @@
 import heapq
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -99,5 +100,6 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         BillingMode="PAY_PER_REQUEST",
     )
     yield client
-    client.delete_table(TableName="table")
+    with suppress(client.exceptions.ResourceNotFoundException):  # the test has deleted it
+        client.delete_table(TableName="table")
     mock.stop(remove_data=False)

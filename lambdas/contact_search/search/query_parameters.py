@@ -131,7 +131,7 @@ class QueryParameters(BaseModel):
         default_factory=list,
         description="Usernames of agents, in any letter case. Repeat the parameter for several: commas are part of the"
         " name. Means the same as the `agent_id` of all agents with this username.",
-        examples=[["ada.adams"]],
+        examples=[["jventer"]],
     )
     initiation_method: m.InitiationMethodList = Field(
         default_factory=list,
