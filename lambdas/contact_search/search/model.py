@@ -30,6 +30,7 @@ class Search:
         max_items: Contacts after which the walk ends, None for all.
         fields: Top-level contact fields to return, empty for all.
         owner: The client and the revision of its grant. Another owner makes it another search.
+        settle: How far behind now a walk without an end stays, None for a walk that ends.
         names: For each member of SearchContacts that was asked for, the parameters or JSON pointers that did so.
         named_by: What `names` are.
     """
@@ -45,13 +46,17 @@ class Search:
     cursor: str | None = None
     fields: frozenset[str] = frozenset()
     owner: str = ""
+    settle: timedelta | None = None
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
         """A digest of all that a caller repeats unchanged from page to page: everything but limit and fields."""
         window = [self.time_field, self.window.start, self.window.end, self.window.last]
-        text = json.dumps([self.owner, window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
+        members: list[Any] = [self.owner, window, self.criteria, self.sort, self.max_items]
+        if self.settle is not None:
+            members.append(self.settle)
+        text = json.dumps(members, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -89,9 +94,10 @@ class Search:
         }
 
 
-def default_sort(time_field: str) -> dict[str, str] | None:
-    """Sort by the window's own timestamp, newest first, where Connect can."""
-    return {"FieldName": time_field, "Order": "DESCENDING"} if time_field in SORT_FIELDS else None
+def default_sort(time_field: str, *, is_followed: bool = False) -> dict[str, str] | None:
+    """Sort by the window's own timestamp, newest first (oldest first if it is followed), where Connect can."""
+    order = "ASCENDING" if is_followed else "DESCENDING"
+    return {"FieldName": time_field, "Order": order} if time_field in SORT_FIELDS else None
 
 
 def sort_faults(sort: Mapping[str, str] | None, time_field: str, window: Window, where: str) -> Iterator[Fault]:
