@@ -136,11 +136,11 @@ def test_nobody_starves(world: World) -> None:
 @thorough
 @given(FORTUNATE)
 def test_retry_after_is_kept(world: World) -> None:
-    """Given prompt environments, whoever comes back as told is served. Of those who ask at once one may wait again."""
+    """Given prompt environments, whoever comes back as told is served. Some of those who asked at once come twice."""
     fleet = simulate(world)
     assert max((in_a_row for _, in_a_row in fleet.refusals), default=0) <= 2
     again = sum(in_a_row == 2 for _, in_a_row in fleet.refusals)
-    assert again <= 1 + len(fleet.refusals) / 50
+    assert again <= len(world.callers) / 2 + len(fleet.refusals) / 50
 
 
 @thorough
@@ -160,6 +160,7 @@ def test_twenty_callers_share_the_quota() -> None:
     assert (len(fleet.sends()) - 1) / (fleet.sends()[-1] - fleet.sends()[0]) / 0.5 >= 0.98
     waits = sorted(seconds for _, seconds in fleet.answers[20:])
     assert 40 < waits[0] <= waits[-1] < 42
+    assert max(in_a_row for _, in_a_row in fleet.refusals) == 1
     assert fleet.table.calls["update"] <= 3.1 * len(fleet.sends())
 
 
