@@ -14,7 +14,7 @@ from typing import Any
 # An operation that is not in this table does not exist in what is deployed. To call another one, add its name.
 OPERATIONS: dict[str, dict[str, list[str]]] = {
     "search": {
-        "connect": ["SearchContacts"],
+        "connect": ["DescribeContact", "GetContactAttributes", "SearchContacts"],
         "dynamodb": ["GetItem", "PutItem", "UpdateItem"],
         "kms": ["GenerateMac"],
     },
