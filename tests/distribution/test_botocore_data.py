@@ -31,6 +31,8 @@ table = {"TableName": "t", "Key": {"key": {"S": "k"}}}
 results = {}
 for name, call in {
     "SearchContacts": lambda: ConnectClient("i", clients.connect_client()).search_contacts({"TimeRange": day}),
+    "DescribeContact": lambda: ConnectClient("i", clients.connect_client()).describe_contact("c"),
+    "GetContactAttributes": lambda: ConnectClient("i", clients.connect_client()).get_contact_attributes("c"),
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),
     "PutItem": lambda: clients.dynamodb_client(2, 1).put_item(TableName="t", Item=table["Key"]),
     "UpdateItem": lambda: clients.dynamodb_client(2, 1).update_item(**table, UpdateExpression="REMOVE a"),
@@ -87,6 +89,8 @@ def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
     targets = [headers.get("x-amz-target", line.split()[1]) for line, headers in server.requests]
     assert targets == [
         "/search-contacts",
+        "/contacts/i/c",
+        "/contact/attributes/i/c",
         *(f"DynamoDB_20120810.{name}" for name in OPERATIONS["search"]["dynamodb"]),
         "TrentService.GenerateMac",
     ]
