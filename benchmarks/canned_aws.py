@@ -24,7 +24,7 @@ from itertools import count
 from typing import Any
 
 from contact_search.search.grants import Grant
-from sandbox.contact_data.contact_record import contact_of
+from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
 
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
@@ -69,7 +69,7 @@ def canned_aws() -> Iterator[Address]:
 @cache
 def contacts() -> list[dict[str, Any]]:
     """A page of contacts, the newest first."""
-    samples = [contact_of(sample.record).summary for sample in sample_contacts(400, 1, _DAY)]
+    samples = [parse_contact_record(sample.record).summary for sample in sample_contacts(400, 1, _DAY)]
     spoken = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
     return sorted(spoken, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
 

@@ -20,8 +20,8 @@ from contact_search.storage.transient_table import TransientTable
 from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import FULL_KEY, add_clients
-from sandbox.contact_data.contact_lens import transcript_of
-from sandbox.contact_data.contact_record import StoredContact, contact_of
+from sandbox.contact_data.contact_lens import parse_transcript
+from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
 from sandbox.deployment import client_of, deploy
 from sandbox.gateway.api_gateway import ApiGateway
@@ -91,7 +91,7 @@ class SampleContact:
 def contacts() -> list[SampleContact]:
     """The contacts that the stand-in has."""
     return [
-        SampleContact(contact_of(one.record), transcript_of(one.analysis)[1] if one.analysis else {})
+        SampleContact(parse_contact_record(one.record), parse_transcript(one.analysis)[1] if one.analysis else {})
         for one in sample_contacts(1_500, 7, NOW)
     ]
 

@@ -38,6 +38,3 @@ def parse_transcript(analysis: Any) -> tuple[str, dict[str, list[str]]]:
             if role in ROLES:
                 turns_by_role.setdefault(role, []).append(turn["Content"])
     return contact_id, turns_by_role
-
-
-transcript_of = parse_transcript  # the former name, until load.py and tests/conftest.py use the new one

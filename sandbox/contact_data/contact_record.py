@@ -280,6 +280,3 @@ def _scalar_reader(*, may_be_empty: bool) -> _Reader:
         return None if value == "" and not may_be_empty else value
 
     return read
-
-
-contact_of = parse_contact_record  # the former name, until load.py, tests and benchmarks use the new one

@@ -100,6 +100,3 @@ def _find_next_start(buffer: str, at: int) -> int:
     """Find the next object that starts on a line of its own, or else the next one that follows an object."""
     following = _OBJECT_ON_NEXT_LINE.search(buffer, at + 1) or _OBJECT_AFTER_OBJECT.search(buffer, at + 1)
     return following.end() if following else len(buffer)
-
-
-files_under, records_of = list_files, read_records  # the former names, until load.py uses the new ones

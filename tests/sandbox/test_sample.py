@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.contact_data.contact_lens import transcript_of
+from sandbox.contact_data.contact_lens import parse_transcript
 from sandbox.contact_data.sample import Sample, sample_contacts
 
 END = datetime(2026, 11, 21, 14, 30, 0, 123_456, tzinfo=UTC)
@@ -129,4 +129,4 @@ def test_they_are_believable() -> None:
     assert 0 < weekend < len(begins) * 2 / 7 * 0.6
     assert sum(sample.analysis is not None for sample in samples) > len(samples) / 3
     for sample in samples:
-        assert sample.analysis is None or transcript_of(sample.analysis)[1]
+        assert sample.analysis is None or parse_transcript(sample.analysis)[1]

@@ -17,7 +17,7 @@ from contact_search.storage.transient_table import TransientTable
 from operations import registry
 from operations.deployed import on_this_machine
 from sandbox.aws_server import REGION, AwsServer
-from sandbox.contact_data.contact_record import contact_of
+from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import TODAY
 from tests.conftest import Answer, Api, Gateway
@@ -71,7 +71,7 @@ def records(aws: AwsServer) -> Iterator[None]:
                 "ARN": f"{INSTANCE_ARN}/agent/{agent}",
                 "ConnectedToAgentTimestamp": f"{DAY}T0{number}:02:00Z",
             }
-        aws.connect.contacts.put([contact_of(record)])
+        aws.connect.contacts.put([parse_contact_record(record)])
     for queue_id, name in QUEUES.items():
         aws.connect.directory.add_queue(queue_id, name)
     for agent_id, name in AGENTS.items():

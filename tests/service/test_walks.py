@@ -23,7 +23,7 @@ from sandbox.amazon_connect import models
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import AwsServer
-from sandbox.contact_data.contact_record import StoredContact, contact_of
+from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import MIDNIGHT, NOW, Clock
 from tests.conftest import Api
@@ -49,7 +49,7 @@ def contact(number: int, moment: datetime, **members: Any) -> StoredContact:
         "Agent": {"ConnectedToAgentTimestamp": text},
         "Queue": {"EnqueueTimestamp": text},
     }
-    return contact_of(record | members)
+    return parse_contact_record(record | members)
 
 
 @contextmanager
