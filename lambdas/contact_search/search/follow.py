@@ -18,6 +18,7 @@ from contact_search.search.walk import Page, Progress, Walk, search_contacts, wr
 from contact_search.search.window import Window, round_down
 
 _TICK = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def _pass_window(end: Walk) -> Walk:
 
 
 def _pass_timestamp(end: Walk) -> Walk:
-    """Go on beyond a timestamp that more contacts share than Connect returns."""
-    return _wait_at(end, (end.position.last_timestamp or end.position.window.start) + _TICK)
+    """Go on beyond a second with more contacts than Connect returns: botocore sends full seconds."""
+    last_timestamp = end.position.last_timestamp or end.position.window.start
+    return _wait_at(end, last_timestamp.replace(microsecond=0) + _SECOND)
 
 
 def _wait_at(walk: Walk, start: datetime) -> Walk:

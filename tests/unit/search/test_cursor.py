@@ -12,7 +12,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
-from contact_search.search.cursor import LIFETIME, LONGEST_LIFETIME, MAX_LENGTH, CursorCodec, CursorExpiredError, InvalidCursorError
+from contact_search.search.cursor import (
+    LIFETIME,
+    LONGEST_LIFETIME,
+    MAX_LENGTH,
+    CursorCodec,
+    CursorExpiredError,
+    InvalidCursorError,
+)
 from contact_search.search.position import DIGEST_LENGTH, Position
 from contact_search.search.window import Window
 from contact_search.storage.errors import StorageUnavailableError
