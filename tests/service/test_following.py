@@ -50,6 +50,9 @@ def centre(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContactC
     centre = ContactCentre(ContactStore())
     search = aws.connect.search_contacts
 
+    def seconds() -> float:
+        return centre.now.timestamp()
+
     def search_contacts(request: Any) -> str:
         centre.requests.append(request)
         return search(request)
@@ -57,7 +60,7 @@ def centre(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContactC
     monkeypatch.setattr(aws.connect, "contacts", centre.store)
     monkeypatch.setattr(aws.connect, "behaviour", Behaviour())
     monkeypatch.setattr(aws.connect, "search_contacts", search_contacts)
-    monkeypatch.setattr(models, "time", SimpleNamespace(time=lambda: centre.now.timestamp()))
+    monkeypatch.setattr(models, "time", SimpleNamespace(time=seconds))
     monkeypatch.setattr("contact_search.api.clock.current_time", lambda: centre.now)
     yield centre
     centre.store.close()

@@ -108,7 +108,7 @@ def _pass_window(end: Walk) -> Walk:
 
 
 def _pass_timestamp(end: Walk) -> Walk:
-    """Go on beyond a second with more contacts than Connect returns: botocore sends full seconds."""
+    """Go on beyond a second with more contacts than Connect returns: botocore may send full seconds only."""
     last_timestamp = end.position.last_timestamp or end.position.window.start
     return _wait_at(end, last_timestamp.replace(microsecond=0) + _SECOND)
 

@@ -225,7 +225,7 @@ class Walk:
         """Tell whether the walk has returned this contact, or has passed its place in the order."""
         last_timestamp = self.position.last_timestamp
         if self.horizon is not None and get_timestamp(contact, self.search.sort_field) < self.position.window.start:
-            return True  # botocore drops the fractions of the seconds that a window starts at
+            return True  # botocore may send the start of a window without the fraction of its second
         if last_timestamp is None:
             return False
         timestamp = get_timestamp(contact, self.search.sort_field)
