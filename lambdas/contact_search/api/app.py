@@ -20,6 +20,7 @@ from contact_search.api.route_table import ROUTES
 from contact_search.api.services import Services
 
 _PREFLIGHT_VARY = f"{VARY}, Access-Control-Request-Method"
+_SIMPLE_METHODS = ("GET", "HEAD", "POST")  # those that scripts may send without permission (Fetch standard)
 _ROUTE_BY_PATH = {route.path: route for route in ROUTES}
 
 app = APIGatewayRestResolver(enable_validation=False)
@@ -65,7 +66,7 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
     knows no 405.
     """
     event, route = app.current_event, _ROUTE_BY_PATH.get(app.current_event.resource)
-    methods = [*route.methods, "OPTIONS"] if route else ["OPTIONS"]
+    methods = [*(route.methods if route else _SIMPLE_METHODS), "OPTIONS"]
     if event.http_method == "OPTIONS" and (route or _is_preflight()):
         asked_for = read_header(event, "access-control-request-method")
         preflight = preflight_headers(methods, asked_for) if _cors_headers() else {}
