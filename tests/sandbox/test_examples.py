@@ -25,10 +25,7 @@ OTHERS = {
     "segment_match": {"segment[connect:Subtype]": "connect:Chat"},
     "name_match": {"name": "follow-up"},
     "routing_match": {"routing_agent_id": PARAMETERS["routing_agent_id"]},
-    "limit": {},
     "ai_agent_version": {"ai_agent_id": PARAMETERS["ai_agent_id"]},
-    "last": {},
-    "from": {},
     "additional_time_match": {"scheduled_timestamp.exists": "false"},
     "to": {"from": PARAMETERS["from"]},
 }
