@@ -539,6 +539,7 @@ NEEDS: dict[str, dict[str, str]] = {
     "from": {},
     "last": {},
     "ai_agent_version": {"last": "P7D", "ai_agent_id": AI_AGENT_ID},
+    "settle": {"last": "P7D", "follow": "true"},
     "transcript_match": {"last": "P7D", "transcript": "a"},
     "attribute_match": {"last": "P7D", "attribute.k": "a"},
     "segment_match": {"last": "P7D", "segment.k": "a"},
