@@ -5,8 +5,13 @@ The line is a part of the pacer's item, with an attribute for each place (docs/d
     waiting_<caller>_<id>          a request that waits: since when it has asked
     promised_<caller>_<asked at>   a request that was refused and should come back: its slot
     served_<caller>                a caller with a place in the line: when its last call left
+    foreground_turns               while there are background requests: how many others have left since the last one
+
+A caller whose name begins with "bg" waits in the background.
 """
 
+import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -21,6 +26,9 @@ from contact_search.storage.items import Item
 _HEAD_START = 200  # ms
 # Newcomers leave a promised slot free until it is this late.
 _LATE = 1_000  # ms
+# As many foreground requests leave before each background request, if both wait.
+_FOREGROUND_TURNS = 4
+_BACKGROUND = "bg"
 # The item is read with every call: with this many attributes no more promises are written.
 _MOST_ATTRIBUTES = 200
 # An expression has 4 KB: no more attributes are removed at once.
@@ -32,6 +40,7 @@ class Place:
     """The place of a request in the line.
 
     Attributes:
+        caller: Letters and digits, from `caller_name`.
         promised: The slot for which the request should come back, or has come back. 0 if it was not refused.
     """
 
@@ -39,6 +48,10 @@ class Place:
     id: str
     asked_at: int
     promised: int = 0
+
+    @property
+    def is_background(self) -> bool:
+        return self.caller.startswith(_BACKGROUND)
 
     @property
     def waiting_name(self) -> str:
@@ -56,7 +69,8 @@ class Place:
 class SlotQueue:
     """Keep the line: first come, first served, but a caller's second request comes after the first ones of all others.
 
-    Methods that write raise StorageUnavailableError.
+    Background requests have a line of their own. They leave when nobody waits in the foreground, and otherwise in one
+    turn of five. Methods that write raise StorageUnavailableError.
     """
 
     def __init__(self, pacer: Pacer, waiting_per_caller: int) -> None:
@@ -72,26 +86,34 @@ class SlotQueue:
 
     def before(self, item: Item, place: Place) -> tuple[list[Place], list[Place]]:
         """Return the requests before this one: those that wait, and those that should come back."""
-        places = [place, *_places(item, {place.waiting_name, place.promise_name})]
-        places.sort(key=lambda other: (other.asked_at, other.id))
-        ahead_of_caller: Counter[str] = Counter()
-        order = {}
-        for other in places:
-            # A caller's next request counts as asked when its last call left.
-            order[other] = ahead_of_caller[other.caller], max(other.asked_at, item.get(other.served_name, 0))
-            ahead_of_caller[other.caller] += 1
-        places.sort(key=order.__getitem__)
-        before = places[: places.index(place)]
-        return [other for other in before if not other.promised], [other for other in before if other.promised]
+        lines: dict[bool, list[Place]] = {True: [], False: []}
+        for other in self._in_order(item, place):
+            lines[other.is_background].append(other)
+        waits = {key: [other for other in line if other is place or not other.promised] for key, line in lines.items()}
+        merged = _merge(waits[False], waits[True], item.get("foreground_turns", 0))
+        own = lines[place.is_background]
+        ahead = own[: own.index(place)] + (lines[False] if place.is_background else [])
+        return merged[: merged.index(place)], [other for other in ahead if other.promised]
 
     def slot(self, item: Item, place: Place) -> int:
         """Return when the slot of this request begins if all before it take theirs."""
         waiting, promises = self.before(item, place)
-        slot = self._pacer.free_at(item, len(waiting))
+        background = sum(other.is_background for other in waiting)
+        before = len(waiting) if place.is_background else len(waiting) - background
+        slot = self._slot_after(item, place, before)
         for promised in sorted(other.promised for other in promises):
             if self._pacer.now() - _LATE < promised < slot + self._pacer.interval / 4:
-                slot += self._pacer.interval
+                before += 1
+                slot = self._slot_after(item, place, before)
         return slot
+
+    def free_at(self, item: Item, place: Place, calls_before: int) -> int:
+        """Return when the call of this request may leave if that many others leave before it.
+
+        Background requests leave a burst to the foreground unless somebody waits there too: then it is used up.
+        """
+        alone = all(other.is_background for other in _places(item) if not other.promised)
+        return self._pacer.free_at(item, calls_before, spare_burst=place.is_background and alone)
 
     def has_too_many(self, item: Item, place: Place) -> bool:
         """Tell whether as many other requests of this caller as may wait do so, or should come back before this one."""
@@ -108,31 +130,46 @@ class SlotQueue:
 
     def refuse(self, item: Item, place: Place) -> int:
         """Promise a slot. Return in how many seconds to come back."""
-        slot, next_promise = self.slot(item, place), item.get("next_promise", 0)
+        slot, next_promise = self.slot(item, place), 0 if place.is_background else item.get("next_promise", 0)
         others = _places(item, {place.promise_name})
         promises = sum(other.caller == place.caller and other.promised > 0 for other in others)
         if len(item) + 10 * promises < _MOST_ATTRIBUTES:  # so a caller has 20 at most
-            return self.retry_after(self._promise(place, slot, next_promise)[place.promise_name])
+            return self.retry_after(self._promise(item, place, slot)[place.promise_name])
         return self.retry_after(max(slot, next_promise))
 
     def retry_after(self, slot: int) -> int:
         """Return in how many whole seconds to come back for this slot."""
         return max((slot - self._pacer.now() - self._head_start()) // 1000, 1)
 
-    def outcome(self, item: Item, place: Place) -> tuple[list[str], list[str]]:
-        """Return the attributes to remove when the call of this request leaves, and those to set to that moment."""
+    def outcome(self, item: Item, place: Place) -> tuple[list[str], dict[str, int]]:
+        """Return the attributes to remove when the call of this request leaves, and those to set."""
         waiting, _ = self.before(item, place)  # they have missed their slot
         oldest = self._pacer.now() - _LATE - self._pacer.interval
         removed = dict.fromkeys([place.waiting_name, place.promise_name, *(other.waiting_name for other in waiting)])
         removed |= dict.fromkeys(other.promise_name for other in _places(item) if 0 < other.promised < oldest)
         callers = {other.served_name for other in _places(item, removed)}
         removed |= dict.fromkeys(name for name in item if name.startswith("served_") and name not in callers)
-        return list(removed)[:_MOST_REMOVED], [place.served_name] if place.served_name in callers else []
+        changed = {place.served_name: self._pacer.now()} if place.served_name in callers else {}
+        turns = 0 if place.is_background else item.get("foreground_turns", 0) + 1
+        if any(other.is_background for other in _places(item, removed)) or place.is_background:
+            changed["foreground_turns"] = min(turns, _FOREGROUND_TURNS)
+        elif turns <= _FOREGROUND_TURNS and "foreground_turns" in item:
+            changed["foreground_turns"] = turns  # a background request that left may be followed by another one
+        elif "foreground_turns" in item:
+            removed["foreground_turns"] = None
+        return list(removed)[:_MOST_REMOVED], changed
 
-    def _promise(self, place: Place, slot: int, next_promise: int) -> Item:
-        """Write a promise of this slot, or of the one after the last promise. Each slot is promised once."""
-        interval, rest = self._pacer.interval, f"#at = :at REMOVE #{place.waiting_name}"
-        if next_promise < slot:
+    def _promise(self, item: Item, place: Place, slot: int) -> Item:
+        """Write a promise of this slot, or of the one after the last promise. Each slot is promised once.
+
+        Only the foreground's slots are: a background request that comes back waits for its turn.
+        """
+        rest = f"#at = :at REMOVE #{place.waiting_name}"
+        if place.is_background:
+            return self._pacer.update(f"SET #{place.promise_name} = :slot, {rest}", {"slot": slot})
+        turns = _FOREGROUND_TURNS
+        interval = self._pacer.interval * (turns + _has_background(item)) // turns
+        if item.get("next_promise", 0) < slot:
             sets = f"SET #{place.promise_name} = :slot, #next_promise = :next, {rest}"
             condition = "attribute_not_exists(#next_promise) OR #next_promise < :slot"
             with suppress(ConditionFailedError):  # another environment has written a promise meanwhile
@@ -140,13 +177,69 @@ class SlotQueue:
         sets = f"SET #{place.promise_name} = #next_promise, #next_promise = #next_promise + :interval, {rest}"
         return self._pacer.update(sets, {"interval": interval})
 
+    def _in_order(self, item: Item, place: Place) -> list[Place]:
+        """Return this request and all others in the order in which they leave, but for the background's turns."""
+        places = [place, *_places(item, {place.waiting_name, place.promise_name})]
+        places.sort(key=lambda other: (other.asked_at, other.id))
+        ahead_of_caller: Counter[str] = Counter()
+        order = {}
+        for other in places:
+            # A caller's next request counts as asked when its last call left.
+            order[other] = ahead_of_caller[other.caller], max(other.asked_at, item.get(other.served_name, 0))
+            ahead_of_caller[other.caller] += 1
+        places.sort(key=order.__getitem__)
+        return places
+
+    def _slot_after(self, item: Item, place: Place, calls_before: int) -> int:
+        """Return when the slot begins if so many calls leave before it, without the background's for the foreground."""
+        if not place.is_background:
+            calls_before += _background_turns(item, calls_before)
+        return self.free_at(item, place, calls_before)
+
     def _head_start(self) -> int:
         return _HEAD_START + 3 * self._pacer.write_time
+
+
+def caller_name(caller: str, *, background: bool) -> str:
+    """Return a short name of a caller for the names of attributes, which shows nothing of it."""
+    return _BACKGROUND * background + hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
 
 
 def length(item: Item) -> int:
     """Return how many requests wait."""
     return sum(not place.promised for place in _places(item))
+
+
+def calls_before_newcomer(item: Item) -> int:
+    """Return how many calls leave before that of a newcomer in the foreground, if all who wait take their slots."""
+    foreground = sum(not place.promised and not place.is_background for place in _places(item))
+    return foreground + _background_turns(item, foreground)
+
+
+def _merge(foreground: list[Place], background: list[Place], turns: int) -> list[Place]:
+    """Give the background one turn of five. The foreground has had so many turns since the last one."""
+    merged = []
+    rest = iter(background)
+    for place in foreground:
+        if turns >= _FOREGROUND_TURNS:
+            merged += itertools.islice(rest, 1)
+            turns = 0
+        merged.append(place)
+        turns += 1
+    return [*merged, *rest]
+
+
+def _background_turns(item: Item, foreground_turns: int) -> int:
+    """Return the background's turns during those of the foreground. Each of its requests is followed by another one."""
+    if not _has_background(item):
+        return 0
+    waits = any(place.is_background and not place.promised for place in _places(item))
+    return (foreground_turns + waits * item.get("foreground_turns", 0)) // _FOREGROUND_TURNS
+
+
+def _has_background(item: Item) -> bool:
+    """Tell whether background requests wait, should come back or have left of late."""
+    return "foreground_turns" in item or any(place.is_background for place in _places(item))
 
 
 def _places(item: Item, without: Collection[str] = ()) -> Iterator[Place]:

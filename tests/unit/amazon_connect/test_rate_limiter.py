@@ -30,6 +30,7 @@ class Caller:
     pause: float = 0
     requests: int = 1
     starts_at: float = 0
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def simulate(world: World, create_limiter: Callable[[TableClient, Environment], 
 
     def ask_again_and_again(name: str, caller: Caller) -> None:
         while simulation.now < world.seconds:
-            fleet.ask(name, caller.wait)
+            fleet.ask(name, caller.wait, background=caller.background)
             fleet.pause(caller.pause)
 
     for number, caller in enumerate(world.callers):
