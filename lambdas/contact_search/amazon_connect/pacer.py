@@ -67,11 +67,11 @@ class Pacer:
     def sleep_until(self, moment: int) -> None:
         self._clock.sleep(max(moment - self.now(), 0) / 1000)
 
-    def free_at(self, item: Item, calls_before: int = 0, *, spare_burst: bool = False) -> int:
+    def free_at(self, item: Item, calls_before: float = 0, *, spare_burst: bool = False) -> int:
         """Return when a call may leave if that many others leave before it. Leave the burst to others if told to."""
         now = self.now()
         tat: int = max(item.get("tat", 0), now)
-        return max(tat + calls_before * self.interval - (0 if spare_burst else self._burst_tolerance), now)
+        return max(tat + round(calls_before * self.interval) - (0 if spare_burst else self._burst_tolerance), now)
 
     def calls_ahead(self, item: Item) -> int:
         """Return how many intervals `tat` is ahead, which is how many calls of a burst have left."""
@@ -103,7 +103,7 @@ class Pacer:
             began, stopwatch = self.now(), self._clock.monotonic()
             leaves_at = max(start, began + self.write_time)
             values = {"tat": max(tat, leaves_at) + self.interval + self._delay, "expected": expected}
-            self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", values | changed, condition)
+            self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", {**values, **changed}, condition)
             self._delay = 0
             self.sleep_until(leaves_at)
             # Either clock may stand still while the environment does.

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.amazon_connect.pacer import Clock, Pacer
-from contact_search.amazon_connect.slot_queue import Place, SlotQueue, calls_before_newcomer, caller_name
+from contact_search.amazon_connect.slot_queue import Place, SlotQueue, caller_name, calls_before_newcomer
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item
 from contact_search.storage.transient_table import CIRCUIT_OPEN_SECONDS, TransientTable
@@ -19,7 +19,7 @@ _IDLE = 1_000  # ms
 # environment should not make its wait vain.
 _GRACE = 1_000  # ms
 # Whoever comes back as told waits for so many intervals more, however short its wait is.
-_PROMISE_KEPT_WITHIN = 2
+_PROMISE_KEPT_WITHIN = 3
 _BACKGROUND_WAIT = 7
 # If the first in the line does not send, the second one does after this time, or after a write's if that is longer.
 _STAGGER = 25  # ms
@@ -88,7 +88,7 @@ class RateLimiter:
         item = self._pacer.item
         waiting = calls_before_newcomer(item)
         seconds = (self._pacer.free_at(item, waiting) - self._pacer.now()) / 1000
-        free = max(self._burst - self._pacer.calls_ahead(item) - waiting, 0)
+        free = max(self._burst - self._pacer.calls_ahead(item) - math.ceil(waiting), 0)
         return f'"search-contacts";r={free};t={math.ceil(max(seconds, 0))}'
 
     def _send_if_idle(self, place: Place) -> bool:

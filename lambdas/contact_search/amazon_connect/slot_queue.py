@@ -5,18 +5,18 @@ The line is a part of the pacer's item, with an attribute for each place (docs/d
     waiting_<caller>_<id>          a request that waits: since when it has asked
     promised_<caller>_<asked at>   a request that was refused and should come back: its slot
     served_<caller>                a caller with a place in the line: when its last call left
-    foreground_turns               while there are background requests: how many others have left since the last one
 
-A caller whose name begins with "bg" waits in the background.
+A caller whose name begins with "bg" waits in the background (background_share.py).
 """
 
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from contact_search.amazon_connect.background_share import NAME as TURNS
+from contact_search.amazon_connect.background_share import BackgroundShare
 from contact_search.amazon_connect.pacer import Pacer
 from contact_search.storage.errors import ConditionFailedError
 from contact_search.storage.items import Item
@@ -26,8 +26,6 @@ from contact_search.storage.items import Item
 _HEAD_START = 200  # ms
 # Newcomers leave a promised slot free until it is this late.
 _LATE = 1_000  # ms
-# As many foreground requests leave before each background request, if both wait.
-_FOREGROUND_TURNS = 4
 _BACKGROUND = "bg"
 # The item is read with every call: with this many attributes no more promises are written.
 _MOST_ATTRIBUTES = 200
@@ -90,7 +88,7 @@ class SlotQueue:
         for other in self._in_order(item, place):
             lines[other.is_background].append(other)
         waits = {key: [other for other in line if other is place or not other.promised] for key, line in lines.items()}
-        merged = _merge(waits[False], waits[True], item.get("foreground_turns", 0))
+        merged = background_share(item).merge(waits[False], waits[True])
         own = lines[place.is_background]
         ahead = own[: own.index(place)] + (lines[False] if place.is_background else [])
         return merged[: merged.index(place)], [other for other in ahead if other.promised]
@@ -98,22 +96,25 @@ class SlotQueue:
     def slot(self, item: Item, place: Place) -> int:
         """Return when the slot of this request begins if all before it take theirs."""
         waiting, promises = self.before(item, place)
-        background = sum(other.is_background for other in waiting)
-        before = len(waiting) if place.is_background else len(waiting) - background
-        slot = self._slot_after(item, place, before)
+        share = background_share(item)
+        background = place.is_background
+        before = len(waiting) if background else sum(not other.is_background for other in waiting)
+        slot = self.free_at(item, place, before if background else before + share.turns_before(before))
+        # Between promised slots there are the background's, where newcomers would push in.
+        near = self._pacer.interval * (1 if share.is_active and not place.promised else 0.25)
         for promised in sorted(other.promised for other in promises):
-            if self._pacer.now() - _LATE < promised < slot + self._pacer.interval / 4:
+            if self._pacer.now() - _LATE < promised < slot + near:
                 before += 1
-                slot = self._slot_after(item, place, before)
+                slot = self.free_at(item, place, before if background else before + share.turns_before(before))
         return slot
 
-    def free_at(self, item: Item, place: Place, calls_before: int) -> int:
+    def free_at(self, item: Item, place: Place, calls_before: float) -> int:
         """Return when the call of this request may leave if that many others leave before it.
 
         Background requests leave a burst to the foreground unless somebody waits there too: then it is used up.
         """
-        alone = all(other.is_background for other in _places(item) if not other.promised)
-        return self._pacer.free_at(item, calls_before, spare_burst=place.is_background and alone)
+        spare_burst = place.is_background and all(other.is_background for other in _places(item) if not other.promised)
+        return self._pacer.free_at(item, calls_before, spare_burst=spare_burst)
 
     def has_too_many(self, item: Item, place: Place) -> bool:
         """Tell whether as many other requests of this caller as may wait do so, or should come back before this one."""
@@ -122,10 +123,13 @@ class SlotQueue:
         return sum(other.caller == place.caller for other in others) >= self._waiting_per_caller
 
     def join(self, item: Item, place: Place) -> Item:
-        """Write that this request waits. If it goes before another, move `tat` on by 1 ms: the other looks again."""
+        """Write that this request waits. If it goes before the first, move `tat` on by 1 ms: the other looks again."""
         waiting, _ = self.before(item, place)
-        values = {"asked_at": place.asked_at, "overtakes": int(length(item) > len(waiting))}
+        values = {"asked_at": place.asked_at, "overtakes": int(length(item) > 0 and not waiting)}
         sets = f"#{place.waiting_name} = :asked_at, #tat = #tat + :overtakes, #at = :at"
+        if place.is_background:
+            sets += f", #{TURNS} = if_not_exists(#{TURNS}, :turns)"
+            values["turns"] = background_share(item).foreground_turns
         return self._pacer.update(f"SET {sets} REMOVE #{place.promise_name}", values)
 
     def refuse(self, item: Item, place: Place) -> int:
@@ -150,13 +154,12 @@ class SlotQueue:
         callers = {other.served_name for other in _places(item, removed)}
         removed |= dict.fromkeys(name for name in item if name.startswith("served_") and name not in callers)
         changed = {place.served_name: self._pacer.now()} if place.served_name in callers else {}
-        turns = 0 if place.is_background else item.get("foreground_turns", 0) + 1
-        if any(other.is_background for other in _places(item, removed)) or place.is_background:
-            changed["foreground_turns"] = min(turns, _FOREGROUND_TURNS)
-        elif turns <= _FOREGROUND_TURNS and "foreground_turns" in item:
-            changed["foreground_turns"] = turns  # a background request that left may be followed by another one
-        elif "foreground_turns" in item:
-            removed["foreground_turns"] = None
+        share, others_wait = background_share(item), any(other.is_background for other in _places(item, removed))
+        turns = share.turns_after(background_call=place.is_background, others_wait=others_wait)
+        if turns is not None:
+            changed[TURNS] = turns
+        elif TURNS in item:
+            removed[TURNS] = None
         return list(removed)[:_MOST_REMOVED], changed
 
     def _promise(self, item: Item, place: Place, slot: int) -> Item:
@@ -167,8 +170,7 @@ class SlotQueue:
         rest = f"#at = :at REMOVE #{place.waiting_name}"
         if place.is_background:
             return self._pacer.update(f"SET #{place.promise_name} = :slot, {rest}", {"slot": slot})
-        turns = _FOREGROUND_TURNS
-        interval = self._pacer.interval * (turns + _has_background(item)) // turns
+        interval = background_share(item).stretch(self._pacer.interval)
         if item.get("next_promise", 0) < slot:
             sets = f"SET #{place.promise_name} = :slot, #next_promise = :next, {rest}"
             condition = "attribute_not_exists(#next_promise) OR #next_promise < :slot"
@@ -190,12 +192,6 @@ class SlotQueue:
         places.sort(key=order.__getitem__)
         return places
 
-    def _slot_after(self, item: Item, place: Place, calls_before: int) -> int:
-        """Return when the slot begins if so many calls leave before it, without the background's for the foreground."""
-        if not place.is_background:
-            calls_before += _background_turns(item, calls_before)
-        return self.free_at(item, place, calls_before)
-
     def _head_start(self) -> int:
         return _HEAD_START + 3 * self._pacer.write_time
 
@@ -210,36 +206,18 @@ def length(item: Item) -> int:
     return sum(not place.promised for place in _places(item))
 
 
-def calls_before_newcomer(item: Item) -> int:
+def calls_before_newcomer(item: Item) -> float:
     """Return how many calls leave before that of a newcomer in the foreground, if all who wait take their slots."""
     foreground = sum(not place.promised and not place.is_background for place in _places(item))
-    return foreground + _background_turns(item, foreground)
+    return foreground + background_share(item).turns_before(foreground)
 
 
-def _merge(foreground: list[Place], background: list[Place], turns: int) -> list[Place]:
-    """Give the background one turn of five. The foreground has had so many turns since the last one."""
-    merged = []
-    rest = iter(background)
-    for place in foreground:
-        if turns >= _FOREGROUND_TURNS:
-            merged += itertools.islice(rest, 1)
-            turns = 0
-        merged.append(place)
-        turns += 1
-    return [*merged, *rest]
-
-
-def _background_turns(item: Item, foreground_turns: int) -> int:
-    """Return the background's turns during those of the foreground. Each of its requests is followed by another one."""
-    if not _has_background(item):
-        return 0
-    waits = any(place.is_background and not place.promised for place in _places(item))
-    return (foreground_turns + waits * item.get("foreground_turns", 0)) // _FOREGROUND_TURNS
-
-
-def _has_background(item: Item) -> bool:
-    """Tell whether background requests wait, should come back or have left of late."""
-    return "foreground_turns" in item or any(place.is_background for place in _places(item))
+def background_share(item: Item) -> BackgroundShare:
+    """Return the background's share in the item."""
+    waiting = sum(name.startswith(f"waiting_{_BACKGROUND}") for name in item)
+    background = waiting + sum(name.startswith(f"promised_{_BACKGROUND}") for name in item)
+    foreground = sum(name.startswith(("waiting_", "promised_")) for name in item) - background
+    return BackgroundShare.from_item(item, foreground, background, waiting)
 
 
 def _places(item: Item, without: Collection[str] = ()) -> Iterator[Place]:

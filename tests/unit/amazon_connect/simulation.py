@@ -147,7 +147,7 @@ class Table:
             self.calls["failed"] += 1
             raise ConditionFailedError(dict(old))
         sets, _, removes = expression.removeprefix("SET ").partition(" REMOVE ")
-        assignments = dict(clause.split(" = ") for clause in sets.split(", "))
+        assignments = dict(clause.split(" = ") for clause in re.split(r", (?=#)", sets))
         removed = removes.split(", ") if removes else []
         paths = [*assignments, *removed]
         assert len(set(paths)) == len(paths), f"DynamoDB refuses overlapping paths: {expression}"
@@ -165,6 +165,7 @@ class Table:
 def _evaluate(expression: str, item: Item, values: Mapping[str, Value]) -> Any:
     """Evaluate a condition or an operand. Comparisons with an attribute that is missing are False, as with NaN."""
     expression = re.sub(r"attribute_not_exists\(#(\w+)\)", r"('\1' not in item)", expression)
+    expression = re.sub(r"if_not_exists\(#(\w+), :(\w+)\)", r"item.get('\1', values['\2'])", expression)
     expression = re.sub(r"#(\w+)", r"item.get('\1', nan)", expression)
     expression = re.sub(r":(\w+)", r"values['\1']", expression)
     expression = expression.replace(" AND ", " and ").replace(" OR ", " or ")
@@ -304,7 +305,7 @@ class Fleet:
                     yield begin, min(stall_start, wait.end, end)
                 begin = max(begin, stall_end)
 
-    def _request(self, caller: str, wait: float, background: bool) -> int:  # noqa: FBT001 - private
+    def _request(self, caller: str, wait: float, background: bool) -> int:
         """Return 0 for an answer, Retry-After for a refusal, -1 if the environment was killed."""
         environment, limiter = self._idle.pop() if self._idle else self._start()
         start = self.simulation.now
