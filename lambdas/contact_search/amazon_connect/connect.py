@@ -44,7 +44,7 @@ class Patience:
         no_cache: Whether no cached page will do.
         cache_scope: Pages are shared within the same scope only.
         background: Whether nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot).
-            Their pages are neither kept in the cache nor shared with requests of the same search, which would wait along.
+            Their pages are neither cached nor shared with requests of the same search, which would wait along.
     """
 
     caller: str

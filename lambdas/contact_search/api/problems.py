@@ -83,7 +83,7 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     ),
     CursorExpiredError: Problem(
         "cursor-expired",
-        "A cursor is valid for 24 hours at most. Start again without a cursor.",
+        "A cursor is valid for 24 hours, with `follow` for 30 days. Start again without a cursor.",
     ),
     errors.RejectedError: _rejected_by_connect,
     errors.ThrottledError: _throttled,

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
+from contact_search.search import query
 from contact_search.search.cursor import (
     LIFETIME,
     LONGEST_LIFETIME,
@@ -164,6 +165,26 @@ def test_a_cursor_expires(
             codec.read(IDENTITY, cursor, can_resume=True)
     else:
         assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
+
+
+def test_the_cursor_of_a_follower_can_be_read_by_later_releases(
+    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Followers keep cursors for 30 days, across deployments.
+
+    If this fails, a deployment would end their walks: let the new code read the old cursor too, and keep the identities
+    of searches that were there before.
+    """
+    search = query.parse({"follow": ["true"], "from": ["2026-11-01"], "channel": ["VOICE"]}, NOW)
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + timedelta(days=29)).timestamp()))
+    cursor = (
+        "08f1.eJxtijESwzAIwP7CzIANDsdbchnANkty6dL8P1napdUoaRUE80YSPawHK6dP62pMrhk-MwhwLWqt6EIf8LyOAx8rTUv92v8bY_0p"
+        "G8L7tc8TEJTdYqakjK4xqkvWFsOeBMi03TAnKOQ.awA2QA.ZbyMlILlNZh1GAD-VyWp4UqL7As"
+    )
+    position = replace(
+        POSITION, last_timestamp=NOW, seen=new_digests(2), results_read=2, matches_before=3, next_token=SHORT_TEXT
+    )
+    assert codec.read(search.identity, cursor, can_resume=True) == position
 
 
 def test_a_walk_that_can_resume_does_without_a_lost_token(codec: CursorCodec, table: FakeTable) -> None:
