@@ -20,11 +20,13 @@ def test_functions_may_do_what_they_need_and_no_more(template: Template) -> None
         action: statement["Resource"] for statement in role_statements(template) for action in actions(statement)
     }
     assert allowed["connect:SearchContacts"] == ARN
+    assert allowed["connect:DescribeContact"] == f"{ARN}/contact/*"
     assert allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
     assert allowed["connect:ListQueues"] == f"{ARN}/queue/*"
     assert allowed["connect:ListUsers"] == ARN
     assert set(allowed) == {
-        *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
+        *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),
+        *("connect:ListQueues", "connect:ListUsers"),
         "kms:GenerateMac",
         *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
