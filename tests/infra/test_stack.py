@@ -227,7 +227,11 @@ def test_the_firewall_lets_the_longest_request_and_any_search_text_through(templ
     template.resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
 
 
-# Source: AWS WAF developer guide, "Baseline rule groups" and "IP reputation rule groups", as of 2026.
+# The rules of the current static versions. Only an account can be asked for them (wafv2:DescribeManagedRuleGroup).
+# Sources, compared on 28 November 2026:
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html
+# ReactJSRCE_BODY came in December 2025; github.com/awsdocs/aws-waf-and-shield-advanced-developer-guide has all others.
 PUBLISHED_RULES = {
     "AWSManagedRulesCommonRuleSet": {
         *("NoUserAgent_HEADER", "UserAgent_BadBots_HEADER"),

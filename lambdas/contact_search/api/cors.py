@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 # What a script may read besides the headers that every script may read.
-_EXPOSED_HEADERS = (
-    "Age, Cache-Status, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+_EXPOSED_HEADERS = ", ".join(
+    (
+        *("Age", "Cache-Status", "ETag", "Link", "Page-Limit", "RateLimit", "RateLimit-Policy"),
+        *("Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    )
 )
 _REQUEST_HEADERS = "Accept, Authorization, Cache-Control, Content-Type, If-None-Match, Prefer, X-Api-Key"
 _PREFLIGHT_SECONDS = 3600
