@@ -114,6 +114,8 @@ class SearchFunction(PythonFunction):
         Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
         """
         self.allow("connect:SearchContacts", instance_arn)
+        # The reference lists this as a dependent action of SearchContacts. It shows no more than the service does.
+        self.allow("connect:DescribeContact", f"{instance_arn}/contact/*")
         # Searches by contact attribute need this action on the contacts found.
         self.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
         self.allow("connect:ListQueues", f"{instance_arn}/queue/*")

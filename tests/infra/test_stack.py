@@ -20,11 +20,13 @@ def test_functions_may_do_what_they_need_and_no_more(template: Template) -> None
         action: statement["Resource"] for statement in role_statements(template) for action in actions(statement)
     }
     assert allowed["connect:SearchContacts"] == ARN
+    assert allowed["connect:DescribeContact"] == f"{ARN}/contact/*"
     assert allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
     assert allowed["connect:ListQueues"] == f"{ARN}/queue/*"
     assert allowed["connect:ListUsers"] == ARN
     assert set(allowed) == {
-        *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
+        *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),
+        *("connect:ListQueues", "connect:ListUsers"),
         "kms:GenerateMac",
         *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
@@ -226,7 +228,11 @@ def test_the_firewall_lets_the_longest_request_and_any_search_text_through(templ
     template.resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
 
 
-# Source: AWS WAF developer guide, "Baseline rule groups" and "IP reputation rule groups", as of 2026.
+# The rules of the current static versions. Only an account can be asked for them (wafv2:DescribeManagedRuleGroup).
+# Sources, compared on 28 November 2026:
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html
+# ReactJSRCE_BODY came in December 2025; github.com/awsdocs/aws-waf-and-shield-advanced-developer-guide has all others.
 PUBLISHED_RULES = {
     "AWSManagedRulesCommonRuleSet": {
         *("NoUserAgent_HEADER", "UserAgent_BadBots_HEADER"),

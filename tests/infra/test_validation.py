@@ -14,7 +14,7 @@ from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.conditions import get_condition_keys_for_service
 
 from tests.infra.conftest import Synthesize
-from tests.infra.resources import actions, statements
+from tests.infra.resources import actions, properties, statements
 from tests.infra.test_settings import OTHER
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +60,31 @@ def test_every_action_and_condition_key_exists(templates: list[Template]) -> Non
         for statement in statements(template):
             assert unknown_actions(statement) == []
             assert [key for key in condition_keys(statement) if not is_known_condition_key(key, statement)] == []
+
+
+def policies(template: Template) -> list[list[Mapping[str, Any]]]:
+    """Return the statements of each role's policy."""
+    return [policy["PolicyDocument"]["Statement"] for policy in properties(template, "AWS::IAM::Policy")]
+
+
+def missing_dependent_actions(statements: list[Mapping[str, Any]]) -> set[str]:
+    """Return what AWS's reference names as dependent actions of those allowed, and is not allowed itself."""
+    allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
+    data = [get_action_data(*action.split(":")) for action in allowed]
+    entries = [entry for found in data if found for of_service in found.values() for entry in of_service]
+    return {dependent for entry in entries for dependent in entry["dependent_actions"]} - allowed
+
+
+def test_roles_are_allowed_the_dependent_actions_too(templates: list[Template]) -> None:
+    for template in templates:
+        assert policies(template)
+        for policy in policies(template):
+            assert missing_dependent_actions(policy) == set()
+
+
+def test_a_missing_dependent_action_is_found() -> None:
+    searching = [{"Effect": "Allow", "Action": ["connect:SearchContacts", "connect:ListUsers"]}]
+    assert missing_dependent_actions(searching) == {"connect:DescribeContact"}
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)

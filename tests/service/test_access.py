@@ -264,11 +264,58 @@ def test_every_part_of_a_grant_counts(
         assert [error["parameter"] for error in answer.json["errors"]] == refused
 
 
+@pytest.mark.parametrize(
+    ("grant", "sent", "granted"),
+    [
+        (Grant(lookback=timedelta(days=30)), {"last": "P31D"}, {"last": ": P30D before now"}),
+        (Grant(channels=["VOICE", "CHAT"]), {"last": "P1D", "channel": "TASK"}, {"channel": ": VOICE, CHAT"}),
+        (
+            Grant(fields=frozenset({"channel", "initiation_timestamp"})),
+            {"last": "P1D", "fields": "name"},
+            {"fields": ": channel, id, initiation_timestamp"},
+        ),
+        # Attribute keys are sensitive, and ids are many.
+        (Grant(attribute_keys=frozenset({"tier"})), {"last": "P1D", "attribute.x": "y"}, {"attribute.x": ""}),
+        (Grant(queue_ids=["q"]), {"last": "P1D", "queue_id": "r"}, {"queue_id": ""}),
+        (Grant(transcript_search=False), {"last": "P1D", "transcript": "refund"}, {"transcript": ""}),
+        (
+            Grant(lookback=timedelta(hours=12), channels=["CHAT"]),
+            {"last": "P1D", "channel": "VOICE"},
+            {"channel": ": CHAT", "last": ": PT12H before now"},
+        ),
+    ],
+    ids=["lookback", "channels", "fields", "attributes", "queues", "transcripts", "all_at_once"],
+)
+def test_a_refusal_says_what_is_granted(
+    client: Callable[[Grant], Api], grant: Grant, sent: dict[str, str], granted: dict[str, str]
+) -> None:
+    answer = client(grant).get(**sent)
+    assert answer.status == 403
+    details = {fault["parameter"]: fault["detail"] for fault in answer.json["errors"]}
+    assert details == {name: f"asks for more than this client is granted{limit}" for name, limit in granted.items()}
+
+
 def test_a_page_has_no_more_contacts_than_granted(client: Callable[[Grant], Api], own: set[str]) -> None:
     answer = client(Grant(page_limit=3)).get(**WINDOW, limit=100)
     assert len(answer.json["contacts"]) == 3
     assert answer.json["next_cursor"]
     assert answer.json["total"]["value"] > len(own)
+
+
+def test_a_page_that_the_grant_shortens_says_so(client: Callable[[Grant], Api]) -> None:
+    limited = client(Grant(page_limit=3))
+    time_range = {"type": "INITIATION_TIMESTAMP", "start_time": WINDOW["from"], "end_time": WINDOW["to"]}
+    shortened = limited.get(**WINDOW)
+    for answer in (
+        shortened,
+        limited.get({"if-none-match": shortened.headers["etag"]}, **WINDOW),
+        limited.get(**WINDOW, limit=4),
+        limited.get(**WINDOW, limit=4, cursor=limited.get(**WINDOW, limit=4).json["next_cursor"]),
+        limited.post({"time_range": time_range}),
+    ):
+        assert (answer.status, answer.headers["page-limit"]) in ((200, "3"), (304, "3"))
+    for answer in (limited.get(**WINDOW, limit=3), limited.get(**WINDOW, limit=0), client(Grant()).get(**WINDOW)):
+        assert "page-limit" not in answer.headers
 
 
 def test_no_field_but_the_id_may_be_granted(client: Callable[[Grant], Api]) -> None:

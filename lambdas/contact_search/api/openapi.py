@@ -23,7 +23,10 @@ from contact_search.api.route_table import (
     Route,
 )
 
-_PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
+_PAGE_HEADERS = (
+    *("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status"),
+    *("Page-Limit", "RateLimit", "RateLimit-Policy"),
+)
 _SEARCH_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
 _LIST_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "503")
 _BODY_ERRORS = ("413", "415")

@@ -46,6 +46,7 @@ _HEADER_DESCRIPTIONS = {
     "ETag": "A weak validator of the page, for If-None-Match.",
     "Age": "Seconds since Amazon Connect returned this page, if it is a cached one.",
     "Cache-Status": "Whether the page was cached, or Amazon Connect was asked for it (RFC 9211).",
+    "Page-Limit": "Contacts that a page of this client may have, if that is less than `limit` asks for.",
     "RateLimit": "What is left of Amazon Connect's quota of searches (IETF httpapi draft).",
     "RateLimit-Policy": "That quota: q searches in w seconds (IETF httpapi draft).",
     "WWW-Authenticate": "How to authenticate.",

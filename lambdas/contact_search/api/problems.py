@@ -49,12 +49,16 @@ def _validation(error: InvalidSearchError) -> Problem:
 
 def _forbidden(error: ForbiddenError) -> Problem:
     faults = [
-        {error.named_by: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
+        {error.named_by: name, "code": "forbidden", "detail": _more_than_granted(error.granted.get(name))}
         for name in error.names[:_MOST_ERRORS]
     ]
     names = ", ".join(error.names[:5]) or "this path"
     detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
     return Problem("forbidden", detail, faults)
+
+
+def _more_than_granted(granted: str | None) -> str:
+    return f"asks for more than this client is granted{f': {granted}' if granted else ''}"
 
 
 def _rejected_by_connect(error: errors.RejectedError) -> Problem:

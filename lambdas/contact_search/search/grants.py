@@ -1,8 +1,9 @@
 """Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,12 +65,23 @@ class Caller:
 
 
 class ForbiddenError(Exception):
-    """The caller asked for more than it is granted. `names` are the parameters or JSON pointers that did so."""
+    """The caller asked for more than it is granted.
 
-    def __init__(self, names: list[str], named_by: Literal["parameter", "pointer"]) -> None:
+    Attributes:
+        names: The parameters or JSON pointers that did so.
+        granted: What the caller is granted there, by name, as far as an error may tell.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        named_by: Literal["parameter", "pointer"],
+        granted: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(f"{len(names)} refused")
         self.names = names
         self.named_by = named_by
+        self.granted = granted
 
 
 # The field of a contact that a criterion reveals something about.
@@ -108,8 +120,7 @@ def restrict(search: Search, caller: Caller) -> Search:
     grant = caller.grant
     refused = list(_refused_members(search, grant))
     if refused:
-        names = [name for member in refused for name in _names(search, member)]
-        raise ForbiddenError(list(dict.fromkeys(names)), search.named_by)
+        raise _forbidden(search, grant, refused)
     return replace(
         search,
         owner=caller.owner,
@@ -130,6 +141,26 @@ def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]
             level: groups.get(level) or sorted(ids) for level, ids in grant.agent_hierarchy_groups.items()
         }
     return restricted
+
+
+def _forbidden(search: Search, grant: Grant, members: list[str]) -> ForbiddenError:
+    member_by_name: dict[str, str] = {}
+    for member in members:
+        for name in _names(search, member):
+            member_by_name.setdefault(name, member)
+    granted = {name: limit for name, member in member_by_name.items() if (limit := _tell_limit(grant, member))}
+    return ForbiddenError(list(member_by_name), search.named_by, granted)
+
+
+def _tell_limit(grant: Grant, member: str) -> str:
+    """Say what the client is granted, empty if an error may not: ids are many, and attribute keys are sensitive."""
+    if member == "TimeRange.StartTime":
+        return f"{grant.model_dump(mode='json', include={'lookback'})['lookback']} before now"
+    if member == "Channels" and grant.channels is not None and grant.has_field("channel"):
+        return ", ".join(grant.channels)
+    if member == "fields" and grant.fields is not None:
+        return ", ".join(sorted(grant.fields | {"id"}))
+    return ""
 
 
 def _names(search: Search, member: str) -> tuple[str, ...]:
