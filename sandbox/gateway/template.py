@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent.parent
 # A folder of its own: the CDK CLI writes the templates of other stages to cdk.out.
 OUTPUT = ROOT / "cdk.out" / "laptop"
 # What the template is made of. The code of the functions is not: it runs from where it is.
-_ROUTES = "lambdas/contact_search/api/route_table.py"
-_SOURCES = ("app.py", "cdk.json", "infra", _ROUTES, "requirements/development.txt")
+_FROM_LAMBDAS = ("lambdas/contact_search/__init__.py", "lambdas/contact_search/api/route_table.py")
+_SOURCES = ("app.py", "cdk.json", "infra", *_FROM_LAMBDAS, "requirements/development.txt")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, pat
 
 
 def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
+    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json["status"] == "ok"
 
 
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:
