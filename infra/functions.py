@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from contact_search import __version__
 from infra.logs import LogGroups
 from infra.settings import Oidc, Settings
 from infra.storage import Storage
@@ -53,7 +54,11 @@ class PythonFunction(lambda_.Function):
             log_group=self.logs,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
             tracing=lambda_.Tracing.ACTIVE,
-            environment=dict(environment) | {"POWERTOOLS_SERVICE_NAME": "contact-search"},
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": "contact-search",
+                "CONTACT_SEARCH_VERSION": __version__,  # for operators: what runs says so in the console
+            },
         )
         self.live = self.add_alias("live")
         # The alias publishes versions, but CDK warns before it sees that.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from contact_search import __version__
 from contact_search.api.route_table import OTHER_PATHS, ROUTES
 from infra.firewall import COUNTED_RULES
 from tests.infra.conftest import ARN, Synthesize
@@ -325,6 +326,11 @@ def test_metrics_count_lines_that_the_functions_log(template: Template) -> None:
         pattern = metric["FilterPattern"]
         if "$.message" in pattern:
             assert f'"{pattern.split(chr(34))[1]}"' in sources, pattern
+
+
+def test_the_environment_of_each_function_tells_the_version(template: Template) -> None:
+    for function in ("search", "authorizer"):
+        assert environment(template, function)["CONTACT_SEARCH_VERSION"] == __version__
 
 
 def test_each_stage_has_names_of_its_own(template: Template) -> None:

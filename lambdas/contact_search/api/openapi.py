@@ -150,8 +150,9 @@ def _list_names(operation_id: str, plural: str, schema: str) -> dict[str, Any]:
 
 
 def _get_health(_: date) -> dict[str, Any]:
-    status = {"type": "string", "const": "ok"}
-    schema = {"type": "object", "required": ["status"], "properties": {"status": status}}
+    version = {"type": "string", "description": "The version of the service.", "examples": [__version__]}
+    properties = {"status": {"type": "string", "const": "ok"}, "version": version}
+    schema = {"type": "object", "required": ["status", "version"], "properties": properties}
     return _open_operation("getHealth", "Whether the service runs", {"application/json": {"schema": schema}})
 
 

@@ -52,7 +52,7 @@ def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, pat
 
 
 def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
+    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json["status"] == "ok"
 
 
 def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
