@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def policies(template: Template) -> list[list[Mapping[str, Any]]]:
     return [policy["PolicyDocument"]["Statement"] for policy in properties(template, "AWS::IAM::Policy")]
 
 
-def missing_dependent_actions(statements: list[Mapping[str, Any]]) -> set[str]:
+def missing_dependent_actions(statements: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return what AWS's reference names as dependent actions of those allowed, and is not allowed itself."""
     allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
     data = [get_action_data(*action.split(":")) for action in allowed]
