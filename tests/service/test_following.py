@@ -1,8 +1,7 @@
 """Following: a walk without an end, through HTTP."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,13 +18,12 @@ from contact_search.search import position
 from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect import models
 from sandbox.amazon_connect.behaviour import Behaviour
-from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import AwsServer
 from sandbox.clients import PARTNER_KEY
-from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import NOW, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api
+from tests.contact_centre import ContactCentre, contact_centre
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -35,50 +33,6 @@ SETTLE = 15 * MINUTE
 STEP = 10 * SECOND
 FOLLOW = {"follow": "true", "time_field": "disconnect_timestamp", "from_": START.isoformat()}
 IN_ORDER = {"time_range": {"type": "DISCONNECT_TIMESTAMP", "start_time": START.isoformat()}, "follow": True}
-
-
-@dataclass
-class ContactCentre:
-    """The stand-in's contacts, the requests that it gets, and the clock."""
-
-    store: ContactStore
-    clock: Clock
-    requests: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, contact_id: str, moment: datetime, **members: Any) -> None:
-        """Add a contact with all timestamps at this moment, but for those given."""
-        text = moment.isoformat(timespec="milliseconds")
-        record = {
-            "ContactId": contact_id,
-            "InstanceARN": INSTANCE_ARN,
-            "Channel": "VOICE",
-            "InitiationTimestamp": text,
-            "ScheduledTimestamp": text,
-            "DisconnectTimestamp": text,
-            "Agent": {"ConnectedToAgentTimestamp": text},
-        }
-        self.store.put([parse_contact_record(record | members)])
-
-
-@contextmanager
-def contact_centre(aws: AwsServer, clock: Clock, behaviour: Behaviour | None = None) -> Iterator[ContactCentre]:
-    """Give the stand-in a contact centre without contacts, at NOW."""
-    clock.stand_still()
-    centre, connect = ContactCentre(ContactStore(), clock), aws.connect
-    store, search = connect.contacts, connect.search_contacts
-
-    def search_contacts(request: Any) -> str:
-        centre.requests.append(request)
-        return search(request)
-
-    connect.contacts, connect.behaviour = centre.store, behaviour or Behaviour()
-    connect.search_contacts = search_contacts  # type: ignore[method-assign]
-    try:
-        yield centre
-    finally:
-        centre.store.close()
-        connect.contacts, connect.behaviour = store, Behaviour()
-        connect.search_contacts = search  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -5,16 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.clients import FULL_KEY
-from sandbox.gateway.proxy_event import Request
+from tests.api_server import serving_api
 from tests.clock import real_time_in_processes
 from tests.conftest import Api, Gateway
 
@@ -25,29 +23,8 @@ BIN = Path(sys.executable).parent
 @pytest.fixture(scope="module")
 def address(gateway: Gateway) -> Iterator[str]:
     """Serve the API over HTTP."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, _, query = self.path.partition("?")
-            headers = [(name.lower(), value) for name, value in self.headers.items()]
-            answer = gateway(Request("GET", path.encode(), query.encode(), headers, b"", "127.0.0.1"))
-            body = answer.text.encode()
-            self.send_response(answer.status)
-            for name, value in {**answer.headers, "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving_api(gateway) as address:
+        yield address
 
 
 @pytest.fixture
