@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.clock import NOW
 from tests.serving import Service, serving
@@ -24,6 +34,7 @@ PATIENCE = 30_000  # milliseconds, which only a very busy machine needs
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
@@ -68,7 +79,7 @@ class Visitor:
         self.rows.first.wait_for()
 
     @property
-    def rows(self):  # type: ignore[no-untyped-def]
+    def rows(self) -> Locator:
         return self.page.locator("#contacts tbody tr")
 
     def searches(self) -> list[str]:

@@ -294,8 +294,10 @@ function removeButton(label) {
 function showFault(error) {
   const fields = [...form.querySelectorAll("[data-parameter]")];
   const is = (name) => name === error.parameter || name.split(" ").includes(error.parameter);
-  const field = fields.find((one) => one.dataset.parameter === error.parameter) ?? fields.find((one) => is(one.dataset.parameter));
-  if (!field || field.hidden) return false;
+  const isShown = (one) => !one.closest("[hidden]");
+  const field = fields.find((one) => one.dataset.parameter === error.parameter && isShown(one))
+    ?? fields.find((one) => is(one.dataset.parameter) && isShown(one));
+  if (!field) return false;
   faults += 1;
   const fault = element("p", { class: "fault", id: `fault-${faults}` }, `${error.parameter} ${error.detail}`);
   field.append(fault);
