@@ -58,9 +58,12 @@ class Visitor:
         self.requests: list[Request] = []
         self.messages: list[str] = []
         self.refusals: set[int] = set()  # statuses of problems that the test provokes
-        self.page.on("request", lambda request: self.requests.append(request))
+        self.page.on("request", self._remember)
         self.page.on("console", self._note)
         self.page.on("pageerror", self._fail)
+
+    def _remember(self, request: Request) -> None:
+        self.requests.append(request)
 
     def _note(self, message: ConsoleMessage) -> None:
         self.messages.append(f"{message.type}: {message.text}")
