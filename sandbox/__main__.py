@@ -121,10 +121,11 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
     note_serving(Laptop(url, stand_in["url"], stand_in["region"]))
     instance = stand_in["instance_arn"]
     print(
-        f"Loaded {stand_in['loaded']}.\n"
         f"Contact search    {url}\n"
         f"AWS stand-in      {stand_in['url']}  (region {stand_in['region']}, instance {instance.rsplit('/')[-1]})\n"
+        f"Loaded {stand_in['loaded']}.\n"
         "\n"
+        f"Open the first address in a browser, or search from a shell.\n"
         f"As client full, which sees everything:\n"
         f"  curl -H 'x-api-key: {FULL_KEY}' '{url}/v1/contacts?last=P7D&channel=CHAT&expand=queue,agent&limit=2'\n"
         f"As client partner, which sees two queues and no names, tags or segment attributes:\n"

@@ -27,6 +27,7 @@ OTHERS = {
     "routing_match": {"routing_agent_id": PARAMETERS["routing_agent_id"]},
     "ai_agent_version": {"ai_agent_id": PARAMETERS["ai_agent_id"]},
     "additional_time_match": {"scheduled_timestamp.exists": "false"},
+    "settle": {"follow": "true"},
     "to": {"from": PARAMETERS["from"]},
 }
 

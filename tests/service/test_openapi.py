@@ -90,6 +90,7 @@ def test_every_operation_has_a_name_and_every_response_a_schema_and_headers(api:
         "getOpenApi",
         "getDocs",
         "getProblemType",
+        "getExplorer",
     ]
     for operation in operations:
         for response in operation["responses"].values():

@@ -91,7 +91,7 @@ def _describe_values(parameter: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(example) if isinstance(example, dict) else str(example)
     description = f"{parameter['description']} Example: `{text}`"
     if default is not None:
-        description += f" Default: `{default}`"
+        description += f" Default: `{default if isinstance(default, str) else json.dumps(default)}`"
     described = parameter | {"description": description, "schema": schema}
     del described["example"]
     if schema.get("type") == "object":

@@ -15,6 +15,8 @@ from contact_search.api.route_table import (
     CONTACT_SEARCH,
     CONTACTS,
     DOCS,
+    EXPLORER,
+    EXPLORER_FILES,
     HEALTH,
     OPENAPI,
     PROBLEMS,
@@ -70,7 +72,7 @@ def document(today: date) -> dict[str, Any]:
             {"name": "service", "description": "The service itself"},
         ],
         "security": [{"apiKey": []}, {"bearer": []}],
-        "paths": {route.path: _path_item(route, today) for route in ROUTES},
+        "paths": {route.path: _path_item(route, today) for route in ROUTES if route is not EXPLORER_FILES},
         "components": components(),
     }
 
@@ -160,6 +162,11 @@ def _get_openapi(_: date) -> dict[str, Any]:
     return _open_operation("getOpenApi", "This document", {"application/json": {"schema": {"type": "object"}}})
 
 
+def _get_explorer(_: date) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 10**6}
+    return _open_operation("getExplorer", "A page that searches through this API", {"text/html": {"schema": schema}})
+
+
 def _get_problem_type(_: date) -> dict[str, Any]:
     json_content = {"application/json": {"schema": schema_reference("ProblemType")}}
     html_content = {"text/html": {"schema": {"type": "string", "maxLength": 10**5}}}
@@ -189,6 +196,7 @@ _OPERATION_BY_ROUTE: dict[Route, Callable[[date], dict[str, Any]]] = {
     OPENAPI: _get_openapi,
     DOCS: _get_docs,
     PROBLEMS: _get_problem_type,
+    EXPLORER: _get_explorer,
 }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import Response
 
 from contact_search.amazon_connect.contact import contacts_to_json
+from contact_search.api.etag import matches
 from contact_search.search.walk import Page
 
 JSON = "application/json"
@@ -41,7 +42,7 @@ def conditional_page_response(
     if page.next_cursor:
         next_query = urlencode({**query, "cursor": [page.next_cursor]}, doseq=True)
         all_headers["Link"] = f'<?{next_query}>; rel="next"'
-    if _matches(if_none_match, etag):
+    if matches(if_none_match, etag):
         return Response(HTTPStatus.NOT_MODIFIED, body="", headers=all_headers)
     return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), all_headers)
 
@@ -85,9 +86,3 @@ def _etag(page: Page, contacts: str, fields: frozenset[str]) -> str:
     reached = [str(page.progress.complete_until)] if page.progress else []
     content = "\n".join([contacts, _total(page), str(page.truncated), str(page.expanded), *reached, *sorted(fields)])
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Compare weakly (RFC 9110, section 13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags

@@ -27,9 +27,11 @@ AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
 OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
+EXPLORER = Route("/", ("GET", "HEAD"), needs_credential=False)
+EXPLORER_FILES = Route("/explorer/{version}/{file}", ("GET", "HEAD"), needs_credential=False)
 PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 
 # All paths that no route has. OPTIONS is answered there too, because scripts could not read the 404 otherwise.
 OTHER_PATHS = "/{proxy+}"
 
-ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS)
+ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS, EXPLORER, EXPLORER_FILES)

@@ -321,6 +321,7 @@ PARAMETER_GROUPS = {
     "Attributes and tags": ("attribute", "attribute_match", "segment", "segment_match", "tag"),
     "AI agent": ("ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"),
     "Other timestamps": (*(field.lower() for field in m.TIME_FIELDS), "additional_time_match"),
+    "Following": ("follow", "settle"),
     "Order and pages": ("sort", "limit", "max_items", "cursor"),
     "What is returned": ("fields", "expand"),
 }

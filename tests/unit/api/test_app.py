@@ -19,7 +19,10 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 
 
 # Values of the path parameters, by the path that has them.
-PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}}
+PATH_PARAMETERS = {
+    "/problems/{type}": {"type": "validation"},
+    "/explorer/{version}/{file}": {"version": "1", "file": "main.js"},
+}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
