@@ -1,16 +1,13 @@
 """scripts/smoke against scripts/serve, under the stage's path as on API Gateway's own address."""
 
-import os
-import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -18,39 +15,10 @@ import pytest
 from operations import smoke
 from operations.deployed import on_this_machine
 from operations.smoke import Api, CheckFailedError, Clients
+from tests.operations.conftest import Served
+from tests.operations.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-class Served(NamedTuple):
-    """A running scripts/serve: its address, and the environment in which other commands find it."""
-
-    address: str
-    environment: dict[str, str]
-
-
-def free_ports() -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    ports = [str(listening.getsockname()[1]) for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    port, aws_port = free_ports()
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PORT", "HOST"))}
-    environment = bare | {"PORT": port, "AWS_PORT": aws_port, "PYTHONPATH": "lambdas"}
-    command = [sys.executable, "-m", "sandbox", "--contacts", "300", "--stage-path", "live"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ctrl-C" in line:
-            break
-    yield Served(f"http://127.0.0.1:{port}/live", environment)
-    process.terminate()
-    process.communicate(timeout=20)
 
 
 def run_smoke(served: Served, *arguments: str) -> "subprocess.CompletedProcess[str]":
