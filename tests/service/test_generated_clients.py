@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -22,13 +23,20 @@ SOURCES = Path(__file__).parent / "generated_clients"
 BIN = Path(sys.executable).parent
 
 
-@pytest.fixture(scope="module")
-def address(gateway: Gateway) -> Iterator[str]:
+@pytest.fixture
+def sent() -> list[str]:
+    """The query strings that arrive."""
+    return []
+
+
+@pytest.fixture
+def address(gateway: Gateway, sent: list[str]) -> Iterator[str]:
     """Serve the API over HTTP."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
+            sent.append(query)
             headers = [(name.lower(), value) for name, value in self.headers.items()]
             answer = gateway(Request("GET", path.encode(), query.encode(), headers, b"", "127.0.0.1"))
             body = answer.text.encode()
@@ -83,27 +91,24 @@ def run(folder: Path, *command: str | Path) -> str:
     return done.stdout
 
 
-def test_typescript(folder: Path, address: str, expected: dict[str, Any]) -> None:
+def test_typescript(folder: Path, address: str, expected: dict[str, Any], sent: list[str]) -> None:
     with real_time_in_processes():
         run(folder, BIN / "npm", "ci", "--ignore-scripts", "--prefer-offline", "--silent")
     tools = folder / "node_modules" / ".bin"
     run(folder, tools / "openapi-typescript", "openapi.json", "--output", "schema.d.ts")
-    run(
-        folder,
-        tools / "tsc",
-        "--noEmit",
-        "--strict",
-        "--module",
-        "nodenext",
-        "--skipLibCheck",
-        "client.ts",
-        "node.d.ts",
-    )
-    assert json.loads(run(folder, BIN / "node", "client.ts", address, FULL_KEY)) == expected
+    run(folder, tools / "openapi-ts", "--silent", "--no-log-file")
+    options = ("--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--allowImportingTsExtensions")
+    clients = ("openapi_fetch_client.ts", "hey_api_client.ts")
+    run(folder, tools / "tsc", *options, *clients, "node.d.ts")
+    for client in clients:
+        assert json.loads(run(folder, BIN / "node", client, address, FULL_KEY)) == expected
+    assert len(sent) == len(clients)
+    assert all("attribute[customer_tier]=gold" in unquote(query).split("&") for query in sent)
 
 
-def test_python(folder: Path, address: str, expected: dict[str, Any]) -> None:
+def test_python(folder: Path, address: str, expected: dict[str, Any], sent: list[str]) -> None:
     generator = BIN / "openapi-python-client"
     options = ("--path", "openapi.json", "--output-path", "client", "--meta", "none")
     run(folder, generator, "generate", *options)
     assert json.loads(run(folder, sys.executable, "use_client.py", address, FULL_KEY)) == expected
+    assert ["attribute[customer_tier]=gold" in unquote(query).split("&") for query in sent] == [True]
