@@ -230,10 +230,9 @@ def test_the_firewall_lets_the_longest_request_and_any_search_text_through(templ
 
 
 # The rules of the current static versions. Only an account can be asked for them (wafv2:DescribeManagedRuleGroup).
-# Sources, compared on 28 November 2026:
-# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
-# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html
-# ReactJSRCE_BODY came in December 2025; github.com/awsdocs/aws-waf-and-shield-advanced-developer-guide has all others.
+# They are published as https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html and
+# …/aws-managed-rule-groups-ip-rep.html. Compared on 28 November 2026 with the sources of these pages in
+# github.com/awsdocs/aws-waf-and-shield-advanced-developer-guide, which end in 2023: ReactJSRCE_BODY is newer.
 PUBLISHED_RULES = {
     "AWSManagedRulesCommonRuleSet": {
         *("NoUserAgent_HEADER", "UserAgent_BadBots_HEADER"),
