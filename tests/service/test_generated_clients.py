@@ -13,9 +13,10 @@ from urllib.parse import unquote
 import pytest
 
 from sandbox.clients import FULL_KEY
+from sandbox.gateway.proxy_event import Request
 from tests.api_server import serving_api
 from tests.clock import real_time_in_processes
-from tests.conftest import Api, Gateway
+from tests.conftest import Answer, Api, Gateway
 
 SOURCES = Path(__file__).parent / "generated_clients"
 BIN = Path(sys.executable).parent
@@ -30,35 +31,13 @@ def sent() -> list[str]:
 @pytest.fixture
 def address(gateway: Gateway, sent: list[str]) -> Iterator[str]:
     """Serve the API over HTTP."""
-<<<<<<< HEAD
-    with serving_api(gateway) as address:
+
+    def note_query(request: Request) -> Answer:
+        sent.append(request.query.decode())
+        return gateway(request)
+
+    with serving_api(note_query) as address:
         yield address
-=======
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, _, query = self.path.partition("?")
-            sent.append(query)
-            headers = [(name.lower(), value) for name, value in self.headers.items()]
-            answer = gateway(Request("GET", path.encode(), query.encode(), headers, b"", "127.0.0.1"))
-            body = answer.text.encode()
-            self.send_response(answer.status)
-            for name, value in {**answer.headers, "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
->>>>>>> ops
 
 
 @pytest.fixture
