@@ -15,9 +15,10 @@ from constructs import Construct
 from infra.functions import EXPORT_TIMEOUT, EXPORTS_PREFIX
 from infra.logs import LogGroups
 
-# An execution may have 25,000 events, and a slice takes 7. The next execution goes on after so many slices, which
-# leaves room for 14 failed attempts (of 3 events) at each of them.
+# An execution may have 25,000 events, and a slice takes 9. The next execution goes on after so many slices, which
+# leaves room for 13 failed attempts (of 3 events) at each of them.
 SLICES_PER_EXECUTION = 500
+_EXPORT = {"client": sfn.JsonPath.string_at("$.client"), "export_id": sfn.JsonPath.string_at("$.export_id")}
 # 1, 2, 4 … 256 s and then every 5 minutes: Connect may be away for two hours and a half.
 _ATTEMPTS = 36
 _LONGEST_DELAY = cdk.Duration.minutes(5)
@@ -113,19 +114,23 @@ def _definition(scope: Construct, worker: lambda_.Alias, own_arn: str) -> sfn.IC
         worker,
         result_selector={"is_done": sfn.JsonPath.string_at("$.Payload.is_done")},
         result_path="$.slice",
-        assign={"slices": sfn.JsonPath.math_add(sfn.JsonPath.number_at("$slices"), 1)},
     )
     slice_.add_catch(failed, result_path="$.failure")
     continued = _continue(scope, own_arn)
     continued.add_catch(done, errors=["StepFunctions.ExecutionAlreadyExistsException"])
     continued.add_catch(failed, result_path="$.failure")
+    count = sfn.Pass(
+        scope,
+        "Count",
+        parameters={**_EXPORT, "slices": sfn.JsonPath.math_add(sfn.JsonPath.number_at("$.slices"), 1)},
+    )
     slice_.next(
         sfn.Choice(scope, "IsDone")
         .when(sfn.Condition.boolean_equals("$.slice.is_done", value=True), done)
-        .when(sfn.Condition.number_greater_than_equals("$slices", SLICES_PER_EXECUTION), continued.next(done))
-        .otherwise(slice_)
+        .when(sfn.Condition.number_greater_than_equals("$.slices", SLICES_PER_EXECUTION), continued.next(done))
+        .otherwise(count.next(slice_))
     )
-    return sfn.Pass(scope, "Begin", assign={"slices": 0}).next(slice_)
+    return sfn.Pass(scope, "Begin", parameters={**_EXPORT, "slices": 1}).next(slice_)
 
 
 def _invoke(
@@ -136,12 +141,11 @@ def _invoke(
     **options: Any,
 ) -> tasks.LambdaInvoke:
     """Return a state that invokes the worker, and retries whatever its error is."""
-    export = {name: sfn.JsonPath.string_at(f"$.{name}") for name in ("client", "export_id")}
     task = tasks.LambdaInvoke(
         scope,
         construct_id,
         lambda_function=worker,
-        payload=sfn.TaskInput.from_object(export | dict(payload or {})),
+        payload=sfn.TaskInput.from_object({**_EXPORT, **(payload or {})}),
         # An invocation that was lost would be waited for as long as the execution may run.
         task_timeout=sfn.Timeout.duration(cdk.Duration.seconds(EXPORT_TIMEOUT + 60)),
         retry_on_service_exceptions=False,
@@ -153,13 +157,12 @@ def _invoke(
 
 def _continue(scope: Construct, own_arn: str) -> tasks.StepFunctionsStartExecution:
     """Return a state that starts the next execution. Its name follows from this one's: there is no second of it."""
-    export = {name: sfn.JsonPath.string_at(f"$.{name}") for name in ("client", "export_id")}
     task = tasks.StepFunctionsStartExecution(
         scope,
         "Continue",
         state_machine=sfn.StateMachine.from_state_machine_arn(scope, "Itself", own_arn),
         name=sfn.JsonPath.format("{}-", sfn.JsonPath.execution_name),
-        input=sfn.TaskInput.from_object(export),
+        input=sfn.TaskInput.from_object(_EXPORT),
         result_path=sfn.JsonPath.DISCARD,
     )
     task.add_retry(errors=["StepFunctions.ExecutionAlreadyExistsException"], max_attempts=0)

@@ -9,9 +9,9 @@ from aws_cdk.assertions import Match, Template
 from tests.infra.conftest import Synthesize
 from tests.infra.resources import actions, environment, only, role_statements
 
-# History events, by the Step Functions developer guide: a slice that succeeds enters and leaves two states, and is
+# History events, by the Step Functions developer guide: a slice that succeeds enters and leaves three states, and is
 # scheduled, started and succeeds; an attempt that fails is scheduled, started and fails.
-EVENTS_PER_SLICE, EVENTS_PER_FAILURE, MOST_EVENTS = 7, 3, 25_000
+EVENTS_PER_SLICE, EVENTS_PER_FAILURE, MOST_EVENTS = 9, 3, 25_000
 
 
 @pytest.fixture
