@@ -68,6 +68,8 @@ class ExportStateMachine(sfn.StateMachine):
         name = f"contact-search-{stage}-exports"
         arn = cdk.Stack.of(scope).format_arn(
             service="states",
+            region=cdk.Aws.REGION,  # on the laptop it may be another one than the stage's
+            account=cdk.Aws.ACCOUNT_ID,
             resource="stateMachine",
             resource_name=name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,

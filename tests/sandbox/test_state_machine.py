@@ -80,13 +80,14 @@ def run(states: Any, notes: Path) -> Run:
 
 
 def wait_for(states: Any, execution_arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         described: dict[str, Any] = states.describe_execution(executionArn=execution_arn)
         if described["status"] != "RUNNING":
             return described
         time.sleep(0.1)
-    raise AssertionError(f"still running: {execution_arn}")
+    events = states.get_execution_history(executionArn=execution_arn)["events"]
+    raise AssertionError(f"still running: {[event for event in events if event['type'].endswith('Failed')]}")
 
 
 @pytest.fixture
@@ -131,8 +132,8 @@ def test_an_export_of_many_slices_is_continued_by_other_executions(
     run: Run, states: Any, machine_with: Callable[..., str], notes: Path
 ) -> None:
     machine_arn = machine_with(NumericGreaterThanEquals=2)
-    described, events = run("nnnnd", machine_arn)
-    assert (described["status"], len(events)) == ("SUCCEEDED", 2)
+    described, _ = run("nnnnd", machine_arn)
+    assert described["status"] == "SUCCEEDED"
     arn = described["executionArn"]
     for _ in range(2):
         arn += "-"
