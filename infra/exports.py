@@ -107,7 +107,7 @@ def _allow(role: iam.Role, actions: list[str], resource: str) -> None:
 
 def _definition(scope: Construct, worker: lambda_.Alias, own_arn: str) -> sfn.IChainable:
     """Return the states: export slices; where that is given up, have the export marked as failed."""
-    failed = _invoke(scope, "MarkFailed", worker, {"error": sfn.JsonPath.string_at("$.failure.Error")})
+    failed = _invoke(scope, "MarkFailed", worker, {"error": sfn.JsonPath.object_at("$.failure")})
     failed.next(sfn.Fail(scope, "Failed", error="ExportFailed"))
     done = sfn.Succeed(scope, "Done")
     slice_ = _invoke(
@@ -139,7 +139,7 @@ def _invoke(
     scope: Construct,
     construct_id: str,
     worker: lambda_.Alias,
-    payload: Mapping[str, str] | None = None,
+    payload: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> tasks.LambdaInvoke:
     """Return a state that invokes the worker, and retries whatever its error is."""

@@ -189,17 +189,14 @@ def _allow_searches(function: PythonFunction, settings: Settings, storage: Stora
         key.grant(function, "kms:GenerateMac")
     storage.transient_table.grant(function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
     # It may read what clients are granted, but not the hashes of their API keys.
-    function.allow(
-        "dynamodb:GetItem",
-        storage.durable_table.table_arn,
-        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["client *"]}},
+    _allow_items(function, storage, ["client *"], "dynamodb:GetItem")
+    _allow_items(
+        function,
+        storage,
+        ["export *", "exports *"],
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"),
+        *("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     )
-    for action in ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"):
-        function.allow(
-            action,
-            storage.durable_table.table_arn,
-            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["export *", "exports *"]}},
-        )
     instance_arn = settings.connect_instance_arn
     function.allow("connect:SearchContacts", instance_arn)
     # Searches by contact attribute need this action on the contacts found.
@@ -212,6 +209,13 @@ def _allow_searches(function: PythonFunction, settings: Settings, storage: Stora
             instance_arn,
             {"StringEquals": {"connect:SearchContactsByContactAnalysis": ["Transcript"]}},
         )
+
+
+def _allow_items(function: PythonFunction, storage: Storage, keys: list[str], *actions: str) -> None:
+    """Allow actions on the items of the durable table whose keys are like these."""
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    for action in actions:
+        function.allow(action, storage.durable_table.table_arn, condition)
 
 
 def _allow_objects(function: PythonFunction, bucket: s3.IBucket, *actions: str) -> None:

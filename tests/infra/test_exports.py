@@ -100,7 +100,7 @@ def test_what_fails_in_the_end_is_marked_as_failed(states: dict[str, Any]) -> No
         {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "MarkFailed"}
     ]
     payload = states["MarkFailed"]["Parameters"]["Payload"]
-    assert payload == {"client.$": "$.client", "export_id.$": "$.export_id", "error.$": "$.failure.Error"}
+    assert payload == {"client.$": "$.client", "export_id.$": "$.export_id", "error.$": "$.failure"}
     assert states["MarkFailed"]["Next"] == "Failed"
     assert states["Failed"]["Type"] == "Fail"
 

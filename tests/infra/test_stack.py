@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 LOGGED = {*("logs:CreateLogStream", "logs:PutLogEvents"), *("xray:PutTraceSegments", "xray:PutTelemetryRecords")}
 SEARCHING = {
     *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
-    *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     *("kms:GenerateMac", "s3:DeleteObject", "s3:ListBucket"),
 }
 

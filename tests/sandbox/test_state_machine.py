@@ -125,7 +125,7 @@ def test_an_export_that_is_given_up_is_marked_as_failed(
     described, events = run(behaviours, machine_with(MaxAttempts=2))
     assert (described["status"], described["error"]) == ("FAILED", "ExportFailed")
     assert len(events) == 1 + 3 + 1
-    assert [event.get("error") for event in events] == [None] * 4 + [error]
+    assert [event.get("error", {}).get("Error") for event in events] == [None] * 4 + [error]
 
 
 def test_an_export_of_many_slices_is_continued_by_other_executions(
