@@ -149,6 +149,7 @@ def _download(api: ExportApi, folder: ExportFolder, export: dict[str, Any]) -> b
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/export",
+        usage="scripts/export [--url URL] -o DIR [--format {ndjson,csv}] [--join] --last DURATION …",
         description="Export all contacts of a search into a folder. The same command goes on where it was broken off.",
         epilog=f"The API key of your client is read from the environment variable {_API_KEY}.",
     )
