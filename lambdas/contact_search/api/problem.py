@@ -27,16 +27,15 @@ class Problem:
 
     def to_json(self, request_id: str) -> str:
         """Write the body of the response."""
-        members: dict[str, Any] = {
-            "type": f"/problems/{self.type}",
-            "title": self.title,
-            "status": self.status.value,
-            "detail": self.detail,
-            "request_id": request_id,
-        }
+        members = {**self.members(), "request_id": request_id}
         if self.errors:
             members["errors"] = self.errors
         return json.dumps(members, separators=(",", ":"))
+
+    def members(self) -> dict[str, Any]:
+        """Return the members that do not depend on the request."""
+        status = self.status.value
+        return {"type": f"/problems/{self.type}", "title": self.title, "status": status, "detail": self.detail}
 
 
 class RefusedError(Exception):
@@ -47,6 +46,7 @@ class RefusedError(Exception):
         self.problem = problem
 
 
+NOT_FOUND = Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "Nothing is at this path.")
 UNAUTHENTICATED = Problem(
     HTTPStatus.UNAUTHORIZED,
     "unauthenticated",

@@ -8,6 +8,7 @@ from typing import Any
 from contact_search.amazon_connect import errors
 from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
+from contact_search.exports import errors as export_errors
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
 from contact_search.search.faults import InvalidSearchError
@@ -16,6 +17,8 @@ from contact_search.storage.errors import StorageUnavailableError
 
 # Nobody knows how long an outage lasts.
 _RETRY_AFTER_OUTAGE = {"Retry-After": "5"}
+# Nor how long an export takes, but most take minutes at least.
+_RETRY_AFTER_EXPORT = {"Retry-After": "60"}
 # More errors than this would not fit into Lambda's response, and nobody would read them.
 _MOST_ERRORS = 1_000
 
@@ -39,7 +42,11 @@ def log_problem(error: Exception, problem: Problem) -> None:
 
 def _validation(error: InvalidSearchError) -> Problem:
     faults = [
-        {error.named_by: fault.where, "code": fault.code, "detail": fault.detail}
+        {
+            "parameter" if fault.is_in_header else error.named_by: fault.where,
+            "code": fault.code,
+            "detail": fault.detail,
+        }
         for fault in error.faults[:_MOST_ERRORS]
     ]
     count = len(error.faults)
@@ -67,6 +74,18 @@ def _throttled(error: errors.ThrottledError) -> Problem:
     detail = "Amazon Connect's quota of searches is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many searches", detail, headers=headers)
+
+
+def _too_many_exports(error: export_errors.TooManyExportsError) -> Problem:
+    which, way_out = ("unfinished", "Wait until one has ended, or end") if error.are_unfinished else ("kept", "Delete")
+    detail = f"This client has {error.most} {which} exports, and may not have more. {way_out} one with DELETE."
+    status, headers = HTTPStatus.TOO_MANY_REQUESTS, _RETRY_AFTER_EXPORT
+    return Problem(status, "too-many-exports", "Too many exports", detail, headers=headers)
+
+
+def _search_too_large(error: export_errors.SearchTooLargeError) -> Problem:
+    detail = f"The search of an export may have {error.most} bytes at most, compressed."
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", "Content too large", detail)
 
 
 def _refused(error: RefusedError) -> Problem:
@@ -134,6 +153,40 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
         "upstream-unavailable",
         "Storage unavailable",
         "What this search needs to continue cannot be reached. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.TooManyExportsError: _too_many_exports,
+    export_errors.SearchTooLargeError: _search_too_large,
+    export_errors.KeyReusedError: Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency-key-reused",
+        "Idempotency-Key reused",
+        "An export with another body was created with this Idempotency-Key within the last 24 hours.",
+    ),
+    export_errors.GrantChangedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "forbidden",
+        "Forbidden",
+        "What this client is granted has changed since the export was created.",
+    ),
+    export_errors.NotConfiguredError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "misconfigured",
+        "Misconfigured",
+        "This service has no place for exports.",
+    ),
+    export_errors.NotStartedError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Exports unavailable",
+        "No export can be started at the moment. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.FilesUnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "upstream-unavailable",
+        "Files unavailable",
+        "The files of exports cannot be written at the moment.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     Exception: Problem(

@@ -69,22 +69,32 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
         walk = Walk.resume(search, position)
     else:
         walk = Walk.begin(search)
-    try:
-        result = connect.search(walk.request(), patience)
-    except RejectedError:
-        if not walk.position.next_token:
-            raise
-        # Connect accepted this search on its first page, so what it rejects now is the token.
-        walk = walk.without_token()
-        result = connect.search(walk.request(), patience)
+    walk, result = search_contacts(walk, connect, patience)
     total, is_lower_bound = walk.total(result.response)
     if search.limit == 0:
         return Page([], total, is_lower_bound, None, result)
     page = walk.page(result.response)
     if page.next_walk:
         return Page(page.contacts, total, is_lower_bound, _write_cursor(page.next_walk, cursors), result)
-    truncated = _more_match(page.end, result.response, connect, patience)
+    truncated = more_match(page.end, result.response, connect, patience)
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
+
+
+def search_contacts(walk: "Walk", connect: AmazonConnect, patience: Patience) -> tuple["Walk", Result]:
+    """Return Connect's page, and where it begins: elsewhere if Connect does not know the walk's NextToken any more.
+
+    Raises:
+        CursorExpiredError: The walk cannot do without its token.
+        ConnectError: Connect did not return its page.
+    """
+    try:
+        return walk, connect.search(walk.request(), patience)
+    except RejectedError:
+        if not walk.position.next_token:
+            raise
+    # Connect accepted this search on its first page, so what it rejects now is the token.
+    walk = walk.without_token()
+    return walk, connect.search(walk.request(), patience)
 
 
 def can_restart(search: Search) -> bool:
@@ -323,7 +333,7 @@ def _write_cursor(walk: Walk, cursors: CursorCodec) -> str:
     return cursors.write(walk.search.identity, walk.position, fallback=restarted.position if restarted else None)
 
 
-def _more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
+def more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
     """Tell whether more contacts match at the end of a walk than it has returned.
 
     If neither Connect's token nor its count tells, compare the last contact with the one that Connect has last.
