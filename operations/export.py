@@ -72,7 +72,8 @@ def export(api: ExportApi, url: str, parameters: Parameters, export_format: str,
         _follow(api, folder, _begin_or_resume(api, folder))
     manifest = folder.manifest
     size = sum(part["bytes"] for part in manifest.parts) / 1e6
-    print(f"{manifest.contacts:,} contacts in {len(manifest.parts)} parts ({size:.1f} MB): {path}/")
+    parts = "1 part" if len(manifest.parts) == 1 else f"{len(manifest.parts)} parts"
+    print(f"{manifest.contacts:,} contacts in {parts} ({size:.1f} MB): {path}")
     return folder
 
 

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -156,13 +155,7 @@ class ExportFolder:
         path = self.path / f"contacts.{self.manifest.body['format']}"
         aside = path.with_name(f"{path.name}.new")
         parts = [self.path / part["file"] for part in self.manifest.parts]
-        with aside.open("wb") as joined:
-            if self.manifest.body["format"] == "csv":
-                _join_csv(parts, joined)
-            else:
-                for part in parts:
-                    with gzip.open(part) as source:
-                        shutil.copyfileobj(source, joined, _BLOCK)
+        _join_csv(parts, aside) if self.manifest.body["format"] == "csv" else _join_lines(parts, aside)
         aside.replace(path)
         return path
 
@@ -195,15 +188,21 @@ def _check(path: Path, part: Mapping[str, Any]) -> None:
         raise DamagedPartError(f"{path.stem} has another SHA-256 than the service says")
 
 
-def _join_csv(parts: Sequence[Path], joined: Any) -> None:
-    """Join tables whose headers may differ in their columns."""
-    header = list(dict.fromkeys(column for part in parts for column in _header(part)))
-    with io.TextIOWrapper(joined, encoding="utf-8", newline="", write_through=True) as text:
-        writer = csv.DictWriter(text, header, restval="")
+def _join_lines(parts: Sequence[Path], path: Path) -> None:
+    with path.open("wb") as joined:
+        for part in parts:
+            with gzip.open(part) as source:
+                shutil.copyfileobj(source, joined, _BLOCK)
+
+
+def _join_csv(parts: Sequence[Path], path: Path) -> None:
+    """Join tables. A version of the service that took over in between may have added columns."""
+    columns = list(dict.fromkeys(column for part in parts for column in _header(part)))
+    with path.open("w", encoding="utf-8", newline="") as joined:
+        writer = csv.DictWriter(joined, columns, restval="")
         writer.writeheader()
         for part in parts:
             writer.writerows(_rows(part))
-        text.detach()
 
 
 def _header(part: Path) -> list[str]:

@@ -46,7 +46,7 @@ def build_body(
         "format": export_format,
         "time_range": {"type": search.time_field, "start_time": _text(window.start), "end_time": _text(window.end)},
         "search_criteria": _to_json(asked["SearchCriteria"]),
-        "sort": _to_json(asked["Sort"]) if search.sort else None,
+        "sort": _to_json(asked["Sort"]) if "sort" in parameters else None,
         "max_items": search.max_items,
         "fields": sorted(search.fields),
         "expand": sorted(search.expand),
