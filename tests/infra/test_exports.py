@@ -136,3 +136,32 @@ def test_settings_reach_both_functions(synthesize: Synthesize) -> None:
         assert "ExportBucket" in json.dumps(variables["EXPORT_BUCKET_NAME"])
     assert "ExportStateMachine" in json.dumps(environment(template, "search")["EXPORT_STATE_MACHINE_ARN"])
     assert "EXPORT_STATE_MACHINE_ARN" not in environment(template, "export")
+
+
+def test_exports_that_fail_or_stand_still_set_off_alarms(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "AlarmDescription": "docs/operations.md, ExportStuck",
+            "MetricName": "ExportIdle",
+            "Statistic": "Maximum",
+            "Threshold": 3600,
+        },
+    )
+    [failed] = template.find_resources(
+        "AWS::CloudWatch::Alarm", {"Properties": {"AlarmDescription": "docs/operations.md, ExportsFailed"}}
+    ).values()
+    names = {
+        one["MetricStat"]["Metric"]["MetricName"] for one in failed["Properties"]["Metrics"] if "MetricStat" in one
+    }
+    assert names == {"ExportsFailed", "ExecutionsFailed"}
+
+
+def test_calls_for_exports_count_as_use_of_the_quota(template: Template) -> None:
+    filters = template.find_resources("AWS::Logs::MetricFilter").values()
+    groups = [
+        json.dumps(one["Properties"]["LogGroupName"])
+        for one in filters
+        if one["Properties"]["MetricTransformations"][0]["MetricName"] == "UpstreamCalls"
+    ]
+    assert len(set(groups)) == 2

@@ -394,6 +394,7 @@ def test_an_api_can_be_private(synthesize: Synthesize) -> None:
 def test_operators_find_everything_by_outputs(template: Template) -> None:
     assert set(template.find_outputs("*")) == {
         *("Address", "ApiId", "AlarmTopicArn", "DashboardName", "DurableTableName", "WebAclArn"),
+        *("ExportBucketName", "ExportStateMachineArn"),
         *("InternalUsagePlanId", "PartnerUsagePlanId", "FrontendUsagePlanId"),
     }
 
