@@ -37,7 +37,19 @@ for name, call in {
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),
     "PutItem": lambda: clients.dynamodb_client(2, 1).put_item(TableName="t", Item=table["Key"]),
     "UpdateItem": lambda: clients.dynamodb_client(2, 1).update_item(**table, UpdateExpression="REMOVE a"),
+    "DeleteItem": lambda: clients.dynamodb_client(2, 1).delete_item(**table),
+    "BatchGetItem": lambda: clients.dynamodb_client(2, 1).batch_get_item(RequestItems={"t": {"Keys": [table["Key"]]}}),
+    "TransactWriteItems": lambda: clients.dynamodb_client(2, 1).transact_write_items(TransactItems=[{"Delete": table}]),
     "GenerateMac": lambda: clients.kms_client().generate_mac(KeyId="k", Message=b"m", MacAlgorithm="HMAC_SHA_256"),
+    "PutObject": lambda: clients.s3_client(2, 1).put_object(Bucket="bucket", Key="k", Body=b"b"),
+    "ListObjectsV2": lambda: clients.s3_client(2, 1).list_objects_v2(Bucket="bucket", Prefix="p"),
+    "DeleteObjects": lambda: clients.s3_client(2, 1).delete_objects(
+        Bucket="bucket", Delete={"Objects": [{"Key": "k"}], "Quiet": True}
+    ),
+    "GetObject": lambda: clients.s3_client(2, 1).generate_presigned_url(
+        "get_object", Params={"Bucket": "bucket", "Key": "k"}
+    ),
+    "StartExecution": lambda: clients.step_functions_client().start_execution(stateMachineArn="a", name="n", input="{}"),
     "DescribeKey": lambda: clients.kms_client().describe_key(KeyId="k"),
 }.items():
     try:
