@@ -95,7 +95,12 @@ CALLS: list[tuple[str, Callable[[], Any], str, dict[str, Any]]] = [
     ("connect", connect_client, "search_contacts", SEARCH_CONTACTS),
     ("dynamodb", lambda: dynamodb_client(2, 2), "get_item", GET_ITEM),
     ("kms", kms_client, "generate_mac", GENERATE_MAC),
-    ("stepfunctions", step_functions_client, "start_execution", {"stateMachineArn": MACHINE, "name": "a", "input": "{}"}),
+    (
+        "stepfunctions",
+        step_functions_client,
+        "start_execution",
+        {"stateMachineArn": MACHINE, "name": "a", "input": "{}"},
+    ),
     ("s3", lambda: s3_client(2, 2), "put_object", {**OBJECT, "Body": b"a", "ChecksumSHA256": "YQ=="}),
     ("s3", lambda: s3_client(2, 2), "list_objects_v2", {"Bucket": "bucket", "Prefix": "a b/"}),
     ("s3", lambda: s3_client(2, 2), "delete_objects", {"Bucket": "bucket", "Delete": {"Objects": [{"Key": "a&b"}]}}),
