@@ -127,12 +127,13 @@ def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatc
     settings = search_handler.services.settings.model_copy(update=places)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, settings=settings))
 
+    context: Any = Context("export")
     sensitive = sensitive_texts(contact.summary for contact in contacts)
 
     def run_slice(event: dict[str, Any]) -> dict[str, Any]:
         with recorded() as log:
             try:
-                answer: dict[str, Any] = export_handler.handler(event, Context("export"))
+                answer: dict[str, Any] = export_handler.handler(event, context)
             finally:
                 assert_nothing_logged(sensitive, log.getvalue())
         return answer

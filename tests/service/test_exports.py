@@ -162,7 +162,7 @@ def test_an_export_without_contacts_has_no_parts(exports: Exports, file_format: 
 
 def test_exports_are_listed_newest_first(clock: Clock, exporting_client: Callable[..., Exports]) -> None:
     own = exporting_client()
-    created = []
+    created: list[str] = []
     for _ in range(5):
         created.insert(0, own.create(SMALL))
         own.delete(created[0])

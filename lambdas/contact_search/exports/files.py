@@ -2,13 +2,15 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contact_search.exports.errors import FilesUnavailableError
 from contact_search.exports.job import Job
+
+T = TypeVar("T")
 
 URL_SECONDS = 900
 _MOST_KEYS = 1_000  # of DeleteObjects
@@ -46,16 +48,12 @@ class ExportFiles:
         )
         return url
 
-    def _keys(self, prefix: str) -> Iterator[str]:
-        token: dict[str, str] = {}
-        while True:
-            response = self._call(self._client.list_objects_v2, Prefix=prefix, **token)
-            yield from (found["Key"] for found in response.get("Contents", ()))
-            if not response.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": response["NextContinuationToken"]}
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate
+        found = self._call(lambda **parameters: list(pages(**parameters).search("Contents[].Key")), Prefix=prefix)
+        return [key for key in found if key is not None]  # a page without objects
 
-    def _call(self, operation: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: Callable[..., T], **parameters: Any) -> T:
         try:
             return operation(Bucket=self._bucket, **parameters)
         except ClientError as error:
