@@ -20,7 +20,9 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import make_server  # noqa: E402
 
+import sandbox.step_functions  # noqa: E402, F401
 from sandbox.amazon_connect.models import SearchableConnectBackend  # noqa: E402
+from sandbox.lambda_backend import stop_functions  # noqa: E402
 
 _Environ = dict[str, Any]
 _Application = Callable[[_Environ, Callable[..., Any]], Iterable[bytes]]
@@ -63,9 +65,12 @@ class AwsServer:
         return connect_backend(REGION)
 
     def start(self) -> None:
+        # moto's Step Functions calls the other services here, by the name localhost.
+        os.environ["MOTO_PORT"] = str(self._server.server_port)
         self._thread.start()
 
     def stop(self) -> None:
+        stop_functions()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contact_search.api import contacts, documents, explorer_page, health, names, problem_pages
+from contact_search.api import contacts, documents, explorer_page, exports, health, names, problem_pages
 from contact_search.api.cors import cors_headers, preflight_headers
 from contact_search.api.headers import read_header
 from contact_search.api.page_response import VARY
@@ -27,6 +27,7 @@ app = APIGatewayRestResolver(enable_validation=False)
 app.include_router(contacts.router)
 app.include_router(documents.router)
 app.include_router(explorer_page.router)
+app.include_router(exports.router)
 app.include_router(health.router)
 app.include_router(names.router)
 app.include_router(problem_pages.router)

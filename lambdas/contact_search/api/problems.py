@@ -8,6 +8,7 @@ from typing import Any
 from contact_search.amazon_connect import errors
 from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
+from contact_search.exports import errors as export_errors
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
 from contact_search.search.faults import InvalidSearchError
@@ -16,6 +17,8 @@ from contact_search.storage.errors import StorageUnavailableError
 
 # Nobody knows how long an outage lasts.
 _RETRY_AFTER_OUTAGE = {"Retry-After": "5"}
+# Nor how long an export takes, but most take minutes at least.
+_RETRY_AFTER_EXPORT = {"Retry-After": "60"}
 # More errors than this would not fit into Lambda's response, and nobody would read them.
 _MOST_ERRORS = 1_000
 
@@ -39,7 +42,11 @@ def log_problem(error: Exception, problem: Problem) -> None:
 
 def _validation(error: InvalidSearchError) -> Problem:
     faults = [
-        {error.named_by: fault.where, "code": fault.code, "detail": fault.detail}
+        {
+            "parameter" if fault.is_in_header else error.named_by: fault.where,
+            "code": fault.code,
+            "detail": fault.detail,
+        }
         for fault in error.faults[:_MOST_ERRORS]
     ]
     count = len(error.faults)
@@ -71,6 +78,17 @@ def _throttled(error: errors.ThrottledError) -> Problem:
     detail = "Amazon Connect's quota of searches is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
     return Problem("throttled", detail, headers=headers)
+
+
+def _too_many_exports(error: export_errors.TooManyExportsError) -> Problem:
+    which, way_out = ("unfinished", "Wait until one has ended, or end") if error.are_unfinished else ("kept", "Delete")
+    detail = f"This client has {error.most} {which} exports, and may not have more. {way_out} one with DELETE."
+    return Problem("too-many-exports", detail, headers=_RETRY_AFTER_EXPORT)
+
+
+def _search_too_large(error: export_errors.SearchTooLargeError) -> Problem:
+    detail = f"The search of an export may have {error.most} bytes at most, compressed."
+    return Problem("content-too-large", detail)
 
 
 def _refused(error: RefusedError) -> Problem:
@@ -120,6 +138,30 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     StorageUnavailableError: Problem(
         "upstream-unavailable",
         "What this search needs to continue cannot be reached. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.TooManyExportsError: _too_many_exports,
+    export_errors.SearchTooLargeError: _search_too_large,
+    export_errors.KeyReusedError: Problem(
+        "idempotency-key-reused",
+        "An export with another body was created with this Idempotency-Key within the last 24 hours.",
+    ),
+    export_errors.GrantChangedError: Problem(
+        "forbidden",
+        "What this client is granted has changed since the export was created.",
+    ),
+    export_errors.NotConfiguredError: Problem(
+        "misconfigured",
+        "This service has no place for exports.",
+    ),
+    export_errors.NotStartedError: Problem(
+        "upstream-unavailable",
+        "No export can be started at the moment. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.FilesUnavailableError: Problem(
+        "upstream-unavailable",
+        "The files of exports cannot be written at the moment.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     Exception: Problem(

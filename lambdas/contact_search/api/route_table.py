@@ -24,6 +24,8 @@ CONTACTS = Route("/v1/contacts", ("GET", "HEAD"), needs_credential=True)
 CONTACT_SEARCH = Route("/v1/contacts/search", ("POST",), needs_credential=True)
 QUEUES = Route("/v1/queues", ("GET", "HEAD"), needs_credential=True)
 AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
+EXPORTS = Route("/v1/exports", ("GET", "HEAD", "POST"), needs_credential=True)
+EXPORT = Route("/v1/exports/{id}", ("GET", "HEAD", "DELETE"), needs_credential=True)
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
 OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
@@ -34,4 +36,7 @@ PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 # All paths that no route has. OPTIONS is answered there too, because scripts could not read the 404 otherwise.
 OTHER_PATHS = "/{proxy+}"
 
-ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS, EXPLORER, EXPLORER_FILES)
+ROUTES = (
+    *(CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, EXPORTS, EXPORT),
+    *(HEALTH, OPENAPI, DOCS, PROBLEMS, EXPLORER, EXPLORER_FILES),
+)

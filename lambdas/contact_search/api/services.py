@@ -13,6 +13,7 @@ from contact_search.logger import logger
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.grants import Caller
 from contact_search.settings import SearchSettings
+from contact_search.storage.durable_table import DurableTable
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Services:
     limiter: RateLimiter | None
     clients: ClientRegistry
     directory: Directory
+    durable_table: DurableTable
 
     def rate_limit_headers(self) -> dict[str, str]:
         """Return RateLimit and RateLimit-Policy (IETF httpapi draft)."""

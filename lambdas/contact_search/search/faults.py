@@ -65,11 +65,13 @@ class Fault:
         where: The name of the query parameter, or the JSON pointer into the body.
         code: A stable word for the kind of fault.
         detail: A sentence without its subject. It never quotes the value, which may be personal data.
+        is_in_header: Whether `where` is the name of a header, although other faults of the request are in its body.
     """
 
     where: str
     code: str
     detail: str
+    is_in_header: bool = False
 
 
 class InvalidSearchError(Exception):

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contact_search.access.clients import find_client
 from contact_search.search import members as m
 from contact_search.search.model import Search, default_sort
+from contact_search.storage.durable_table import DurableTable
 
 _NOT_EMPTY = Field(min_length=1)
 
@@ -62,6 +64,16 @@ class Caller:
     def owner(self) -> str:
         """The owner of this caller's searches: neither another client nor another revision can continue them."""
         return f"{self.client} {self.revision}"
+
+
+def find_caller(table: DurableTable, name: str) -> Caller | None:
+    """Return the client with this name and what it is granted now, None if it does not exist or was revoked.
+
+    Raises:
+        StorageUnavailableError: The table cannot be reached.
+    """
+    client = find_client(table, name)
+    return None if client is None else Caller(name, client.revision, Grant.model_validate_json(client.grant))
 
 
 class ForbiddenError(Exception):

@@ -196,6 +196,7 @@ Cursor = Annotated[str, Field(min_length=1)]
 # The longest name of a queue or user has 127 characters. There are as many names as QueueIds and AgentIds may have.
 NameList = Annotated[list[Annotated[str, Field(max_length=127), IsText]], Field(max_length=100)]
 Expansion = Annotated[Literal["queue", "agent"], BeforeValidator(_lower)]
+ExportFormat = Annotated[Literal["ndjson", "csv"], BeforeValidator(_lower)]
 # MaxResult100, and 0 to count.
 Limit = Annotated[int, Field(strict=True, ge=0, le=100)]
 MaxItems = Annotated[int, Field(strict=True, ge=1, le=10**15)]

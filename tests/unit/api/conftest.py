@@ -113,7 +113,7 @@ def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory) -
         durable_table_name="durable",
         cors_origins=ORIGIN,
     )
-    services: Any = Services(settings, connect, None, FakeLimiter(), clients, directory)  # type: ignore[arg-type]
+    services: Any = Services(settings, connect, None, FakeLimiter(), clients, directory, None)  # type: ignore[arg-type]
 
     def send_request(
         method: str,

@@ -10,7 +10,7 @@ import pytest
 from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, ROUTES, Route
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, EXPORT, EXPORTS, HEALTH, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
 from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
@@ -22,10 +22,13 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 PATH_PARAMETERS = {
     "/problems/{type}": {"type": "validation"},
     "/explorer/{version}/{file}": {"version": "1", "file": "main.js"},
+    "/v1/exports/{id}": {"id": "1"},
 }
+# Exports need a bucket and a state machine: see tests/service/test_exports.py.
+ANSWERED = [route for route in ROUTES if route not in (EXPORTS, EXPORT)]
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
+@pytest.mark.parametrize("route", ANSWERED, ids=[route.path for route in ANSWERED])
 def test_each_route_answers_its_methods(send: Send, route: Route) -> None:
     for method in route.methods:
         body = json.dumps({"time_range": TIME_RANGE}) if method == "POST" else None
@@ -39,6 +42,21 @@ def test_other_methods_are_a_405_with_allow(send: Send, route: Route) -> None:
         response = send(method, route.path, pathParameters=PATH_PARAMETERS.get(route.path))
         assert (response.status, response.json["type"]) == (405, "/problems/method-not-allowed")
         assert response.headers["allow"] == ", ".join([*route.methods, "OPTIONS"])
+
+
+@pytest.mark.parametrize("route", [EXPORTS, EXPORT], ids=["list", "one"])
+def test_exports_that_are_not_configured_are_the_operators_fault(
+    send: Send, clients: FakeClients, route: Route
+) -> None:
+    clients.grant = Grant(exports=True)
+    for method in ("GET", "HEAD", "DELETE") if route is EXPORT else ("GET", "POST"):
+        response = send(method, route.path, body=json.dumps({"time_range": TIME_RANGE}), pathParameters={"id": "1"})
+        assert (response.status, response.json["type"]) == (500, "/problems/misconfigured")
+
+
+def test_what_cannot_be_a_path_parameter_is_a_404(send: Send) -> None:
+    response = send("GET", EXPORT.path, pathParameters={"id": 'a"b'})
+    assert (response.status, response.json["type"]) == (404, "/problems/not-found")
 
 
 def test_an_unknown_path_is_a_404(send: Send) -> None:
