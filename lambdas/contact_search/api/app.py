@@ -10,11 +10,11 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contact_search.api import contacts, documents, health, names
+from contact_search.api import contacts, documents, health, names, problem_pages
 from contact_search.api.cors import cors_headers, preflight_headers
 from contact_search.api.headers import read_header
 from contact_search.api.page_response import VARY
-from contact_search.api.problem import MEDIA_TYPE, Problem, RefusedError
+from contact_search.api.problem import MEDIA_TYPE, NOT_FOUND, Problem, RefusedError
 from contact_search.api.problems import log_problem, problem_for
 from contact_search.api.route_table import ROUTES
 from contact_search.api.services import Services
@@ -26,6 +26,7 @@ app.include_router(contacts.router)
 app.include_router(documents.router)
 app.include_router(health.router)
 app.include_router(names.router)
+app.include_router(problem_pages.router)
 
 
 def respond(event: Mapping[str, Any], context: LambdaContext, services: Services) -> dict[str, Any]:
@@ -64,14 +65,15 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
     """
     route = _ROUTE_BY_PATH.get(app.current_event.resource)
     if route is None:
-        raise RefusedError(Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "Nothing is at this path."))
+        raise RefusedError(NOT_FOUND)
     methods = ", ".join([*route.methods, "OPTIONS"])
     if app.current_event.http_method == "OPTIONS":
         preflight = preflight_headers(methods) if _cors_headers() else {}
         return Response(HTTPStatus.NO_CONTENT, body="", headers={"Allow": methods, "Vary": VARY, **preflight})
-    status, title = HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"
+    if app.current_event.http_method in route.methods:  # what stands for a path parameter has characters that none has
+        raise RefusedError(NOT_FOUND)
     detail = f"This path has the methods {methods}."
-    raise RefusedError(Problem(status, "method-not-allowed", title, detail, headers={"Allow": methods}))
+    raise RefusedError(Problem("method-not-allowed", detail, headers={"Allow": methods}))
 
 
 def _route_path(event: Mapping[str, Any]) -> str:

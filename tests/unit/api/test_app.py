@@ -18,17 +18,22 @@ from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirect
 TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_time": "2026-11-20"}
 
 
+# Values of the path parameters, by the path that has them.
+PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}}
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 def test_each_route_answers_its_methods(send: Send, route: Route) -> None:
     for method in route.methods:
         body = json.dumps({"time_range": TIME_RANGE}) if method == "POST" else None
-        assert send(method, route.path, "last=P1D" if route is CONTACTS else "", body=body).status == 200
+        query, parameters = "last=P1D" if route is CONTACTS else "", PATH_PARAMETERS.get(route.path)
+        assert send(method, route.path, query, body=body, pathParameters=parameters).status == 200
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 def test_other_methods_are_a_405_with_allow(send: Send, route: Route) -> None:
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - {*route.methods}:
-        response = send(method, route.path)
+        response = send(method, route.path, pathParameters=PATH_PARAMETERS.get(route.path))
         assert (response.status, response.json["type"]) == (405, "/problems/method-not-allowed")
         assert response.headers["allow"] == ", ".join([*route.methods, "OPTIONS"])
 
