@@ -77,12 +77,12 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
 
 
 def _route_path(event: Mapping[str, Any]) -> str:
-    """Return the path as the routes have it.
+    """Return the path as the rules of the routes have it: the resource, with its parameters' values in the braces.
 
     The event's own `path` begins with the base path of a custom domain, and may end with a slash.
     """
     parameters = event.get("pathParameters") or {}
-    return re.sub(r"\{(\w+)\+?\}", lambda match: str(parameters[match[1]]), event["resource"])
+    return re.sub(r"\{(\w+)\}", lambda match: f"{{{parameters[match[1]]}}}", event["resource"])
 
 
 def _common_headers() -> dict[str, str]:

@@ -16,8 +16,11 @@ class Route(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """The path as Powertools writes it, with path parameters such as <id>."""
-        return re.sub(r"\{(\w+)\}", r"<\1>", self.path)
+        """The path as Powertools writes it, with path parameters such as {<id>}.
+
+        The braces keep a value from being taken for a path of its own, such as /v1/contacts/search.
+        """
+        return re.sub(r"\{(\w+)\}", r"{<\1>}", self.path)
 
 
 CONTACTS = Route("/v1/contacts", ("GET", "HEAD"), needs_credential=True)

@@ -10,7 +10,7 @@ import pytest
 from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, ROUTES, Route
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, PROBLEMS, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
 from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
@@ -51,8 +51,11 @@ def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, pat
     assert send("GET", CONTACTS.path, "last=P1D", path=path).status == 200
 
 
-def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
+def test_the_resource_decides_about_the_route_whatever_its_parameters_are(send: Send) -> None:
+    for value in ("health", "validation/x", "a\nb", "{type}", ""):
+        response = send("GET", PROBLEMS.path, pathParameters={"type": value})
+        assert (response.status, response.json["type"]) == (404, "/problems/not-found")
+    assert send("GET", PROBLEMS.path, path="/search/health", pathParameters={"type": "validation"}).status == 200
 
 
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:
