@@ -50,3 +50,7 @@ class UnavailableError(ConnectError):
 
 class TimedOutError(ConnectError):
     """Connect did not respond in time."""
+
+
+# What Connect says about the request itself: it stays so for a while, and can be cached as a response can.
+REFUSALS = (RejectedError, ContactNotFoundError)

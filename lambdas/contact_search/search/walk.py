@@ -45,7 +45,7 @@ class Page:
     total: int
     is_lower_bound: bool
     next_cursor: str | None
-    result: Result
+    result: Result[SearchContactsResponse]
     truncated: bool = False
     expanded: bool = True
 

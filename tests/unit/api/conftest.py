@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contact_search.amazon_connect.connect import Patience, Result
-from contact_search.amazon_connect.contact import parse_response
+from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
 from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
 from contact_search.api.app import respond
 from contact_search.api.services import Services
@@ -19,17 +19,19 @@ from contact_search.settings import SearchSettings
 
 ORIGIN = "https://app.example.com"
 
+EMPTY = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "fwd=miss")
+
 
 @dataclass
 class FakeConnect:
     """Return `result`, or raise `error`, and record what was asked for."""
 
-    result: Result = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "fwd=miss")  # noqa: RUF009
+    result: Result[SearchContactsResponse] = EMPTY
     error: Exception | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     patience: list[Patience] = field(default_factory=list)
 
-    def search(self, request: dict[str, Any], patience: Patience) -> Result:
+    def search(self, request: dict[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         self.requests.append(request)
         self.patience.append(patience)
         if self.error is not None:
