@@ -6,9 +6,11 @@ Source: botocore's service model. A test compares every member with the installe
 from pydantic import Field, ValidationError
 
 from contact_search.amazon_connect.contact import (
+    NOT_OF_CONNECT,
     AgentInfo,
     AiAgentInfo,
     ConnectModel,
+    Contact,
     GlobalResiliencyMetadata,
     QueueInfo,
     RoutingCriteria,
@@ -23,11 +25,11 @@ class AgentHierarchyGroup(ConnectModel):
 
 
 class HierarchyGroups(ConnectModel):
-    level_1: AgentHierarchyGroup | None = None
-    level_2: AgentHierarchyGroup | None = None
-    level_3: AgentHierarchyGroup | None = None
-    level_4: AgentHierarchyGroup | None = None
-    level_5: AgentHierarchyGroup | None = None
+    level1: AgentHierarchyGroup | None = None
+    level2: AgentHierarchyGroup | None = None
+    level3: AgentHierarchyGroup | None = None
+    level4: AgentHierarchyGroup | None = None
+    level5: AgentHierarchyGroup | None = None
 
 
 class DeviceInfo(ConnectModel):
@@ -271,7 +273,10 @@ class ContactLens(ConnectModel):
 
 
 class ContactDetails(ConnectModel):
-    """Everything that DescribeContact tells about a contact."""
+    """Everything that DescribeContact tells about a contact.
+
+    `attributes` are those of GetContactAttributes, and `expanded` is a member of our own.
+    """
 
     arn: str | None = None
     id: str | None = None
@@ -323,6 +328,21 @@ class ContactDetails(ConnectModel):
     next_contacts: list[NextContactEntry] | None = None
     global_resiliency_metadata: GlobalResiliencyMetadata | None = None
     contact_lens: ContactLens | None = None
+    expanded: bool | None = Field(
+        None,
+        validation_alias=NOT_OF_CONNECT,
+        description="False if the names that `expand` asks for cannot be read at the moment.",
+    )
+
+
+# The fields of a contact.
+FIELDS = tuple(name for name in ContactDetails.model_fields if name != "expanded")
+# What a search does not return: a client whose fields are limited sees it only if it is named.
+AGENT_FIELDS = tuple(name for name in AgentDetails.model_fields if name not in AgentInfo.model_fields)
+FIELDS_BEYOND_SEARCH = (
+    *(name for name in FIELDS if name not in Contact.model_fields),
+    *(f"agent_info.{name}" for name in AGENT_FIELDS),
+)
 
 
 class DescribeContactResponse(ConnectModel):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contact_search.api.openapi import document
-from contact_search.api.route_table import CONTACTS
+from contact_search.api.route_table import CONTACT, CONTACTS
 
 
 @lru_cache(maxsize=1)
@@ -56,13 +56,15 @@ def _swagger_ui_files() -> Path:
 
 
 def _with_one_example(specification: dict[str, Any]) -> dict[str, Any]:
-    """Move all examples of query parameters but one to the descriptions: Swagger UI would send every example."""
-    operation = specification["paths"][CONTACTS.path]["get"]
-    parameters = [
-        parameter if parameter["name"] == "last" else _describe_example(parameter)
-        for parameter in operation["parameters"]
-    ]
-    paths = specification["paths"] | {CONTACTS.path: {"get": operation | {"parameters": parameters}}}
+    """Move all examples but one of parameters to the descriptions: Swagger UI would send every example."""
+    paths = dict(specification["paths"])
+    for path in (CONTACTS.path, CONTACT.path):
+        operation = paths[path]["get"]
+        parameters = [
+            parameter if parameter["name"] == "last" or parameter["in"] == "path" else _describe_example(parameter)
+            for parameter in operation["parameters"]
+        ]
+        paths[path] = {"get": operation | {"parameters": parameters}}
     return specification | {"paths": paths}
 
 

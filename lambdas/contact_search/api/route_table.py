@@ -25,6 +25,8 @@ class Route(NamedTuple):
 
 CONTACTS = Route("/v1/contacts", ("GET", "HEAD"), needs_credential=True)
 CONTACT_SEARCH = Route("/v1/contacts/search", ("POST",), needs_credential=True)
+CONTACT = Route("/v1/contacts/{id}", ("GET", "HEAD"), needs_credential=True)
+ME = Route("/v1/me", ("GET", "HEAD"), needs_credential=True)
 QUEUES = Route("/v1/queues", ("GET", "HEAD"), needs_credential=True)
 AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
@@ -32,4 +34,4 @@ OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
 PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 
-ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS)
+ROUTES = (CONTACTS, CONTACT_SEARCH, CONTACT, ME, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS)

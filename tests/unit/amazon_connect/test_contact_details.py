@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_pascal
 from contact_search.amazon_connect.contact import NOT_OF_CONNECT
 from contact_search.amazon_connect.contact_details import ContactDetails, parse_attributes, parse_contact
 from contact_search.amazon_connect.errors import UpstreamError
+from tests.service_model import snake_case
 
 
 def service_members(shape: Shape, path: str = "", seen: tuple[str, ...] = ()) -> Iterator[str]:
@@ -42,6 +43,12 @@ def model_members(annotation: Any, path: str = "", seen: tuple[Any, ...] = ()) -
 def test_the_model_has_exactly_the_members_of_the_service_model() -> None:
     shape = botocore.session.get_session().get_service_model("connect").shape_for("Contact")
     assert set(model_members(ContactDetails)) == set(service_members(shape))
+
+
+def test_members_are_spelled_as_in_all_of_the_api() -> None:
+    """`Level1` is `level1`, as `L1Ids` is `l1_ids`."""
+    paths = model_members(ContactDetails)
+    assert all(to_pascal(snake_case(name)) == name for path in paths for name in path.split(".")[1:])
 
 
 def test_attributes_that_connect_includes_are_dropped() -> None:

@@ -19,7 +19,7 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 
 
 # Values of the path parameters, by the path that has them.
-PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}}
+PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}, "/v1/contacts/{id}": {"id": "c-1"}}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
