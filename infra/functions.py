@@ -17,7 +17,7 @@ from infra.storage import Storage
 ROOT = Path(__file__).parent.parent
 # Settings that the functions' environment has under the same name in capitals.
 _SAME_IN_ENVIRONMENT = (
-    *("quota_rate", "quota_burst", "wait_seconds", "waiting_per_caller"),
+    *("quota_rate", "quota_burst", "describe_rate", "describe_burst", "wait_seconds", "waiting_per_caller"),
     *("page_seconds", "closed_page_seconds", "now_rounded_to_seconds"),
     *("export_days", "exports_per_client"),
 )

@@ -77,13 +77,18 @@ async def serve(options: Options) -> None:
 
 
 def _settings(options: Options) -> dict[str, str]:
-    """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
+    """The service's limiters are set to the stand-in's quotas, or to what is no limit on a laptop if there are none."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
     settings["EXPORT_SLICE_CONTACTS"] = str(options.part_contacts)
     if options.instance:
         return settings
-    rate = options.behaviour.quota
-    return settings | {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
+    rate, describe_rate = options.behaviour.quota, options.behaviour.describe_contact_quota
+    return settings | {
+        "QUOTA_RATE": str(rate or 1000),
+        "QUOTA_BURST": "1" if rate else "1000",
+        "DESCRIBE_RATE": str(describe_rate or 1000),
+        "DESCRIBE_BURST": "15" if describe_rate else "1000",
+    }
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, EXPORT, EXPORTS, HEALTH, ROUTES, Route
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, EXPORT, EXPORTS, HEALTH, PROBLEMS, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
 from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
@@ -22,6 +22,7 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 PATH_PARAMETERS = {
     "/problems/{type}": {"type": "validation"},
     "/explorer/{version}/{file}": {"version": "1", "file": "main.js"},
+    "/v1/contacts/{id}": {"id": "c-1"},
     "/v1/exports/{id}": {"id": "1"},
 }
 # Exports need a bucket and a state machine: see tests/service/test_exports.py.
@@ -90,6 +91,13 @@ def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(
     assert (
         send("OPTIONS", "/{proxy+}", headers=elsewhere, path="/v1/no", pathParameters={"proxy": "v1/no"}).status == 404
     )
+
+
+def test_the_resource_decides_about_the_route_whatever_its_parameters_are(send: Send) -> None:
+    for value in ("health", "validation/x", "a\nb", "{type}", ""):
+        response = send("GET", PROBLEMS.path, pathParameters={"type": value})
+        assert (response.status, response.json["type"]) == (404, "/problems/not-found")
+    assert send("GET", PROBLEMS.path, path="/search/health", pathParameters={"type": "validation"}).status == 200
 
 
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:
