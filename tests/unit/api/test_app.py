@@ -55,11 +55,6 @@ def test_exports_that_are_not_configured_are_the_operators_fault(
         assert (response.status, response.json["type"]) == (500, "/problems/misconfigured")
 
 
-def test_what_cannot_be_a_path_parameter_is_a_404(send: Send) -> None:
-    response = send("GET", EXPORT.path, pathParameters={"id": 'a"b'})
-    assert (response.status, response.json["type"]) == (404, "/problems/not-found")
-
-
 def test_an_unknown_path_is_a_404(send: Send) -> None:
     response = send("GET", "/v1/nothing")
     assert (response.status, response.json["type"]) == (404, "/problems/not-found")
@@ -71,10 +66,6 @@ def test_an_unknown_path_is_a_404(send: Send) -> None:
 @pytest.mark.parametrize("path", ["/search/v1/contacts", "/live/v1/contacts", "/v1/contacts/", "/a/b/v1/contacts/"])
 def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, path: str) -> None:
     assert send("GET", CONTACTS.path, "last=P1D", path=path).status == 200
-
-
-def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json["status"] == "ok"
 
 
 def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
