@@ -322,7 +322,7 @@ def test_head_is_get_whose_body_the_gateway_drops(api: Api) -> None:
 
 
 def test_what_is_not_there(api: Api) -> None:
-    for path in ("/v1/exports", "/v2/contacts", "/"):
+    for path in ("/v1/export", "/v2/contacts", "/v1"):
         answer = api.send("GET", path)
         assert (answer.status, answer.json["type"]) == (404, "/problems/not-found")
     for method in ("POST", "DELETE", "TRACE"):
