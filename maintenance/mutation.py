@@ -1,0 +1,99 @@
+"""Change the code in small ways and see whether the unit tests notice: scripts/mutate --help.
+
+mutmut finds modules that are at the root of a folder or in `src`. So it works on a copy of the tree, in `.mutation/`,
+where `lambdas` is `src`. What it found is kept there: a second run tries only what has changed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+_ROOT = Path(__file__).parent.parent
+_COPY = _ROOT / ".mutation"
+_FOLDERS = ("distribution", "infra", "maintenance", "operations", "sandbox", "tests")
+_IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+class Target(NamedTuple):
+    """Modules of the package and the tests that should notice a change of them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+_SEARCH, _CONNECT = "contact_search/search", "contact_search/amazon_connect"
+TARGETS = {
+    name: Target((f"{_SEARCH}/{name}.py",), (f"tests/unit/search/test_{name}.py",))
+    for name in ("cursor", "grants", "walk")
+} | {
+    "limiter": Target(
+        tuple(f"{_CONNECT}/{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
+        tuple(f"tests/unit/amazon_connect/test_{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
+    )
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return 1 if a change survives, or if mutmut fails."""
+    description = "Change the code in small ways, and list the changes that no test notices."
+    parser = argparse.ArgumentParser(prog="scripts/mutate", description=description)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{', '.join(TARGETS)}; default: all")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many changes are tried at a time")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.targets) - TARGETS.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    failed = [name for name in options.targets or TARGETS if not _mutate(name, options.processes)]
+    return 1 if failed else 0
+
+
+def _mutate(name: str, processes: int) -> bool:
+    """Try all changes of the target. Return False if one survives."""
+    folder = _COPY / name
+    _copy_tree(folder, TARGETS[name])
+    if subprocess.run(["mutmut", "run", "--max-children", str(processes)], cwd=folder, check=False).returncode:  # noqa: S603, S607
+        return False
+    results = _mutmut(folder, "results")
+    survivors = [line.split(":")[0].strip() for line in results.splitlines() if line.strip().endswith(": survived")]
+    for survivor in survivors:
+        print(_mutmut(folder, "show", survivor))
+    print(f"{name}: {len(survivors)} changes survived")
+    return not survivors
+
+
+def _copy_tree(folder: Path, target: Target) -> None:
+    """Bring the copy up to date. Times of files are kept, because mutmut tells by them what has changed."""
+    shutil.copytree(_ROOT / "lambdas", folder / "src", dirs_exist_ok=True, ignore=_IGNORED)
+    for name in _FOLDERS:
+        shutil.copytree(_ROOT / name, folder / name, dirs_exist_ok=True, ignore=_IGNORED)
+    (folder / "pyproject.toml").write_text(_configuration(target))
+
+
+def _configuration(target: Target) -> str:
+    """Return pyproject.toml of the copy: mutmut's options, and those of pytest but for several processes."""
+    modules = [f"src/{module}" for module in target.modules]
+    copied = [name for name in _FOLDERS if name != "tests"]
+    return f"""
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = {modules}
+also_copy = {copied}
+pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider"]
+pytest_add_cli_args_test_selection = {list(target.tests)}
+
+[tool.pytest.ini_options]
+filterwarnings = ["error"]
+"""
+
+
+def _mutmut(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["mutmut", *arguments], cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603, S607
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
