@@ -1,0 +1,38 @@
+"""Test what mutation testing is told. The run itself takes minutes: scripts/mutate."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from maintenance import mutation
+from maintenance.mutation import TARGETS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_modules_and_tests_of_a_target_exist(name: str) -> None:
+    target = TARGETS[name]
+    assert target.modules
+    assert [path for path in target.modules if not (ROOT / "lambdas" / path).is_file()] == []
+    assert [path for path in target.tests if not (ROOT / path).is_file()] == []
+
+
+def test_the_copy_has_the_package_in_src_and_nothing_of_the_environment(tmp_path: Path) -> None:
+    target = TARGETS["cursor"]
+    for _ in range(2):  # a second run brings the copy up to date
+        mutation._copy_tree(tmp_path, target)
+    assert (tmp_path / "src" / target.modules[0]).is_file()
+    assert not (tmp_path / "lambdas").exists()
+    assert not list(tmp_path.rglob("__pycache__"))
+    configuration = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["mutmut"]
+    assert configuration["only_mutate"] == [f"src/{target.modules[0]}"]
+    assert all((tmp_path / folder).is_dir() for folder in configuration["also_copy"])
+    assert (tmp_path / configuration["pytest_add_cli_args_test_selection"][0]).is_file()
+
+
+def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        mutation.main(["cursors"])
+    assert "unknown: cursors" in capsys.readouterr().err
