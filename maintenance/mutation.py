@@ -1,7 +1,8 @@
 """Change the code in small ways and see whether the unit tests notice: scripts/mutate --help.
 
 mutmut finds modules that are at the root of a folder or in `src`. So it works on a copy of the tree, in `.mutation/`,
-where `lambdas` is `src`. What it found is kept there: a second run tries only what has changed.
+where `lambdas` is `src`. Each run starts anew: mutmut would keep what it found of code that has not changed, although a
+test has.
 """
 
 import argparse
@@ -66,10 +67,10 @@ def _mutate(name: str, processes: int) -> bool:
 
 
 def _copy_tree(folder: Path, target: Target) -> None:
-    """Bring the copy up to date. Times of files are kept, because mutmut tells by them what has changed."""
-    shutil.copytree(_ROOT / "lambdas", folder / "src", dirs_exist_ok=True, ignore=_IGNORED)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(_ROOT / "lambdas", folder / "src", ignore=_IGNORED)
     for name in _FOLDERS:
-        shutil.copytree(_ROOT / name, folder / name, dirs_exist_ok=True, ignore=_IGNORED)
+        shutil.copytree(_ROOT / name, folder / name, ignore=_IGNORED)
     (folder / "pyproject.toml").write_text(_configuration(target))
 
 

@@ -65,8 +65,8 @@ class FakeTable(TransientTable):
         return self.items.get(key)
 
     def put(self, key: str, item: Mapping[str, Any], lifetime: timedelta) -> None:
-        assert lifetime == LIFETIME
         self._check()
+        assert lifetime == LIFETIME
         self.items[key] = dict(item)
 
     def _check(self) -> None:
@@ -296,6 +296,17 @@ def test_digests_stay_in_a_cursor_of_the_greatest_length(
     cursor = codec.write(IDENTITY, position)
     table.items.clear()
     assert codec.read(IDENTITY, cursor, can_resume=True) == replace(position, next_token=None)
+
+
+def test_a_fallback_lives_as_long_as_what_it_replaces(
+    codec: CursorCodec, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.is_available = False
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
+    position = replace(POSITION, next_token=LONG_TOKEN)
+    cursor = codec.write(IDENTITY, position, fallback=POSITION, lifetime=LONGEST_LIFETIME)
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + timedelta(days=29)).timestamp()))
+    assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
 
 
 def test_the_place_in_a_list_is_kept(codec: CursorCodec) -> None:
