@@ -36,8 +36,9 @@ def license_of(name: str) -> str:
         UnknownLicenseError: Read its license file and add it to this module.
     """
     metadata = distribution(name).metadata
-    for expression in (metadata.get("License-Expression"), metadata.get("License"), _READ.get(name)):
-        if expression and is_known(expression):
+    stated = [metadata[key] for key in ("License-Expression", "License") if key in metadata]
+    for expression in (*stated, _READ.get(name, "")):
+        if is_known(expression):
             return expression
     raise UnknownLicenseError(name)
 

@@ -33,6 +33,20 @@ def test_the_copy_has_the_package_in_src_and_nothing_of_the_environment(tmp_path
     assert (tmp_path / configuration["pytest_add_cli_args_test_selection"][0]).is_file()
 
 
+@pytest.mark.parametrize(
+    ("added", "explained"),
+    [
+        pytest.param(["    return (timestamp - _EPOCH) / _MICROSECOND"], True, id="explained"),
+        pytest.param(["    return None"], False, id="not explained"),
+        pytest.param(["    return (timestamp - _EPOCH) / _MICROSECOND", "    x = 1"], False, id="with another line"),
+        pytest.param([], False, id="a line less"),
+    ],
+)
+def test_a_survivor_is_explained_by_the_line_that_it_has(added: list[str], *, explained: bool) -> None:
+    difference = ["# name: survived", "--- src/a.py", "+++ src/a.py", "@@ -1,1 +1,1 @@", "-    return 1"]
+    assert mutation.is_explained("\n".join([*difference, *(f"+{line}" for line in added)])) is explained
+
+
 def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         mutation.main(["cursors"])
