@@ -34,3 +34,23 @@ def test_files_that_are_named_exist(document: str) -> None:
     missing = {path for path in named if not any((folder / path).exists() for folder in folders)}
     assert not missing
     assert named
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
+def test_a_workflow_uses_actions_at_a_commit_and_has_no_permissions_by_default(workflow: Path) -> None:
+    text = workflow.read_text()
+    uses = re.findall(r"uses: (.+)", text)
+    assert uses
+    assert [action for action in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
+    assert "\npermissions: {}\n" in text
+    assert text.count("runs-on:") == text.count("timeout-minutes:")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
+def test_a_workflow_runs_scripts_that_exist(workflow: Path) -> None:
+    named = set(re.findall(r"(?<![\w/])((?:scripts|\.ci)/[\w-]+)", workflow.read_text()))
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
