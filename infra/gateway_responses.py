@@ -7,6 +7,7 @@ import json
 
 from aws_cdk import aws_apigateway as apigateway
 
+from contact_search.api.cors import EXPOSED_HEADERS
 from contact_search.api.problem import NOT_FOUND, UNAUTHENTICATED
 from contact_search.api.problem_types import PROBLEM_TYPES
 
@@ -74,5 +75,5 @@ def _cors_headers(cors_origins: list[str]) -> dict[str, str]:
         return {}
     return {
         "Access-Control-Allow-Origin": f"'{cors_origins[0] if len(cors_origins) == 1 else '*'}'",
-        "Access-Control-Expose-Headers": "'Retry-After, WWW-Authenticate, X-Request-Id'",
+        "Access-Control-Expose-Headers": f"'{EXPOSED_HEADERS}'",
     }

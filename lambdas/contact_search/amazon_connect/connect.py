@@ -41,12 +41,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Patience:
-    """Say who waits for a slot, for how many seconds at most, and whether a cached page will do."""
+    """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
+
+    Attributes:
+        no_cache: Whether no cached page will do.
+        cache_scope: Pages are shared within the same scope only.
+    """
 
     caller: str
     wait_seconds: float
     no_cache: bool = False
     started: float = field(default_factory=time.monotonic)
+    cache_scope: str = ""
 
     @property
     def deadline(self) -> float:
@@ -231,7 +237,7 @@ class AmazonConnect:
         """
         call = Call(
             "SearchContacts",
-            [self._client.instance_id, request],
+            [self._client.instance_id, request, patience.cache_scope],
             self._page_lifetime(request),
             lambda: self._client.search_contacts(request),
             parse_response,

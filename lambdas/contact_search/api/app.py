@@ -20,6 +20,8 @@ from contact_search.api.problems import log_problem, problem_for
 from contact_search.api.route_table import ROUTES
 from contact_search.api.services import Services
 
+_PREFLIGHT_VARY = f"{VARY}, Access-Control-Request-Method"
+_SIMPLE_METHODS = ("GET", "HEAD", "POST")  # those that scripts may send without permission (Fetch standard)
 _ROUTE_BY_PATH = {route.path: route for route in ROUTES}
 
 app = APIGatewayRestResolver(enable_validation=False)
@@ -68,17 +70,23 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
     Powertools' CORSConfig would answer a preflight with the methods of all paths and without Allow and Vary, and it
     knows no 405.
     """
-    route = _ROUTE_BY_PATH.get(app.current_event.resource)
-    if route is None:
+    event, route = app.current_event, _ROUTE_BY_PATH.get(app.current_event.resource)
+    methods = [*(route.methods if route else _SIMPLE_METHODS), "OPTIONS"]
+    if event.http_method == "OPTIONS" and (route or _is_preflight()):
+        asked_for = read_header(event, "access-control-request-method")
+        preflight = preflight_headers(methods, asked_for) if _cors_headers() else {}
+        headers = {"Allow": ", ".join(methods), "Vary": _PREFLIGHT_VARY, **preflight}
+        return Response(HTTPStatus.NO_CONTENT, body="", headers=headers)
+    # A path parameter may be empty, which Powertools does not route.
+    if route is None or event.http_method in route.methods:
         raise RefusedError(NOT_FOUND)
-    methods = ", ".join([*route.methods, "OPTIONS"])
-    if app.current_event.http_method == "OPTIONS":
-        preflight = preflight_headers(methods) if _cors_headers() else {}
-        return Response(HTTPStatus.NO_CONTENT, body="", headers={"Allow": methods, "Vary": VARY, **preflight})
-    if app.current_event.http_method in route.methods:  # a path parameter is empty
-        raise RefusedError(NOT_FOUND)
-    detail = f"This path has the methods {methods}."
-    raise RefusedError(Problem("method-not-allowed", detail, headers={"Allow": methods}))
+    detail = f"This path has the methods {', '.join(methods)}."
+    raise RefusedError(Problem("method-not-allowed", detail, headers={"Allow": ", ".join(methods)}))
+
+
+def _is_preflight() -> bool:
+    """Tell whether a browser asks for a script, which may read the response to the request that follows."""
+    return bool(_cors_headers() and read_header(app.current_event, "access-control-request-method"))
 
 
 def _route_path(event: Mapping[str, Any]) -> str:

@@ -121,6 +121,22 @@ def _page_schema() -> dict[str, Any]:
                 "type": "boolean",
                 "description": "False if the names that `expand` asks for cannot be read at the moment.",
             },
+            "complete_until": {
+                "type": "string",
+                "format": "date-time",
+                "description": "With `follow`: the time up to which nothing more is expected.",
+            },
+            "caught_up": {
+                "type": "boolean",
+                "description": "With `follow`: true on a page that has reached the end, for now.",
+            },
+            "poll_after": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": 2**31 - 1,
+                "description": "With `caught_up`: the seconds after which there can be more.",
+            },
         },
     }
 

@@ -34,4 +34,7 @@ OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
 PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 
+# All paths that no route has. OPTIONS is answered there too, because scripts could not read the 404 otherwise.
+OTHER_PATHS = "/{proxy+}"
+
 ROUTES = (CONTACTS, CONTACT_SEARCH, CONTACT, ME, QUEUES, AGENTS, HEALTH, OPENAPI, DOCS, PROBLEMS)

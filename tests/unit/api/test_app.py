@@ -58,6 +58,22 @@ def test_the_resource_decides_about_the_route_whatever_its_parameters_are(send: 
     assert send("GET", PROBLEMS.path, path="/search/health", pathParameters={"type": "validation"}).status == 200
 
 
+def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
+    asked = {"origin": ORIGIN, "access-control-request-method": "DELETE"}
+    response = send("OPTIONS", "/{proxy+}", headers=asked, path="/v1/no", pathParameters={"proxy": "v1/no"})
+    assert response.status == 204
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert "DELETE" in response.headers["access-control-allow-methods"]
+    response = send("OPTIONS", CONTACTS.path, headers=asked)
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert response.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS, DELETE"
+    assert "Access-Control-Request-Method" in response.headers["vary"].split(", ")
+    elsewhere = asked | {"origin": "https://evil.example"}
+    assert (
+        send("OPTIONS", "/{proxy+}", headers=elsewhere, path="/v1/no", pathParameters={"proxy": "v1/no"}).status == 404
+    )
+
+
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:
     response = send("OPTIONS", CONTACT_SEARCH.path, headers={"origin": ORIGIN})
     assert (response.status, response.body) == (204, "")
