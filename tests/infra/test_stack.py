@@ -421,10 +421,16 @@ def test_cursor_keys_can_overlap(synthesize: Synthesize) -> None:
 def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
     oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"]}
     template = synthesize(
-        quota_rate=2, page_seconds=30, waiting_per_caller=7, cors_origins=["https://a.b", "https://c.d"], oidc=oidc
+        quota_rate=2,
+        page_seconds=30,
+        waiting_per_caller=7,
+        describe_rate=20,
+        cors_origins=["https://a.b", "https://c.d"],
+        oidc=oidc,
     )
     search = environment(template, "search")
     assert (search["QUOTA_RATE"], search["PAGE_SECONDS"], search["WAITING_PER_CALLER"]) == ("2", "30", "7")
+    assert (search["DESCRIBE_RATE"], search["DESCRIBE_BURST"]) == ("20", "15")
     assert search["CORS_ORIGINS"] == "https://a.b https://c.d"
     authorizer = environment(template, "authorizer")
     assert (authorizer["OIDC_ISSUER"], authorizer["OIDC_CLIENT_CLAIMS"]) == ("https://issuer.example", "azp")

@@ -36,7 +36,7 @@ IN_ORDER = {"time_range": {"type": "DISCONNECT_TIMESTAMP", "start_time": START.i
 
 
 @pytest.fixture
-def centre(aws: AwsServer, still: Clock) -> Iterator[ContactCentre]:
+def centre(aws: AwsServer, still: Clock, new_directory: None) -> Iterator[ContactCentre]:  # noqa: ARG001 - of its queues
     with contact_centre(aws, still) as centre:
         yield centre
 

@@ -50,7 +50,7 @@ def folder(api: Api, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def expected(api: Api) -> dict[str, Any]:
+def expected(api: Api, new_directory: None) -> dict[str, Any]:  # noqa: ARG001 - with the sample's names
     """What the same search finds without a generated client."""
     page = api.get(
         last="P60D",

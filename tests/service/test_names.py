@@ -88,19 +88,16 @@ def environment(
     gateway: Gateway,  # noqa: ARG001 - reads the settings
     records: None,  # noqa: ARG001 - what there is to read
     clock: Clock,  # noqa: ARG001 - sets the time
+    table: TransientTable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
-    """Become an environment that knows no names, and forget what other environments have read."""
+    """Become an environment that knows no names. Those that start later share the names of earlier ones."""
     import search_handler  # noqa: PLC0415 - reads its settings when it is imported
 
     def start() -> None:
-        table = TransientTable(search_handler.settings.transient_table_name, search_handler.dynamodb)
         directory = Directory(search_handler.connect_instance, table)
         monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))
 
-    search_handler.dynamodb.delete_item(
-        TableName=search_handler.settings.transient_table_name, Key={"key": {"S": "directory"}}
-    )
     start()
     return start
 
