@@ -518,7 +518,7 @@ def test_foreign_ids_are_a_404_whatever_they_are(limited: Api, contact_id: str) 
 @pytest.fixture
 def limited(client: Callable[..., Api]) -> Api:
     """A client that sees no contact, and is not throttled by its usage plan."""
-    return client(queues=["none"])
+    return client(queue_ids=["none"])
 
 
 @pytest.mark.parametrize(
