@@ -40,6 +40,9 @@ _OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 class Patience:
     """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
 
+    In the background nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot). Their
+    pages are neither kept in the cache nor shared with requests of the same search, which would wait along.
+
     Attributes:
         no_cache: Whether no cached page will do.
         cache_scope: Pages are shared within the same scope only.
@@ -50,6 +53,7 @@ class Patience:
     no_cache: bool = False
     started: float = field(default_factory=time.monotonic)
     cache_scope: str = ""
+    background: bool = False
 
     @property
     def deadline(self) -> float:
@@ -111,6 +115,8 @@ class AmazonConnect:
             return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
         if cached is not None and cached.is_fresh:
             return _to_result(cached, f"hit; ttl={cached.lifetime - cached.age}")
+        if patience.background:
+            return self._search_uncached(request, patience, "fwd=bypass; detail=background")
         try:
             return self._search_once_for_all(self._cache, key, request, patience)
         except _OUTAGES:
@@ -191,10 +197,10 @@ class AmazonConnect:
     def _wait_for_slot(self, patience: Patience) -> float:
         """Wait for a slot in Connect's quota and return how long that took, in seconds."""
         started = time.monotonic()
-        if started > patience.started + _LATEST_CALL:
+        if started > patience.started + _LATEST_CALL and not patience.background:
             raise ThrottledError("TooLate", 1)
         if self._limiter is not None:
-            self._limiter.wait_for_slot(patience.caller, patience.deadline)
+            self._limiter.wait_for_slot(patience.caller, patience.deadline, background=patience.background)
         return time.monotonic() - started
 
     def _call_and_log(self, request: Mapping[str, Any], waited: float) -> bytes:
