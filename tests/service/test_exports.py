@@ -85,7 +85,7 @@ def test_the_parts_have_what_a_walk_has(exports: Exports, search: dict[str, Any]
     assert export["ended_at"] >= export["started_at"] >= export["created_at"]
     assert export["estimated_end_at"] is None
     assert "problem" not in export
-    assert len(exports.keys()) == len(export["parts"])
+    assert len(exports.files()) == len(export["parts"])
 
 
 def test_each_line_of_ndjson_is_as_in_a_page(exports: Exports) -> None:
@@ -227,16 +227,16 @@ def test_a_client_has_3_unfinished_exports_at_most(exporting_client: Callable[..
 
 def test_a_deleted_export_has_no_files(exports: Exports) -> None:
     export = exports.finish(exports.create(BODY))
-    assert exports.keys()
+    assert exports.files()
     answer = exports.delete(export["id"])
     assert (answer.status, answer.text) == (204, "")
-    assert not exports.keys()
+    assert not exports.files()
     deleted = exports.get(export["id"])
     assert (deleted["status"], deleted["parts"]) == ("canceled", [])
     assert deleted["ended_at"] == export["ended_at"]
     assert exports.delete(export["id"]).status == 204
     assert exports.run_slice(export["id"])
-    assert not exports.keys()
+    assert not exports.files()
 
 
 def test_a_deleted_export_ends(exports: Exports) -> None:
@@ -245,7 +245,7 @@ def test_a_deleted_export_ends(exports: Exports) -> None:
     assert exports.delete(export_id).status == 204
     assert exports.run_slice(export_id)
     assert exports.get(export_id)["status"] == "canceled"
-    assert not exports.keys()
+    assert not exports.files()
 
 
 def test_an_export_expires(exports: Exports, clock: Clock) -> None:
@@ -258,7 +258,7 @@ def test_an_export_expires(exports: Exports, clock: Clock) -> None:
         assert_not_found(exports.api.send(method, f"/v1/exports/{export_id}"))
     assert export_id not in exports.api.send("GET", "/v1/exports").text
     assert exports.run_slice(export_id)
-    assert not exports.keys()
+    assert not exports.files()
 
 
 def test_head_answers_as_get(exports: Exports) -> None:
