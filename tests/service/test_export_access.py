@@ -11,6 +11,7 @@ import pytest
 
 from contact_search.search.grants import Grant
 from sandbox.clients import PARTNER_KEY, partner_grant
+from tests.clock import NOW
 from tests.conftest import Api
 from tests.service.conftest import Exports, contacts_of, download
 from tests.service.test_exports import BODY, SMALL, WINDOW, assert_not_found, walk
@@ -134,6 +135,16 @@ def test_a_window_is_judged_when_the_export_is_created(exporting_client: Callabl
     clock.advance(timedelta(days=5))
     assert exports.post(BODY).status == 403
     assert exports.finish(export_id)["status"] == "succeeded"
+
+
+def test_a_repeated_request_is_not_judged_again(exporting_client: Callable[..., Exports], clock: Any) -> None:
+    exports, key = exporting_client(Grant(exports=True, lookback=timedelta(days=86))), {"idempotency-key": "once"}
+    start = f"{NOW - timedelta(days=86) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    body = {"time_range": WINDOW | {"start_time": start}}
+    export_id = exports.create(body, key)
+    clock.advance(timedelta(hours=2))
+    assert exports.create(body, key) == export_id
+    assert exports.post(body).status == 403
 
 
 def test_a_limit_of_pages_is_none_of_exports(exporting_client: Callable[..., Exports], exports: Exports) -> None:
