@@ -11,6 +11,7 @@ import pytest
 
 from operations import registry
 from operations.deployed import Deployed
+from tests.canary import recorded
 from tests.clock import NOW, TODAY, Clock
 from tests.conftest import Answer, Api
 from tests.service.conftest import Exports, contacts_of, download
@@ -264,18 +265,17 @@ def test_an_export_expires(exports: Exports, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("then", ["deleted", "withdrawn"])
-def test_the_end_of_an_export_is_logged_once(
-    exports: Exports, stack: Deployed, capsys: pytest.CaptureFixture[str], then: str
-) -> None:
+def test_the_end_of_an_export_is_logged_once(exports: Exports, stack: Deployed, then: str) -> None:
     """Metrics are counted from these lines."""
-    export_id = exports.create(SMALL)
-    export = exports.finish(export_id)
-    if then == "withdrawn":
-        registry.regrant(stack, exports.client, {"channels": ["VOICE"]}, wider=False)
+    with recorded() as log:
+        export_id = exports.create(SMALL)
+        export = exports.finish(export_id)
+        if then == "withdrawn":
+            registry.regrant(stack, exports.client, {"channels": ["VOICE"]}, wider=False)
+            exports.run_slice(export_id)
+        exports.delete(export_id)
         exports.run_slice(export_id)
-    exports.delete(export_id)
-    exports.run_slice(export_id)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
     [line] = [line for line in lines if line["message"] == "export ended"]
     assert (line["client"], line["export"], line["status"]) == (exports.client, export_id, "succeeded")
     assert line["contacts"] == export["contacts"]
