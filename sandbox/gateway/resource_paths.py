@@ -7,7 +7,7 @@ from urllib.parse import unquote
 def find_resource(resources: Iterable[str], path: str) -> tuple[str, dict[str, str]] | None:
     """Return the resource of a path and the values of its path parameters, decoded. Return None if there is none.
 
-    Where several resources match, fixed segments win over parameters (API Gateway developer guide, "REST API routes").
+    Where several resources match, fixed segments win over parameters, and these over a greedy one such as {proxy+}.
 
     Args:
         resources: Paths of resources, such as /v1/contacts/{id}.
@@ -19,16 +19,23 @@ def find_resource(resources: Iterable[str], path: str) -> tuple[str, dict[str, s
         for resource in resources
         if (parameters := _match(resource.split("/"), segments)) is not None
     ]
-    return min(matches, key=lambda match: [part.startswith("{") for part in match[0].split("/")], default=None)
+    return min(matches, key=lambda match: list(map(_rank, match[0].split("/"))), default=None)
+
+
+def _rank(part: str) -> int:
+    return part.startswith("{") + part.endswith("+}")
 
 
 def _match(resource: list[str], segments: list[str]) -> dict[str, str] | None:
+    if resource[-1].endswith("+}"):
+        last = len(resource) - 1
+        segments = [*segments[:last], "/".join(segments[last:])]
     if len(resource) != len(segments):
         return None
     parameters = {}
     for part, segment in zip(resource, segments, strict=True):
         if part.startswith("{") and segment:
-            parameters[part.strip("{}")] = segment
+            parameters[part.strip("{+}")] = segment
         elif part != segment:
             return None
     return parameters

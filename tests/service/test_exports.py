@@ -294,8 +294,9 @@ INVALID: list[Any] = [
 @pytest.mark.parametrize("body", INVALID, ids=json.dumps)
 def test_what_a_search_is_refused_for_an_export_is_refused_for(exports: Exports, body: Any) -> None:
     answer, searched = exports.post(body), exports.api.post(body)
-    assert (answer.status, answer.json) == (searched.status, searched.json)
     assert answer.status == 422
+    assert answer.faults == searched.faults
+    assert answer.json["detail"] == searched.json["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a": 1, "a": 1}', b"\xff", b"[" * 100_000, b" " * (1 << 20) + b"{}"])

@@ -38,12 +38,22 @@ _OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 
 @dataclass(frozen=True)
 class Patience:
-    """Say who waits for a slot, for how many seconds at most, and whether a cached page will do."""
+    """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
+
+    In the background nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot). Their
+    pages are neither kept in the cache nor shared with requests of the same search, which would wait along.
+
+    Attributes:
+        no_cache: Whether no cached page will do.
+        cache_scope: Pages are shared within the same scope only.
+    """
 
     caller: str
     wait_seconds: float
     no_cache: bool = False
     started: float = field(default_factory=time.monotonic)
+    cache_scope: str = ""
+    background: bool = False
 
     @property
     def deadline(self) -> float:
@@ -98,13 +108,15 @@ class AmazonConnect:
         """
         if self._cache is None:
             return self._search_uncached(request, patience, "fwd=bypass")
-        key = self._cache_key(request)
+        key = self._cache_key(request, patience.cache_scope)
         try:
             cached = None if patience.no_cache else self._cache.get(key)
         except StorageUnavailableError:
             return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
         if cached is not None and cached.is_fresh:
             return _to_result(cached, f"hit; ttl={cached.lifetime - cached.age}")
+        if patience.background:
+            return self._search_uncached(request, patience, "fwd=bypass; detail=background")
         try:
             return self._search_once_for_all(self._cache, key, request, patience)
         except _OUTAGES:
@@ -185,10 +197,10 @@ class AmazonConnect:
     def _wait_for_slot(self, patience: Patience) -> float:
         """Wait for a slot in Connect's quota and return how long that took, in seconds."""
         started = time.monotonic()
-        if started > patience.started + _LATEST_CALL:
+        if started > patience.started + _LATEST_CALL and not patience.background:
             raise ThrottledError("TooLate", 1)
         if self._limiter is not None:
-            self._limiter.wait_for_slot(patience.caller, patience.deadline)
+            self._limiter.wait_for_slot(patience.caller, patience.deadline, background=patience.background)
         return time.monotonic() - started
 
     def _call_and_log(self, request: Mapping[str, Any], waited: float) -> bytes:
@@ -208,8 +220,8 @@ class AmazonConnect:
         is_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
         return self._closed_lifetime if is_closed else self._lifetime
 
-    def _cache_key(self, request: Mapping[str, Any]) -> str:
-        content = json.dumps([self._client.instance_id, request], default=str, sort_keys=True)
+    def _cache_key(self, request: Mapping[str, Any], scope: str) -> str:
+        content = json.dumps([self._client.instance_id, request, scope], default=str, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def _validation(error: InvalidSearchError) -> Problem:
     ]
     count = len(error.faults)
     detail = f"Nothing was searched: the request has {'1 fault' if count == 1 else f'{count} faults'}."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
+    return Problem("validation", detail, faults)
 
 
 def _forbidden(error: ForbiddenError) -> Problem:
@@ -61,31 +61,30 @@ def _forbidden(error: ForbiddenError) -> Problem:
     ]
     names = ", ".join(error.names[:5]) or "this path"
     detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
-    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", detail, faults)
+    return Problem("forbidden", detail, faults)
 
 
 def _rejected_by_connect(error: errors.RejectedError) -> Problem:
     # A message with an ARN is about our own resources, which callers must not see.
     detail = "Amazon Connect does not accept this search." if "arn:" in error.reason else error.reason
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
+    return Problem("rejected-by-connect", detail)
 
 
 def _throttled(error: errors.ThrottledError) -> Problem:
     detail = "Amazon Connect's quota of searches is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
-    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many searches", detail, headers=headers)
+    return Problem("throttled", detail, headers=headers)
 
 
 def _too_many_exports(error: export_errors.TooManyExportsError) -> Problem:
     which, way_out = ("unfinished", "Wait until one has ended, or end") if error.are_unfinished else ("kept", "Delete")
     detail = f"This client has {error.most} {which} exports, and may not have more. {way_out} one with DELETE."
-    status, headers = HTTPStatus.TOO_MANY_REQUESTS, _RETRY_AFTER_EXPORT
-    return Problem(status, "too-many-exports", "Too many exports", detail, headers=headers)
+    return Problem("too-many-exports", detail, headers=_RETRY_AFTER_EXPORT)
 
 
 def _search_too_large(error: export_errors.SearchTooLargeError) -> Problem:
     detail = f"The search of an export may have {error.most} bytes at most, compressed."
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", "Content too large", detail)
+    return Problem("content-too-large", detail)
 
 
 def _refused(error: RefusedError) -> Problem:
@@ -97,102 +96,72 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     InvalidSearchError: _validation,
     ForbiddenError: _forbidden,
     InvalidCursorError: Problem(
-        HTTPStatus.BAD_REQUEST,
         "invalid-cursor",
-        "Invalid cursor",
         "This is not a cursor of this search. Send the next_cursor of a page, and repeat the parameters unchanged.",
     ),
     CursorExpiredError: Problem(
-        HTTPStatus.GONE,
         "cursor-expired",
-        "Cursor expired",
         "A cursor is valid for 24 hours at most. Start again without a cursor.",
     ),
     errors.RejectedError: _rejected_by_connect,
     errors.ThrottledError: _throttled,
     errors.InstanceNotFoundError: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "instance-not-found",
-        "Instance not found",
         "The Amazon Connect instance of this service does not exist.",
     ),
     errors.MisconfiguredError: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "misconfigured",
-        "Misconfigured",
         "This service is not allowed to search its Amazon Connect instance.",
     ),
     errors.UpstreamError: Problem(
-        HTTPStatus.BAD_GATEWAY,
         "upstream-error",
-        "Amazon Connect failed",
         "Amazon Connect failed to answer this search.",
     ),
     errors.UnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Amazon Connect unavailable",
         "Amazon Connect cannot be reached.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     errors.TimedOutError: Problem(
-        HTTPStatus.GATEWAY_TIMEOUT,
         "upstream-timeout",
-        "Amazon Connect timed out",
         "Amazon Connect did not answer in time.",
     ),
     DirectoryUnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Names unavailable",
         "The names of queues and agents cannot be read at the moment. Ids work.",
         headers={"Retry-After": str(SECONDS_AFTER_FAILURE)},
     ),
     StorageUnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Storage unavailable",
         "What this search needs to continue cannot be reached. Send the same request again later.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     export_errors.TooManyExportsError: _too_many_exports,
     export_errors.SearchTooLargeError: _search_too_large,
     export_errors.KeyReusedError: Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
         "idempotency-key-reused",
-        "Idempotency-Key reused",
         "An export with another body was created with this Idempotency-Key within the last 24 hours.",
     ),
     export_errors.GrantChangedError: Problem(
-        HTTPStatus.FORBIDDEN,
         "forbidden",
-        "Forbidden",
         "What this client is granted has changed since the export was created.",
     ),
     export_errors.NotConfiguredError: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "misconfigured",
-        "Misconfigured",
         "This service has no place for exports.",
     ),
     export_errors.NotStartedError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Exports unavailable",
         "No export can be started at the moment. Send the same request again later.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     export_errors.FilesUnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Files unavailable",
         "The files of exports cannot be written at the moment.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     Exception: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
-        "Internal error",
         "Something went wrong here. It has been logged under this request_id.",
     ),
 }

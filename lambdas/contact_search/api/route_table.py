@@ -29,5 +29,9 @@ EXPORT = Route("/v1/exports/{id}", ("GET", "HEAD", "DELETE"), needs_credential=T
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
 OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
+PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 
-ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, EXPORTS, EXPORT, HEALTH, OPENAPI, DOCS)
+# All paths that no route has. OPTIONS is answered there too, because scripts could not read the 404 otherwise.
+OTHER_PATHS = "/{proxy+}"
+
+ROUTES = (CONTACTS, CONTACT_SEARCH, QUEUES, AGENTS, EXPORTS, EXPORT, HEALTH, OPENAPI, DOCS, PROBLEMS)

@@ -187,7 +187,7 @@ def _refused_times(search: Search, grant: Grant) -> Iterator[str]:
     if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.time_field]):
         yield "TimeRange.Type"
     if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.sort_field]):
-        has_default_sort = search.sort == default_sort(search.time_field)
+        has_default_sort = search.sort == default_sort(search.time_field, is_followed=search.settle is not None)
         yield "TimeRange.Type" if has_default_sort else "Sort"
     for criterion in search.criteria.get("AdditionalTimeRange", {}).get("Criteria", []):
         for condition in criterion.values():

@@ -50,6 +50,16 @@ class SearchContactsTimeRange(Structure):
     )
 
 
+class SearchWindow(SearchContactsTimeRange):
+    """The window of a search. Both ends are included."""
+
+    end_time: Omittable[m.EndTime] = Field(  # type: ignore[assignment]
+        None,
+        description="An RFC 3339 date-time with an offset, or a date, which means its last moment in UTC. Required,"
+        " except with `follow`, which makes a walk without an end.",
+    )
+
+
 class NameCriteria(Structure):
     """Texts in the contact's name."""
 
@@ -310,6 +320,7 @@ class SearchBody(Structure):
 class SearchRequest(SearchBody):
     """The SearchContacts request without InstanceId. `limit` is its MaxResults and `cursor` its NextToken."""
 
+    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
     limit: m.Limit = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
@@ -321,6 +332,19 @@ class SearchRequest(SearchBody):
         description="The `next_cursor` of the previous page. Repeat all other members unchanged, except `limit`,"
         " `fields` and `expand`.",
         examples=["eyJvcGFxdWUiOiJ0cnVlIn0"],
+    )
+    follow: m.Boolean = Field(
+        False,
+        description="Whether to make a walk without an end: whoever keeps asking gets each contact once, in the order"
+        " of the window's timestamp, as it comes about. Not with `end_time`, `max_items`, a `limit` of 0, another"
+        " `sort` or ENQUEUE_TIMESTAMP.",
+        examples=[True],
+    )
+    settle: Omittable[m.Settle] = Field(
+        None,
+        description="How far behind now such a walk stays, because Amazon Connect learns of contacts a little late:"
+        " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
+        examples=["PT5M"],
     )
 
 
