@@ -1,7 +1,7 @@
 """AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
 
-`python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends; each line on it is answered with a
-line of JSON that has the counts of SearchContacts since the line before.
+`python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends. Each line on it is answered
+with a line of JSON that has the counts of SearchContacts since the line before.
 """
 
 import json
