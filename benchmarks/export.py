@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import urllib3
+from tqdm import tqdm
 
 from benchmarks.crowd import Door, Service, Tally
 from benchmarks.stand_in import INSTANCE_ID, StandIn, stand_in
@@ -229,9 +229,10 @@ async def measure_kills(options: argparse.Namespace) -> None:
         )
         worker = function_of(laptop.functions, "export_handler")
         begun, killed, exports = time.perf_counter(), 0, 0
+        progress = tqdm(total=options.kills, unit=" kills", mininterval=10)
         while killed < options.kills:
             export_id = await laptop.create(EXPORTERS[0])
-            killed += _run_and_kill(worker, export_id, moments, options.kills - killed)
+            killed += _run_and_kill(worker, export_id, moments, options.kills - killed, progress)
             export = await laptop.wait(EXPORTERS[0], export_id)
             _check_order(export, _download(export), contacts)
             exports += 1
@@ -251,7 +252,7 @@ def _no_op(aws: StandIn) -> str:
     return str(made["stateMachineArn"])
 
 
-def _run_and_kill(worker: Function, export_id: str, moments: random.Random, most: int) -> int:
+def _run_and_kill(worker: Function, export_id: str, moments: random.Random, most: int, progress: "tqdm[Any]") -> int:
     """Run a worker until the export is done. Return how often it was killed."""
     killed = 0
     while True:
@@ -266,7 +267,8 @@ def _run_and_kill(worker: Function, export_id: str, moments: random.Random, most
         process.communicate()
         if is_done:
             return killed
-        killed += process.returncode == -signal.SIGKILL
+        killed += 1
+        progress.update()
 
 
 def _start(worker: Function) -> "subprocess.Popen[str]":
