@@ -124,10 +124,12 @@ def test_the_guide_shows_an_export_as_it_is(service: Service) -> None:
     assert {name: type(value) for name, value in shown.items()} == {name: type(value) for name, value in export.items()}
 
 
-def test_a_worker_that_is_killed_while_it_rests_is_replaced(service: Service) -> None:
+def test_workers_that_are_killed_while_they_rest_are_replaced(service: Service) -> None:
     wait_until_ended(service, create(service, max_items=1))
-    [worker] = service.workers()
-    os.kill(worker, signal.SIGKILL)
+    workers = service.workers()
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
     assert wait_until_ended(service, create(service, max_items=1))["status"] == "succeeded"
 
 
