@@ -79,6 +79,7 @@ async def serve(options: Options) -> None:
 def _settings(options: Options) -> dict[str, str]:
     """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
+    settings["EXPORT_SLICE_CONTACTS"] = str(options.part_contacts)
     if options.instance:
         return settings
     rate = options.behaviour.quota

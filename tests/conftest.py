@@ -228,7 +228,11 @@ def gateway(aws: AwsServer) -> Gateway:
         "authorizer_handler.handler": authorizer_handler.handler,
         "search_handler.handler": search_handler.handler,
     }
-    functions: Any = {name: _Function(handlers[function.handler]) for name, function in template.functions(str).items()}
+    functions: Any = {
+        name: _Function(handlers[function.handler])
+        for name, function in template.functions(str).items()
+        if function.handler in handlers  # the state machine invokes the others
+    }
     made = ApiGateway(template, functions, UsagePlans(client_of("apigateway", aws.url, REGION)))
 
     def answer(request: Request) -> Answer:

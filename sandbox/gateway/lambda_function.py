@@ -15,11 +15,23 @@ _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
 
 
 class FunctionFailedError(Exception):
-    """The function raised an exception (whose message it has), ended, ran out of time or answered too much."""
+    """The function raised an exception (whose message it has), ended, ran out of time or answered too much.
+
+    Attributes:
+        error_type: The name of the error, as Step Functions tells errors apart.
+    """
+
+    def __init__(self, message: str = "", error_type: str = "Runtime.Unknown") -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class LambdaFunction:
-    """Invokes a function. At most `concurrency` events are served at once; further ones wait."""
+    """Invokes a function. At most `concurrency` events are served at once; further ones wait.
+
+    Attributes:
+        environment: The variables of its processes.
+    """
 
     def __init__(self, function: Function, concurrency: int = 32) -> None:
         self._function = function
@@ -27,7 +39,7 @@ class LambdaFunction:
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
-        self._environment = inherited | function.environment | {"PYTHONPATH": path}
+        self.environment = inherited | function.environment | {"PYTHONPATH": path}
         self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
 
@@ -38,23 +50,33 @@ class LambdaFunction:
     async def invoke(self, event: dict[str, Any]) -> Any:
         """What the function answers to the event; raises FunctionFailedError."""
         async with self._free:
-            process = self._idle.pop() if self._idle else await self._environment_started()
+            process = await self._environment_found()
             try:
                 answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
             except BaseException as error:
                 await _end(process)  # it may be in the midst of an event
-                if isinstance(error, OSError | TimeoutError | ValueError):
-                    raise FunctionFailedError from error
+                if isinstance(error, TimeoutError):
+                    raise FunctionFailedError("Task timed out", "Sandbox.Timedout") from error
+                if isinstance(error, OSError | ValueError):
+                    raise FunctionFailedError("Runtime exited without an answer", "Runtime.ExitError") from error
                 raise
             self._idle.append(process)
         if "answer" not in answer:
-            raise FunctionFailedError(answer["errorMessage"])
+            raise FunctionFailedError(answer["errorMessage"], answer["errorType"])
         return answer["answer"]
 
     async def stop(self) -> None:
         """Ends the idle environments."""
         while self._idle:
             await _end(self._idle.pop())
+
+    async def _environment_found(self) -> asyncio.subprocess.Process:
+        """Return an idle environment that has not ended meanwhile, or a new one."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return await self._environment_started()
 
     async def _environment_started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -64,7 +86,7 @@ class LambdaFunction:
             self._function.handler,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             limit=2 * _LONGEST_ANSWER,
             start_new_session=True,  # Ctrl-C is for the service, which then ends them
         )
@@ -78,6 +100,9 @@ class LambdaFunction:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdout is not None and process.stdout.at_eof():
+        with contextlib.suppress(TimeoutError):  # it has ended, or is about to
+            await asyncio.wait_for(process.wait(), 1)
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     await process.communicate()  # until its pipes are closed as well

@@ -73,6 +73,8 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
     store, now = ExportStore(tools.table), datetime.now(UTC)
     job = store.get(client, export_id)
     if job is not None and not job.has_ended and not job.is_expired(now):
+        # An alarm watches how long ago the last progress was: see infra/metrics.py.
+        logger.info("slice begun", extra={"idle": round((now - job.updated_at).total_seconds())})
         try:
             job = _Slice(tools, store, _begin(store, job, now)).export()
         except (_SupersededError, ConditionFailedError):
