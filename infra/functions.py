@@ -107,6 +107,7 @@ class SearchFunction(PythonFunction):
             reserved_concurrency=settings.reserved_concurrency.search,
             environment={
                 **_environment(settings, storage, export_bucket),
+                "CURSOR_KEY_IDS": " ".join(key.key_arn for key in storage.cursor_keys),
                 "CORS_ORIGINS": " ".join(settings.cors_origins),
                 "EXPORT_STATE_MACHINE_ARN": export_state_machine_arn,
             },
@@ -114,6 +115,8 @@ class SearchFunction(PythonFunction):
             log_groups=log_groups,
         )
         _allow_searches(self, settings, storage)
+        for key in storage.cursor_keys:
+            key.grant(self, "kms:GenerateMac")
         self.allow("states:StartExecution", export_state_machine_arn)
         # Whoever has a presigned URL reads the part with the rights of this function.
         _allow_objects(self, export_bucket, "s3:GetObject", "s3:DeleteObject")
@@ -176,7 +179,6 @@ def _environment(settings: Settings, storage: Storage, export_bucket: s3.IBucket
     """Return what each function that searches needs."""
     return {
         "CONNECT_INSTANCE_ID": settings.instance.id,
-        "CURSOR_KEY_IDS": " ".join(key.key_arn for key in storage.cursor_keys),
         "DURABLE_TABLE_NAME": storage.durable_table.table_name,
         "TRANSIENT_TABLE_NAME": storage.transient_table.table_name,
         "EXPORT_BUCKET_NAME": export_bucket.bucket_name,
@@ -190,8 +192,6 @@ def _allow_searches(function: PythonFunction, settings: Settings, storage: Stora
 
     Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
     """
-    for key in storage.cursor_keys:
-        key.grant(function, "kms:GenerateMac")
     storage.transient_table.grant(function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
     # It may read what clients are granted, but not the hashes of their API keys.
     _allow_items(function, storage, ["client *"], "dynamodb:GetItem")

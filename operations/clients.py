@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
 from contact_search.amazon_connect.contact import Contact
+from contact_search.exports.errors import FilesUnavailableError
 from contact_search.search.grants import Grant
 from contact_search.storage.errors import StorageUnavailableError
 from infra.settings import LAPTOP, SettingsError
@@ -40,6 +41,7 @@ _MESSAGES: dict[type[Exception], Callable[[Any], str]] = {
     BotoCoreError: lambda error: f"The stack cannot be reached: {error}",
     ClientError: lambda error: f"The stack cannot be reached: {error}",
     StorageUnavailableError: lambda error: f"The stack cannot be reached: {error}",
+    FilesUnavailableError: lambda error: f"The files of its exports cannot be removed ({error}): revoke it again",
 }
 
 

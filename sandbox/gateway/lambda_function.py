@@ -27,7 +27,11 @@ class FunctionFailedError(Exception):
 
 
 class LambdaFunction:
-    """Invokes a function. At most `concurrency` events are served at once; further ones wait."""
+    """Invokes a function. At most `concurrency` events are served at once; further ones wait.
+
+    Attributes:
+        environment: The variables of its processes.
+    """
 
     def __init__(self, function: Function, concurrency: int = 32) -> None:
         self._function = function
@@ -35,7 +39,7 @@ class LambdaFunction:
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
-        self._environment = inherited | function.environment | {"PYTHONPATH": path}
+        self.environment = inherited | function.environment | {"PYTHONPATH": path}
         self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
 
@@ -82,7 +86,7 @@ class LambdaFunction:
             self._function.handler,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             limit=2 * _LONGEST_ANSWER,
             start_new_session=True,  # Ctrl-C is for the service, which then ends them
         )

@@ -22,14 +22,15 @@ SEARCHING = {
     *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),
     *("connect:ListQueues", "connect:ListUsers"),
     *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-    *("kms:GenerateMac", "s3:DeleteObject", "s3:ListBucket"),
+    *("s3:DeleteObject", "s3:ListBucket"),
 }
+STARTING = {"kms:GenerateMac", "states:StartExecution"}
 
 
 @pytest.mark.parametrize(
     ("role", "needed"),
     [
-        ("SearchFunction", LOGGED | SEARCHING | {"states:StartExecution", "s3:GetObject", "kms:Decrypt"}),
+        ("SearchFunction", LOGGED | SEARCHING | STARTING | {"s3:GetObject", "kms:Decrypt"}),
         ("ExportFunction", LOGGED | SEARCHING | {"s3:PutObject", "kms:GenerateDataKey"}),
         ("AuthorizerFunction", LOGGED | {"dynamodb:GetItem"}),
     ],

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.clock import NOW
-from tests.serving import LONG, Service, serving
+from tests.serving import LONG, ROOT, Service, serving
 
 CONTACTS, PART = 1_500, 150
 KILLS = 6
@@ -108,10 +109,27 @@ def test_a_part_can_be_downloaded_with_curl(service: Service) -> None:
     assert len(gzip.decompress(done.stdout).splitlines()) == 3
 
 
-def test_a_worker_that_is_killed_while_it_rests_is_replaced(service: Service) -> None:
+def test_the_guide_shows_an_export_as_it_is(service: Service) -> None:
+    export_id = create(service, format="csv")
+    export: Any = {"parts": []}
+    deadline = time.monotonic() + LONG
+    while not export["parts"]:
+        assert time.monotonic() < deadline
+        _, export = service.get(f"/v1/exports/{export_id}")
+    assert service.send("DELETE", f"/v1/exports/{export_id}")[0] == 204
+    guide = (ROOT / "docs" / "guide.md").read_text().partition("## Exports")[2]
+    shown = json.loads(re.findall(r"```json\n(.*?)```", guide, re.DOTALL)[0])
+    assert shown.keys() == export.keys()
+    assert shown["parts"][0].keys() == export["parts"][0].keys()
+    assert {name: type(value) for name, value in shown.items()} == {name: type(value) for name, value in export.items()}
+
+
+def test_workers_that_are_killed_while_they_rest_are_replaced(service: Service) -> None:
     wait_until_ended(service, create(service, max_items=1))
-    [worker] = service.workers()
-    os.kill(worker, signal.SIGKILL)
+    workers = service.workers()
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
     assert wait_until_ended(service, create(service, max_items=1))["status"] == "succeeded"
 
 

@@ -88,6 +88,10 @@ class ExportStore:
         for key in (*_block_keys(job), _job_key(job.client, job.id)):
             self._table.delete(key)
 
+    def delete_listing(self, client: str) -> None:
+        """Forget a client's list."""
+        self._table.delete(_listing_key(client))
+
 
 def _listing_key(client: str) -> str:
     return f"exports {client}"

@@ -91,7 +91,9 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
 
 
 def _begin(store: ExportStore, job: Job, now: datetime) -> Job:
-    """Note that the first slice has begun."""
+    """Note that a slice has begun, and log the seconds since the last one was written: see infra/."""
+    idle = round((now - job.updated_at).total_seconds())
+    logger.info("export slice begun", extra={"client": job.client, "export": job.id, "idle": idle})
     if job.status == "running":
         return job
     running = job.changed(now, status="running", started_at=now)
@@ -156,7 +158,7 @@ class _Slice:
         """Read the next page of the walk. The slice is left as it was if that fails."""
         tools, search = self._tools, self._search
         limit = min(MAX_PAGE_SIZE, tools.slice_contacts - self._writer.contacts)
-        patience = self._patience()
+        patience = Patience(self._job.id, LONGEST_WAIT, background=True)
         walk, result = search_contacts(replace(walk, search=replace(search, limit=limit)), tools.connect, patience)
         total, is_lower_bound = walk.total(result.response)
         page = walk.page(result.response)
@@ -168,11 +170,6 @@ class _Slice:
         self._total = Total(value=total, relation="gte" if is_lower_bound else "eq")
         self._is_truncated = is_truncated
         self.walk, self.has_moved = page.next_walk, True
-
-    def _patience(self) -> Patience:
-        """Return the patience of one call, which may wait as long as the slice still has."""
-        wait = min(LONGEST_WAIT, max(self._deadline - time.monotonic(), 0))
-        return Patience(self._job.client, wait)
 
     def _look(self) -> None:
         """Look now and then whether the export is still wanted and still granted.

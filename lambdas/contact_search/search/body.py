@@ -47,9 +47,14 @@ def parse(body: Any, now: datetime) -> Search:
         InvalidSearchError: The body is invalid. It has every fault.
     """
     request = _validate(body, SearchRequest, now)
-    search = _to_search(request, now, is_followed=request.follow)
-    settle = follow_rules.settle(request.settle, is_followed=request.follow)
-    return replace(search, limit=request.limit, cursor=request.cursor, settle=settle)
+    search = _to_search(request, now)
+    return replace(
+        search,
+        sort=search.sort if request.sort else default_sort(search.time_field, is_followed=request.follow),
+        limit=request.limit,
+        cursor=request.cursor,
+        settle=follow_rules.settle(request.settle, is_followed=request.follow),
+    )
 
 
 def parse_export(body: Any, now: datetime) -> tuple[Search, str]:
@@ -69,13 +74,15 @@ def _validate(body: Any, model: type[B], now: datetime) -> B:
         request = model.model_validate(body)
     except ValidationError as error:
         faults += [_to_fault(details, model) for details in error.errors(include_url=False, include_input=False)]
-    faults += _conflicts(body, model, now)
+    faults += _conflicts(body, now)
+    if model is SearchRequest:
+        faults += _page_faults(body, now)
     if request is None or faults:
         raise InvalidSearchError(faults, "pointer")
     return request
 
 
-def _to_search(request: SearchBody, now: datetime, *, is_followed: bool = False) -> Search:
+def _to_search(request: SearchBody, now: datetime) -> Search:
     criteria = request.search_criteria.model_dump(by_alias=True, exclude_unset=True) if request.search_criteria else {}
     time_range = request.time_range
     return Search(
@@ -83,9 +90,7 @@ def _to_search(request: SearchBody, now: datetime, *, is_followed: bool = False)
         window=RequestedWindow(time_range.start_time, time_range.end_time),
         requested_at=now,
         criteria=criteria,
-        sort=request.sort.model_dump(by_alias=True)
-        if request.sort
-        else default_sort(time_range.type, is_followed=is_followed),
+        sort=request.sort.model_dump(by_alias=True) if request.sort else default_sort(time_range.type),
         limit=DEFAULT_LIMIT,
         max_items=request.max_items,
         fields=frozenset(request.fields),
@@ -122,16 +127,9 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
-def _conflicts(body: Any, model: type[SearchBody], now: datetime) -> Iterator[Fault]:
+def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
     """Yield the faults of members that are valid alone, even if the body has invalid ones besides."""
-    limit, has_cursor = _get(body, "limit"), isinstance(body, dict) and "cursor" in body
-    if has_cursor and limit == 0 and not isinstance(limit, bool):
-        yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
-    can_follow = "follow" in model.model_fields
-    is_followed = can_follow and _get(body, "follow") is True
-    yield from _follow_faults(body, now) if is_followed else _faults_of_end(body)
-    if can_follow and not is_followed and _get(body, "settle") is not None:
-        yield Fault("/settle", "conflict", "has no effect unless `follow` is true")
+    has_cursor = isinstance(body, dict) and "cursor" in body
     for pointer, value in _time_ranges(body):
         time_range = _valid_time_range(value)
         if time_range is None:
@@ -142,8 +140,16 @@ def _conflicts(body: Any, model: type[SearchBody], now: datetime) -> Iterator[Fa
             yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
 
 
-def _faults_of_end(body: Any) -> Iterator[Fault]:
-    """Yield the fault of a search that has to end but does not say when."""
+def _page_faults(body: Any, now: datetime) -> Iterator[Fault]:
+    """Yield the faults of members that only a search has, which returns pages."""
+    limit = _get(body, "limit")
+    if isinstance(body, dict) and "cursor" in body and limit == 0 and not isinstance(limit, bool):
+        yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
+    yield from _follow_faults(body, now) if _get(body, "follow") is True else _faults_without_follow(body)
+
+
+def _faults_without_follow(body: Any) -> Iterator[Fault]:
+    """Yield the faults of a search that ends."""
     time_range = _get(body, "time_range")
     if isinstance(time_range, dict) and "end_time" not in time_range:
         yield Fault("/time_range/end_time", "required", "is required, unless `follow` is true")

@@ -293,7 +293,7 @@ class Sort(Structure):
 class SearchBody(Structure):
     """What a search and an export have in common: the SearchContacts request without InstanceId and its pages."""
 
-    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
+    time_range: SearchContactsTimeRange = Field(description="The window. It begins at most 2 years ago.")
     search_criteria: Omittable[SearchCriteria] = Field(
         None, description="What contacts have to match. Without it, all contacts of the window match."
     )
@@ -320,6 +320,7 @@ class SearchBody(Structure):
 class SearchRequest(SearchBody):
     """The SearchContacts request without InstanceId. `limit` is its MaxResults and `cursor` its NextToken."""
 
+    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
     limit: m.Limit = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
