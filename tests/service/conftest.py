@@ -77,7 +77,7 @@ class Exports:
                 return self.get(export_id)
         raise AssertionError("the export does not end")
 
-    def keys(self) -> list[str]:
+    def files(self) -> list[str]:
         """The files in the bucket."""
         return sorted(one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", ()))
 

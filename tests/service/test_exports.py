@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from operations import registry
+from operations.deployed import Deployed
+from tests.canary import recorded
 from tests.clock import NOW, TODAY, Clock
 from tests.conftest import Answer, Api
 from tests.service.conftest import Exports, contacts_of, download
@@ -85,7 +88,7 @@ def test_the_parts_have_what_a_walk_has(exports: Exports, search: dict[str, Any]
     assert export["ended_at"] >= export["started_at"] >= export["created_at"]
     assert export["estimated_end_at"] is None
     assert "problem" not in export
-    assert len(exports.keys()) == len(export["parts"])
+    assert len(exports.files()) == len(export["parts"])
 
 
 def test_each_line_of_ndjson_is_as_in_a_page(exports: Exports) -> None:
@@ -227,16 +230,16 @@ def test_a_client_has_3_unfinished_exports_at_most(exporting_client: Callable[..
 
 def test_a_deleted_export_has_no_files(exports: Exports) -> None:
     export = exports.finish(exports.create(BODY))
-    assert exports.keys()
+    assert exports.files()
     answer = exports.delete(export["id"])
     assert (answer.status, answer.text) == (204, "")
-    assert not exports.keys()
+    assert not exports.files()
     deleted = exports.get(export["id"])
     assert (deleted["status"], deleted["parts"]) == ("canceled", [])
     assert deleted["ended_at"] == export["ended_at"]
     assert exports.delete(export["id"]).status == 204
     assert exports.run_slice(export["id"])
-    assert not exports.keys()
+    assert not exports.files()
 
 
 def test_a_deleted_export_ends(exports: Exports) -> None:
@@ -245,7 +248,7 @@ def test_a_deleted_export_ends(exports: Exports) -> None:
     assert exports.delete(export_id).status == 204
     assert exports.run_slice(export_id)
     assert exports.get(export_id)["status"] == "canceled"
-    assert not exports.keys()
+    assert not exports.files()
 
 
 def test_an_export_expires(exports: Exports, clock: Clock) -> None:
@@ -258,7 +261,26 @@ def test_an_export_expires(exports: Exports, clock: Clock) -> None:
         assert_not_found(exports.api.send(method, f"/v1/exports/{export_id}"))
     assert export_id not in exports.api.send("GET", "/v1/exports").text
     assert exports.run_slice(export_id)
-    assert not exports.keys()
+    assert not exports.files()
+
+
+@pytest.mark.parametrize("then", ["deleted", "withdrawn"])
+def test_the_end_of_an_export_is_logged_once(exports: Exports, stack: Deployed, then: str) -> None:
+    """Metrics are counted from these lines."""
+    with recorded() as log:
+        export_id = exports.create(SMALL)
+        export = exports.finish(export_id)
+        if then == "withdrawn":
+            registry.regrant(stack, exports.client, {"channels": ["VOICE"]}, wider=False)
+            exports.run_slice(export_id)
+        exports.delete(export_id)
+        exports.run_slice(export_id)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    [line] = [line for line in lines if line["message"] == "export ended"]
+    assert (line["client"], line["export"], line["status"]) == (exports.client, export_id, "succeeded")
+    assert line["contacts"] == export["contacts"]
+    [line] = [line for line in lines if line["message"] == "exported"]
+    assert line["contacts"] == export["contacts"]
 
 
 def test_head_answers_as_get(exports: Exports) -> None:

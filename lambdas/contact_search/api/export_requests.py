@@ -127,12 +127,16 @@ def create_export(event: APIGatewayProxyEvent, services: Services) -> Response[s
     content = parse_json(event.body, content_type, is_base64=bool(event.is_base64_encoded))
     logger.append_keys(parameters=body.loggable_names(content))
     exports = _Exports(services)
-    has_key = bool(event.multi_value_headers.get(_KEY_HEADER))
-    key = read_header(event, _KEY_HEADER)
-    search, file_format = _parse(content, key if has_key else None, exports.now)
-    restrict(search, caller)
-    new = NewExport(cast("Format", file_format), content, key)
-    job = exports.creation.create(new, caller, exports.now)
+    key = read_header(event, _KEY_HEADER) if _KEY_HEADER in event.multi_value_headers else None
+    job = None
+    if key and _KEY.fullmatch(key):
+        # What was valid is not judged again: its window may begin too early by now.
+        job = exports.creation.repeat(key, content, caller, exports.now)
+    if job is None:
+        search, file_format = _parse(content, key, exports.now)
+        restrict(search, caller)
+        new = NewExport(cast("Format", file_format), content, key or "")
+        job = exports.creation.create(new, caller, exports.now)
     logger.info("export created", extra={"export": job.id, "format": job.format})
     # The path with whatever stands before it: a stage, the base path of a domain.
     location = f"{event['requestContext']['path'].rstrip('/')}/{job.id}"

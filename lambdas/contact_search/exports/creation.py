@@ -51,30 +51,56 @@ class Creation:
         self._most_unfinished = most_unfinished
         self._lifetime = lifetime
 
-    def create(self, new: NewExport, caller: Caller, now: datetime) -> Job:
-        """Create an export and start it, or return the one that was created with the same key.
+    def repeat(self, key: str, body: Any, caller: Caller, now: datetime) -> Job | None:
+        """Return the export that was created with this Idempotency-Key, and start it if it has not begun.
+
+        Args:
+            key: The key, "" for none.
+            body: The body of the request.
+            caller: Whose key it is.
+            now: The time of the request.
+
+        Returns:
+            None if there is no such export.
 
         Raises:
             KeyReusedError: The key belongs to another body.
-            NotStartedError: The export cannot be started. With a key, the same request starts it.
+            NotStartedError: The export cannot be started. The same request starts it later.
+            StorageUnavailableError: The table cannot be reached.
+        """
+        entry = self._store.listing(caller.client).find(digest(key), now) if key else None
+        if entry is None:
+            return None
+        if entry.body != digest(body):
+            raise KeyReusedError
+        job = self._store.get(caller.client, entry.id)
+        if job is not None and job.status == "queued":
+            self._machine.start(job, now)
+        return job
+
+    def create(self, new: NewExport, caller: Caller, now: datetime) -> Job:
+        """Create an export and start it, or return the one that has been created with the same key meanwhile.
+
+        Raises:
+            KeyReusedError: The key belongs to another body.
+            NotStartedError: The export cannot be started. With a key, the same request starts it later.
             SearchTooLargeError: The body is too large.
             StorageUnavailableError: The table cannot be reached.
             TooManyExportsError: The client has as many exports as it may have.
         """
         if len(zlib.compress(json.dumps(new.body).encode())) > _LARGEST_BODY:
             raise SearchTooLargeError(_LARGEST_BODY)
-        job, exists = self._find_or_write(new, caller, now)
-        if exists and job.status != "queued":
-            return job
-        try:
-            self._machine.start(job, now)
-        except NotStartedError:
-            # Whoever repeats the request with its key starts the export. Nobody knows of one without a key.
-            if not new.idempotency_key:
-                with suppress(StorageUnavailableError):
-                    self._store.delete(job)
-            raise
-        return job
+        for _ in range(_ATTEMPTS):
+            listing = self._store.listing(caller.client)
+            if job := self.repeat(new.idempotency_key, new.body, caller, now):
+                return job
+            listing = self._with_room(self._forget_expired(listing, caller.client, now), caller.client, now)
+            job = self._new_job(new, caller, now)
+            with suppress(ConditionFailedError):
+                self._store.create(job, listing.with_new(_entry(job, new.idempotency_key), now))
+                self._start(job, now, has_key=bool(new.idempotency_key))
+                return job
+        raise StorageUnavailableError("TooManyAttempts")
 
     def restart_if_stuck(self, job: Job, now: datetime) -> None:
         """Start an export again that should have got further."""
@@ -86,26 +112,15 @@ class Creation:
         except NotStartedError as error:
             logger.warning("export not started", extra={"export": job.id, "code": error.code})
 
-    def _find_or_write(self, new: NewExport, caller: Caller, now: datetime) -> tuple[Job, bool]:
-        """Return the export with the same key, or a new one, and whether it existed before."""
-        key, body = (digest(new.idempotency_key), digest(new.body)) if new.idempotency_key else ("", "")
-        for _ in range(_ATTEMPTS):
-            listing = self._store.listing(caller.client)
-            if key and (entry := listing.find(key, now)):
-                if entry.body != body:
-                    raise KeyReusedError
-                if job := self._store.get(caller.client, entry.id):
-                    return job, True
-                listing = listing.without([entry.id])
-            listing = self._with_room(self._forget_expired(listing, caller.client, now), caller.client, now)
-            job = self._new_job(new, caller, now)
-            entry = Entry(job.id, int(now.timestamp()), int(job.expires_at.timestamp()), True, key, body)
-            try:
-                self._store.create(job, listing.with_new(entry, now))
-            except ConditionFailedError:
-                continue
-            return job, False
-        raise StorageUnavailableError("TooManyAttempts")
+    def _start(self, job: Job, now: datetime, *, has_key: bool) -> None:
+        try:
+            self._machine.start(job, now)
+        except NotStartedError:
+            # Whoever repeats the request with its key starts the export. Nobody knows of one without a key.
+            if not has_key:
+                with suppress(StorageUnavailableError):
+                    self._store.delete(job)
+            raise
 
     def _new_job(self, new: NewExport, caller: Caller, now: datetime) -> Job:
         return Job(
@@ -138,3 +153,9 @@ class Creation:
         for job in self._store.get_many(client, expired).values():
             self._store.delete(job)
         return listing.without(expired)
+
+
+def _entry(job: Job, key: str) -> Entry:
+    created, expires = int(job.created_at.timestamp()), int(job.expires_at.timestamp())
+    entry = Entry(job.id, created, expires, may_be_unfinished=True)
+    return entry._replace(key=digest(key), body=digest(job.body)) if key else entry

@@ -29,14 +29,15 @@ def change(store: ExportStore, job: Job, to_next: Callable[[Job], Job | None]) -
     current: Job | None = job
     for _ in range(_ATTEMPTS):
         following = to_next(current) if current else None
-        if following is None:
+        if current is None or following is None:
             return current
         try:
             store.save(following)
         except ConditionFailedError:
             current = store.get(job.client, job.id)
         else:
-            log_end(following)
+            if following.has_ended and not current.has_ended:
+                log_end(following)
             return following
     raise StorageUnavailableError("TooManyAttempts")
 
@@ -57,8 +58,7 @@ def tidy(store: ExportStore, files: ExportFiles, job: Job) -> None:
 
 def log_end(job: Job) -> None:
     """Log that an export has ended. Metrics are counted from the log line: see infra/."""
-    if job.ended_at is not None and job.files != "removed":
-        problem = job.problem["type"].rpartition("/")[2] if job.problem else None
-        seconds = round((job.ended_at - job.created_at).total_seconds())
-        result = {"status": job.status, "problem": problem, "contacts": job.contacts, "seconds": seconds}
-        logger.info("export ended", extra={"client": job.client, "export": job.id, **result})
+    problem = job.problem["type"].rpartition("/")[2] if job.problem else None
+    seconds = round(((job.ended_at or job.updated_at) - job.created_at).total_seconds())
+    result = {"status": job.status, "problem": problem, "contacts": job.contacts, "seconds": seconds}
+    logger.info("export ended", extra={"client": job.client, "export": job.id, **result})
