@@ -153,6 +153,8 @@ def _faults_without_follow(body: Any) -> Iterator[Fault]:
     time_range = _get(body, "time_range")
     if isinstance(time_range, dict) and "end_time" not in time_range:
         yield Fault("/time_range/end_time", "required", "is required, unless `follow` is true")
+    if _get(body, "settle") is not None:
+        yield Fault("/settle", "conflict", "has no effect unless `follow` is true")
 
 
 def _follow_faults(body: Any, now: datetime) -> Iterator[Fault]:
