@@ -3,6 +3,7 @@
 Amazon Connect, DynamoDB and KMS are at one address; the first part of the path says how they are to behave:
 
     /prompt      Connect: a page of sample contacts, always the same, with a NextToken
+                 and names for all queues and agents of this page, and for further ones
     /slow        Connect: the same after 200 ms
     /ending      Connect: the only page of its window, with contacts of that window
     /keeping/N   DynamoDB: the table N, empty at first; conditions always hold, and each client is in it
@@ -14,6 +15,7 @@ Amazon Connect, DynamoDB and KMS are at one address; the first part of the path 
 import asyncio
 import base64
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -126,6 +128,19 @@ def _only_page(request: dict[str, Any]) -> bytes:
     return json.dumps({"Contacts": moved, "TotalCount": len(moved)}).encode()
 
 
+@cache
+def _names(plural: str) -> bytes:
+    """Return a page of ListQueues or ListUsers as large as it can be."""
+    member, id_member, name_member, name = {
+        "queues": ("QueueSummaryList", "QueueInfo", "Name", "Queue"),
+        "users": ("UserSummaryList", "AgentInfo", "Username", "agent"),
+    }[plural]
+    ids = sorted({contact[id_member]["Id"] for contact in contacts() if id_member in contact})
+    ids += [f"{number:08}-0000-4000-8000-000000000000" for number in range(1_000 - len(ids))]
+    names = [{"Id": id_, name_member: f"{name} {number}"} for number, id_ in enumerate(ids)]
+    return json.dumps({member: names}).encode()
+
+
 async def _search_contacts(how: str, request: dict[str, Any]) -> bytes:
     if how == "ending":
         return _only_page(request)
@@ -207,6 +222,8 @@ class CannedAws:
         """The media type and the body of the response."""
         if path.endswith("/search-contacts"):
             return "application/json", await _search_contacts(path.split("/")[1], json.loads(body))
+        if (plural := re.search(r"/(queues|users)-summary/", path)) is not None:
+            return "application/json", _names(plural[1])
         if target == "TrentService.GenerateMac":
             return "application/x-amz-json-1.1", _MAC
         table = self._table(path)
