@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -76,6 +75,8 @@ def from_pydantic(error: ErrorDetails, where: str) -> Fault:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that suggests the most similar known name, or "" if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a request without faults need not wait for it
+
     # With 0.7, `chanel` suggests `channel`, and `format` does not suggest `sort`.
     similar = get_close_matches(name.lower(), list(known), n=1, cutoff=0.7)
     return f"; did you mean `{similar[0]}`?" if similar else ""
