@@ -77,8 +77,9 @@ def expand(page: Page, search: Search, directory: Directory, patience: Patience)
     The contacts are changed in place: Connect's page is parsed anew for every request, and to copy them would take
     longer than to look up their names.
     """
-    queues = [contact.queue_info for contact in page.contacts if _expands(search, QUEUE) and contact.queue_info]
-    agents = [contact.agent_info for contact in page.contacts if _expands(search, AGENT) and contact.agent_info]
+    contacts = page.contacts
+    queues = [contact.queue_info for contact in contacts if contact.queue_info] if _expands(search, QUEUE) else []
+    agents = [contact.agent_info for contact in contacts if contact.agent_info] if _expands(search, AGENT) else []
     if not queues and not agents:
         return page
     wait = min(LONGEST_WAIT, patience.started + _LATEST_EXPANSION - time.monotonic())
