@@ -3,10 +3,10 @@
 Amazon Connect, DynamoDB and KMS are at one address; the first part of the path says how they are to behave:
 
     /prompt      Connect: a page of sample contacts, always the same, with a NextToken
-                 and names for all queues and agents of this page, and for further ones
     /slow        Connect: the same after 200 ms
     /ending      Connect: the only page of its window, with contacts of that window
-    /keeping/N   DynamoDB: the table N, empty at first; conditions always hold, and each client is in it
+    /keeping/N   DynamoDB: the table N with each client and the names of queues and agents, else empty at first;
+                 conditions always hold
     /losing/N    DynamoDB: the same, but pages are lost
 
 `python -m benchmarks.canned_aws FOLDER` serves until its standard input ends, with the certificate in the folder.
@@ -15,10 +15,11 @@ Amazon Connect, DynamoDB and KMS are at one address; the first part of the path 
 import asyncio
 import base64
 import json
-import re
 import ssl
 import subprocess
 import sys
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -128,19 +129,6 @@ def _only_page(request: dict[str, Any]) -> bytes:
     return json.dumps({"Contacts": moved, "TotalCount": len(moved)}).encode()
 
 
-@cache
-def _names(plural: str) -> bytes:
-    """Return a page of ListQueues or ListUsers as large as it can be."""
-    member, id_member, name_member, name = {
-        "queues": ("QueueSummaryList", "QueueInfo", "Name", "Queue"),
-        "users": ("UserSummaryList", "AgentInfo", "Username", "agent"),
-    }[plural]
-    ids = sorted({contact[id_member]["Id"] for contact in contacts() if id_member in contact})
-    ids += [f"{number:08}-0000-4000-8000-000000000000" for number in range(1_000 - len(ids))]
-    names = [{"Id": id_, name_member: f"{name} {number}"} for number, id_ in enumerate(ids)]
-    return json.dumps({member: names}).encode()
-
-
 async def _search_contacts(how: str, request: dict[str, Any]) -> bytes:
     if how == "ending":
         return _only_page(request)
@@ -159,7 +147,7 @@ class Table:
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetItem."""
         key = request["Key"]["key"]["S"]
-        item = _client() if key.startswith("client ") else self._items.get(key)
+        item = _client() if key.startswith("client ") else self._items.get(key) or _directory(key)
         return {} if item is None else {"Item": {"key": {"S": key}} | item}
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -207,6 +195,27 @@ def _client() -> Item:
     return texts_on_the_wire | {name: {"N": str(number)} for name, number in numbers.items()}
 
 
+def _directory(key: str) -> Item | None:
+    """Return an item of the directory, as an environment that has just read it would have left it."""
+    if key == "directory":
+        return {"version": {"S": "canned"}, "parts": {"N": "1"}, "read_at": {"N": str(int(time.time()))}}
+    return {"body": {"B": _names()}} if key == "directory canned 0" else None
+
+
+@cache
+def _names() -> str:
+    """Return names for the queues and agents of the page, compressed and in base64."""
+    names = {
+        plural: {id_: f"{plural} {number}" for number, id_ in enumerate(sorted(_ids(member)))}
+        for plural, member in (("queues", "QueueInfo"), ("agents", "AgentInfo"))
+    }
+    return base64.b64encode(zlib.compress(json.dumps(names).encode())).decode()
+
+
+def _ids(member: str) -> set[str]:
+    return {contact[member]["Id"] for contact in contacts() if member in contact}
+
+
 _MAC = json.dumps(
     {"Mac": base64.b64encode(bytes(32)).decode(), "MacAlgorithm": "HMAC_SHA_256", "KeyId": "cursor-key"}
 ).encode()
@@ -222,8 +231,6 @@ class CannedAws:
         """The media type and the body of the response."""
         if path.endswith("/search-contacts"):
             return "application/json", await _search_contacts(path.split("/")[1], json.loads(body))
-        if (plural := re.search(r"/(queues|users)-summary/", path)) is not None:
-            return "application/json", _names(plural[1])
         if target == "TrentService.GenerateMac":
             return "application/x-amz-json-1.1", _MAC
         table = self._table(path)

@@ -115,7 +115,7 @@ def show_names(python: str, all_subjects: Mapping[str, Subject], aws: Address, _
     plain = of_call()
     added = {
         "expand_ir_vs_without": of_call(expand="queue,agent"),
-        "queue_name_ir_vs_without": of_call(queue="Queue 0"),
+        "queue_name_ir_vs_without": of_call(queue="queues 0"),
     }
     return {name: instructions.ratio(count, plain) for name, count in added.items()}
 
