@@ -81,7 +81,16 @@ def test_every_operation_has_a_name_and_every_response_a_schema_and_headers(api:
     document = api.send("GET", "/openapi.json").json
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
-    assert names == ["listContacts", "searchContacts", "listQueues", "listAgents", "getHealth", "getOpenApi", "getDocs"]
+    assert names == [
+        "listContacts",
+        "searchContacts",
+        "listQueues",
+        "listAgents",
+        "getHealth",
+        "getOpenApi",
+        "getDocs",
+        "getProblemType",
+    ]
     for operation in operations:
         for response in operation["responses"].values():
             if "$ref" in response:

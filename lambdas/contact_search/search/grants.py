@@ -42,7 +42,7 @@ class Grant(BaseModel):
     transcript_search: bool = True
     lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
     page_limit: m.MaxResult100 | None = None
-    exports: bool = True
+    exports: bool = False
 
     def has_field(self, name: str) -> bool:
         """Tell whether the client sees this field of contacts."""

@@ -408,7 +408,8 @@ def test_every_fault_is_named(parameters: dict[str, Any], expected: set[tuple[st
         ("attribut.x", "is not a parameter; did you mean `attribute.KEY`?"),
         ("sort_by", "is not a parameter; did you mean `sort`?"),
         ("format", "is not a parameter"),
-        ("page", "is not a parameter"),
+        ("page", "is not a parameter; did you mean `cursor`?"),
+        ("nonsense", "is not a parameter"),
     ],
 )
 def test_the_nearest_known_name_is_suggested(name: str, detail: str) -> None:
