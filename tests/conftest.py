@@ -44,6 +44,8 @@ CLOCK = Clock()
 # What fails prints a line that repeats it.
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
 settings.register_profile("explore", print_blob=True, deadline=None)
+# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
+settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
 settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start

@@ -1,8 +1,10 @@
 """Following: a walk without an end, through HTTP."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.amazon_connect.directory import Directory
 from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
 from contact_search.aws_clients import connect_client
@@ -19,18 +22,17 @@ from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect import models
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
-from sandbox.clients import PARTNER_KEY
+from sandbox.clients import FULL_KEY, PARTNER_KEY
 from sandbox.contact_data.sample import INSTANCE_ARN
+from tests.api_server import serving_api
 from tests.clock import NOW, Clock
-from tests.conftest import INSTANCE_ID, Answer, Api
+from tests.conftest import INSTANCE_ID, Answer, Api, Gateway
 from tests.contact_centre import ContactCentre, contact_centre
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 START = NOW - timedelta(days=1)
 SETTLE = 15 * MINUTE
-# Now is rounded down to 10 seconds, and so is the end of what can be returned.
-STEP = 10 * SECOND
 FOLLOW = {"follow": "true", "time_field": "disconnect_timestamp", "from_": START.isoformat()}
 IN_ORDER = {"time_range": {"type": "DISCONNECT_TIMESTAMP", "start_time": START.isoformat()}, "follow": True}
 
@@ -207,11 +209,38 @@ def test_the_order_may_be_said(api: Api, centre: ContactCentre) -> None:
     assert ids(api.post(IN_ORDER | {"sort": sort})) == ["c-1"]
 
 
-def test_fields_and_expand_work_as_in_any_search(api: Api, centre: ContactCentre) -> None:
+def test_fields_names_and_expand_work_as_in_any_search(
+    api: Api, centre: ContactCentre, table: TransientTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import search_handler  # noqa: PLC0415
+
+    directory = Directory(search_handler.connect_instance, table)  # one that knows no other names
+    monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))
     centre.add("c-1", START, Queue={"ARN": f"{INSTANCE_ARN}/queue/q-1", "Name": "Billing"})
     page = api.get(**FOLLOW, fields="queue_info", expand="queue", queue="billing")
     assert ids(page) == ["c-1"]
     assert page.json["contacts"] == [{"id": "c-1", "queue_info": {"id": "q-1", "name": "Billing"}}]
+
+
+def test_the_loop_of_the_guide_stores_each_contact_once(
+    gateway: Gateway, centre: ContactCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text()
+    [loop] = re.findall(r"```python\n(import time\n.*?)```", guide, re.DOTALL)
+    for number in range(60):
+        centre.add(f"c-{number:02}", NOW - SETTLE + number * SECOND)
+    stored: list[str] = []
+
+    def store(contacts: list[dict[str, Any]], cursor: str) -> None:
+        assert cursor
+        stored.extend(contact["id"] for contact in contacts)
+        if len(stored) >= 60:
+            raise StopIteration
+
+    monkeypatch.setattr("time.sleep", lambda seconds: centre.clock.advance(timedelta(seconds=seconds)))
+    with serving_api(gateway) as address, pytest.raises(StopIteration):
+        exec(loop, {"URL": address, "KEY": FULL_KEY, "store": store})  # noqa: S102 - our own words
+    assert stored == [f"c-{number:02}" for number in range(60)]
 
 
 # What polling costs
@@ -437,7 +466,7 @@ _POLLS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(behaviour=_BEHAVIOURS, moments=_CONTACTS, polls=_POLLS, weeks_before=st.sampled_from([0, 20]))
 def test_each_contact_comes_once_and_in_order_whatever_connect_does_and_at_any_rhythm(
     api: Api,

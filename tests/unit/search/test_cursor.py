@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
 from contact_search.search import query
@@ -25,6 +24,8 @@ from contact_search.search.position import DIGEST_LENGTH, Position
 from contact_search.search.window import Window
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests import clock
+from tests.clock import Clock
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDENTITY = "0123456789abcdef" * 2
@@ -160,11 +161,10 @@ def test_a_cursor_of_an_unknown_version_is_invalid(codec: CursorCodec, monkeypat
     ],
 )
 def test_a_cursor_expires(
-    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch, lifetime: timedelta, age: timedelta, *, is_expired: bool
+    codec: CursorCodec, still: Clock, lifetime: timedelta, age: timedelta, *, is_expired: bool
 ) -> None:
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
     cursor = codec.write(IDENTITY, POSITION, lifetime=lifetime)
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + age).timestamp()))
+    still.advance(age)
     if is_expired:
         with pytest.raises(CursorExpiredError):
             codec.read(IDENTITY, cursor, can_resume=True)
@@ -172,16 +172,20 @@ def test_a_cursor_expires(
         assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
 
 
-def test_the_cursor_of_a_follower_can_be_read_by_later_releases(
-    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cursor_can_be_read_where_the_clock_is_behind(codec: CursorCodec, still: Clock) -> None:
+    cursor = codec.write(IDENTITY, POSITION)
+    still.advance(timedelta(seconds=-1))
+    assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
+
+
+def test_the_cursor_of_a_follower_can_be_read_by_later_releases(codec: CursorCodec, still: Clock) -> None:
     """Followers keep cursors for 30 days, across deployments.
 
     If this fails, a deployment would end their walks: let the new code read the old cursor too, and keep the identities
     of searches that were there before.
     """
     search = query.parse({"follow": ["true"], "from": ["2026-11-01"], "channel": ["VOICE"]}, NOW)
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + timedelta(days=29)).timestamp()))
+    still.advance(NOW + timedelta(days=29) - clock.NOW)
     cursor = (
         "08f1.eJxtijESwzAIwP7CzIANDsdbchnANkty6dL8P1napdUoaRUE80YSPawHK6dP62pMrhk-MwhwLWqt6EIf8LyOAx8rTUv92v8bY_0p"
         "G8L7tc8TEJTdYqakjK4xqkvWFsOeBMi03TAnKOQ.awA2QA.ZbyMlILlNZh1GAD-VyWp4UqL7As"
