@@ -143,6 +143,24 @@ def check_paging(clients: Clients) -> str:
     return "the second page goes on where the first ends"
 
 
+def check_contact(clients: Clients) -> str:
+    found = clients.full.search(last="P28D", limit="1").expect(200).json["contacts"]
+    clients.full.send("GET", "/v1/contacts/there-is-none", headers=_PATIENT).expect(404, "not-found")
+    if not found:
+        return "404 for one that does not exist; no other was tried"
+    contact = clients.full.send("GET", f"/v1/contacts/{found[0]['id']}", "expand=attributes", _PATIENT).expect(200).json
+    if contact["id"] != found[0]["id"] or "attributes" not in contact:
+        raise CheckFailedError("it is another contact, or has no attributes")
+    return f"{len(contact)} members of a contact, of which a search returns {len(found[0])}"
+
+
+def check_me(clients: Clients) -> str:
+    grant = clients.limited.send("GET", "/v1/me").expect(200).json["grant"]
+    if grant["transcript_search"] or grant["fields"] is not None:
+        raise CheckFailedError(f"not the grant that was given: {grant}")
+    return "the limited client is told its grant"
+
+
 def check_invalid(clients: Clients) -> str:
     clients.full.search(last="P1D", chanel="VOICE").expect(422, "validation")
     return "422 for an unknown parameter"
@@ -205,6 +223,8 @@ CHECKS: dict[str, Callable[[Clients], str]] = {
     "search": check_search,
     "headers": check_headers,
     "paging": check_paging,
+    "contact": check_contact,
+    "me": check_me,
     "validation": check_invalid,
     "grants": check_forbidden,
     "exports": check_exports,

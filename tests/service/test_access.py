@@ -162,6 +162,53 @@ def test_no_body_widens_what_it_sees(
         assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
 
 
+# Each row: how somebody asks for one contact; FOREIGN stands for one that is not the partner's.
+ATTACKS_ON_ONE_CONTACT: list[tuple[str, str]] = [
+    ("FOREIGN", ""),
+    ("FOREIGN", "expand=attributes,queue,agent"),
+    ("FOREIGN", "fields=id"),
+    ("FOREIGN", "fields=channel,queue_info&expand=queue"),
+    ("UPPER", ""),
+    ("FOREIGN%00", ""),
+    ("FOREIGN%2F", ""),
+    ("%2e%2e%2FFOREIGN", ""),
+    ("FOREIGN%20", ""),
+    ("FOREIGN,FOREIGN", ""),
+    ("*", ""),
+]
+
+
+@pytest.mark.parametrize(("contact_id", "query"), ATTACKS_ON_ONE_CONTACT)
+@pytest.mark.parametrize("headers", [{}, {"cache-control": "no-cache", "if-none-match": "*", "x-client": "full"}])
+def test_no_way_to_ask_for_a_foreign_contact_tells_anything_of_it(
+    api: Api,
+    partner: Api,
+    own: set[str],
+    contacts: list[SampleContact],
+    contact_id: str,
+    query: str,
+    headers: dict[str, str],
+) -> None:
+    foreign = next(
+        one.summary["Id"] for one in contacts if one.summary["Channel"] == "EMAIL" and one.summary["Id"] not in own
+    )
+    assert api.send("GET", f"/v1/contacts/{foreign}").status == 200
+    sent = contact_id.replace("FOREIGN", foreign).replace("UPPER", foreign.upper())
+    nothing = partner.send("GET", "/v1/contacts/there-is-none")
+    assert nothing.status == 404
+    assert partner.send("GET", f"/v1/contacts/{sent}", query, headers) == nothing
+
+
+@pytest.mark.parametrize("field", ["customer_endpoint", "recordings", "attributes", "name", "tags", "wisdom_info"])
+def test_a_partner_cannot_ask_for_more_of_its_own_contact(partner: Api, own: set[str], field: str) -> None:
+    path = f"/v1/contacts/{min(own)}"
+    refused = partner.send("GET", path, f"fields=id,{field}")
+    assert (refused.status, refused.json["errors"][0]["parameter"]) == (403, "fields")
+    seen = partner.send("GET", path, "expand=attributes,queue,agent").json
+    assert seen.keys() <= Contact.model_fields.keys() - HIDDEN
+    assert seen.get("agent_info", {}).keys() <= {"id", "username", "connected_to_agent_timestamp"}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

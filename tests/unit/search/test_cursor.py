@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from itsdangerous import TimestampSigner
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from contact_search.search import cursor as cursor_module
