@@ -12,6 +12,9 @@ from sandbox.gateway.template import ROOT, Function
 
 _RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
+# Seconds to wait for an environment that is busy: a page of many files would start several, each of which takes longer
+# to start than all these files.
+_PATIENCE = 0.1
 
 
 class FunctionFailedError(Exception):
@@ -28,17 +31,17 @@ class LambdaFunction:
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
         self._environment = inherited | function.environment | {"PYTHONPATH": path}
-        self._idle: list[asyncio.subprocess.Process] = []
+        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process] = asyncio.LifoQueue()
         self._free = asyncio.Semaphore(concurrency)
 
     async def start(self) -> None:
         """Starts a first environment, so that the first event does not wait for it."""
-        self._idle.append(await self._environment_started())
+        self._idle.put_nowait(await self._environment_started())
 
     async def invoke(self, event: dict[str, Any]) -> Any:
         """What the function answers to the event; raises FunctionFailedError."""
         async with self._free:
-            process = self._idle.pop() if self._idle else await self._environment_started()
+            process = await self._environment_found()
             try:
                 answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
             except BaseException as error:
@@ -46,15 +49,21 @@ class LambdaFunction:
                 if isinstance(error, OSError | TimeoutError | ValueError):
                     raise FunctionFailedError from error
                 raise
-            self._idle.append(process)
+            self._idle.put_nowait(process)
         if "answer" not in answer:
             raise FunctionFailedError(answer["errorMessage"])
         return answer["answer"]
 
     async def stop(self) -> None:
         """Ends the idle environments."""
-        while self._idle:
-            await _end(self._idle.pop())
+        while not self._idle.empty():
+            await _end(self._idle.get_nowait())
+
+    async def _environment_found(self) -> asyncio.subprocess.Process:
+        """Return an idle environment, or a new one if none is idle soon."""
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._idle.get(), _PATIENCE)
+        return await self._environment_started()
 
     async def _environment_started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

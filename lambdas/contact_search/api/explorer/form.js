@@ -24,10 +24,9 @@ let faults = 0;
 
 /**
  * Prepare the form for a client.
- * @param me What GET /v1/me says, {} if it is not known.
- * @param seen Returns the keys of the contacts loaded so far by kind, each with the number of contacts it is from.
+ * @param seen Returns the keys of the contacts loaded so far by kind, with the number of contacts that they are from.
  */
-export function prepare(me, seen) {
+export function prepare(seen) {
   keysSeen = seen;
   known = { queue: [], agent: [] };
   lists = {
@@ -35,7 +34,6 @@ export function prepare(me, seen) {
     agent: pickList(byId("agent-list"), { label: "Agent", find: findAgents }),
     initiation_method: pickList(byId("method-list"), { label: "Method", find: findMethods }),
   };
-  applyGrant(me.grant ?? {});
 }
 
 /** Show a search in the form. */
@@ -147,7 +145,8 @@ function findMethods(text) {
   return METHODS.filter((method) => method.toLowerCase().includes(text.toLowerCase()));
 }
 
-function applyGrant(grant) {
+/** Show only what a client with this grant may ask for. */
+export function applyGrant(grant) {
   for (const box of form.querySelectorAll("#channels input")) {
     box.disabled = Boolean(grant.channels && !grant.channels.includes(box.value));
   }

@@ -34,15 +34,17 @@ async function start() {
     byId("key").focus();
     return;
   }
-  const me = await get("v1/me").catch((problem) => {
-    if (problem.status === 401) refuseKey(problem);
-    return {}; // an older service, or one that is unwell: the search will tell
-  });
-  if (!storedKey()) return;
+  form.prepare(keysSeen);
+  await Promise.all([showAddress(), showClient()]);
+}
+
+/** Show who the client is, and only what it is granted. */
+async function showClient() {
+  byId("client").textContent = "";
+  const me = await get("v1/me").catch(() => ({})); // the search tells what is wrong
   byId("client").textContent = me.client ? `Client ${me.client}` : "";
   byId("show-exports").hidden = me.grant?.exports === false;
-  form.prepare(me, keysSeen);
-  await showAddress();
+  form.applyGrant(me.grant ?? {});
 }
 
 function refuseKey(problem) {
