@@ -15,7 +15,7 @@ from infra.storage import Storage
 ROOT = Path(__file__).parent.parent
 # Settings that the search function's environment has under the same name in capitals.
 _SAME_IN_ENVIRONMENT = (
-    *("quota_rate", "quota_burst", "wait_seconds", "waiting_per_caller"),
+    *("quota_rate", "quota_burst", "describe_rate", "describe_burst", "wait_seconds", "waiting_per_caller"),
     *("page_seconds", "closed_page_seconds", "now_rounded_to_seconds"),
 )
 
@@ -106,15 +106,16 @@ class SearchFunction(PythonFunction):
             storage.durable_table.table_arn,
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["client *"]}},
         )
-        self._allow_searches(settings.connect_instance_arn, transcripts=settings.transcript_search)
+        self._allow_calls_of_connect(settings.connect_instance_arn, transcripts=settings.transcript_search)
 
-    def _allow_searches(self, instance_arn: str, *, transcripts: bool) -> None:
-        """Allow what SearchContacts needs, and to read the names of queues and agents.
+    def _allow_calls_of_connect(self, instance_arn: str, *, transcripts: bool) -> None:
+        """Allow what SearchContacts needs, to read single contacts, and to read the names of queues and agents.
 
         Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
         """
         self.allow("connect:SearchContacts", instance_arn)
-        # Searches by contact attribute need this action on the contacts found.
+        self.allow("connect:DescribeContact", f"{instance_arn}/contact/*")
+        # Searches by contact attribute need this action on the contacts found, too.
         self.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
         self.allow("connect:ListQueues", f"{instance_arn}/queue/*")
         self.allow("connect:ListUsers", instance_arn)

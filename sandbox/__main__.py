@@ -48,7 +48,8 @@ async def serve(options: Options) -> None:
         )
         functions = {
             # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
-            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32)
+            # The explorer loads six files at a time: waiting for one environment is quicker than starting six.
+            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32, patience=0.1)
             for function in deployed
         }
         try:
@@ -77,12 +78,17 @@ async def serve(options: Options) -> None:
 
 
 def _settings(options: Options) -> dict[str, str]:
-    """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
+    """The service's limiters are set to the stand-in's quotas, or to what is no limit on a laptop if there are none."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
     if options.instance:
         return settings
-    rate = options.behaviour.quota
-    return settings | {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
+    rate, describe_rate = options.behaviour.quota, options.behaviour.describe_contact_quota
+    return settings | {
+        "QUOTA_RATE": str(rate or 1000),
+        "QUOTA_BURST": "1" if rate else "1000",
+        "DESCRIBE_RATE": str(describe_rate or 1000),
+        "DESCRIBE_BURST": "15" if describe_rate else "1000",
+    }
 
 
 @contextlib.asynccontextmanager

@@ -35,6 +35,7 @@ from tests.clock import NOW, Clock, pythonpath
 from tests.ids import id_of
 
 JSON = "application/json"
+_UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
@@ -103,7 +104,7 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     server.connect.contacts.put(contact.stored for contact in contacts)
     server.connect.contacts.put_transcripts((contact.summary["Id"], contact.said) for contact in contacts)
     server.start()
-    for function in deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"}):
+    for function in deploy(synthesized(), server.url, INSTANCE_ARN, None, _UNLIMITED):
         os.environ |= function.environment
     add_clients(server.url, REGION, server.connect.contacts.queue_ids())
     yield server

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,6 @@ from sandbox.gateway.template import ROOT, Function
 
 _RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
-# Seconds to wait for an environment that is busy: a page of many files would start several, each of which takes longer
-# to start than all these files.
-_PATIENCE = 0.1
 
 
 class FunctionFailedError(Exception):
@@ -22,21 +20,25 @@ class FunctionFailedError(Exception):
 
 
 class LambdaFunction:
-    """Invokes a function. At most `concurrency` events are served at once; further ones wait."""
+    """Invokes a function. At most `concurrency` events are served at once; further ones wait.
 
-    def __init__(self, function: Function, concurrency: int = 32) -> None:
+    With `patience`, an event waits so many seconds for an environment that is busy, before another one is started.
+    """
+
+    def __init__(self, function: Function, concurrency: int = 32, patience: float = 0) -> None:
         self._function = function
+        self._patience = patience
         # A profile is of use only where a real instance is searched.
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
         self._environment = inherited | function.environment | {"PYTHONPATH": path}
-        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process] = asyncio.LifoQueue()
+        self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
 
     async def start(self) -> None:
         """Starts a first environment, so that the first event does not wait for it."""
-        self._idle.put_nowait(await self._environment_started())
+        self._idle.append(await self._environment_started())
 
     async def invoke(self, event: dict[str, Any]) -> Any:
         """What the function answers to the event; raises FunctionFailedError."""
@@ -49,21 +51,21 @@ class LambdaFunction:
                 if isinstance(error, OSError | TimeoutError | ValueError):
                     raise FunctionFailedError from error
                 raise
-            self._idle.put_nowait(process)
+            self._idle.append(process)
         if "answer" not in answer:
             raise FunctionFailedError(answer["errorMessage"])
         return answer["answer"]
 
     async def stop(self) -> None:
         """Ends the idle environments."""
-        while not self._idle.empty():
-            await _end(self._idle.get_nowait())
+        while self._idle:
+            await _end(self._idle.pop())
 
     async def _environment_found(self) -> asyncio.subprocess.Process:
-        """Return an idle environment, or a new one if none is idle soon."""
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._idle.get(), _PATIENCE)
-        return await self._environment_started()
+        latest = time.monotonic() + self._patience
+        while not self._idle and time.monotonic() < latest:
+            await asyncio.sleep(0.005)
+        return self._idle.pop() if self._idle else await self._environment_started()
 
     async def _environment_started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

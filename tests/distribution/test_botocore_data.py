@@ -34,6 +34,8 @@ for name, call in {
     "SearchContacts": lambda: ConnectClient("i", clients.connect_client()).search_contacts({"TimeRange": day}),
     "ListQueues": lambda: list(ConnectClient("i", clients.connect_client()).queue_pages()),
     "ListUsers": lambda: list(ConnectClient("i", clients.connect_client()).agent_pages()),
+    "DescribeContact": lambda: ConnectClient("i", clients.connect_client()).describe_contact("c"),
+    "GetContactAttributes": lambda: ConnectClient("i", clients.connect_client()).get_contact_attributes("c"),
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),
     "PutItem": lambda: clients.dynamodb_client(2, 1).put_item(TableName="t", Item=table["Key"]),
     "UpdateItem": lambda: clients.dynamodb_client(2, 1).update_item(**table, UpdateExpression="REMOVE a"),
@@ -92,6 +94,8 @@ def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
         "/search-contacts",
         "/queues-summary/i?queueTypes=STANDARD&maxResults=1000",
         "/users-summary/i?maxResults=1000",
+        "/contacts/i/c",
+        "/contact/attributes/i/c",
         *(f"DynamoDB_20120810.{name}" for name in OPERATIONS["search"]["dynamodb"]),
         "TrentService.GenerateMac",
     ]

@@ -38,7 +38,7 @@ class ClientRegistry:
         client = find_client(self._table, name)
         if client is None:
             raise _ClientGoneError  # exceptions are not cached
-        return Caller(name, client.revision, Grant.model_validate_json(client.grant))
+        return Caller(name, client.revision, Grant.model_validate_json(client.grant), client.usage_plan)
 
 
 class _ClientGoneError(Exception):

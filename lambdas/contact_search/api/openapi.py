@@ -8,16 +8,19 @@ from typing import Any
 
 from contact_search import __version__
 from contact_search.api.openapi_components import components, header_references, response_references, schema_reference
-from contact_search.api.openapi_schemas import list_parameters, query_parameters
+from contact_search.api.openapi_examples import CONTACT_ID, contact_example, me_example
+from contact_search.api.openapi_schemas import contact_parameters, list_parameters, query_parameters
 from contact_search.api.problem_types import PROBLEM_TYPES
 from contact_search.api.route_table import (
     AGENTS,
+    CONTACT,
     CONTACT_SEARCH,
     CONTACTS,
     DOCS,
     EXPLORER,
     EXPLORER_FILES,
     HEALTH,
+    ME,
     OPENAPI,
     PROBLEMS,
     QUEUES,
@@ -27,6 +30,8 @@ from contact_search.api.route_table import (
 
 _PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
 _SEARCH_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
+_CONTACT_ERRORS = ("401", "403", "404", "406", "422", "429", "500", "502", "503", "504")
+_ME_ERRORS = ("401", "403", "406", "422", "429", "500", "503")
 _LIST_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "503")
 _BODY_ERRORS = ("413", "415")
 _OTHER_ERRORS = ("406", "429", "500")
@@ -64,8 +69,9 @@ def document(today: date) -> dict[str, Any]:
         # Relative to the document, so that paths are right behind a stage and a base path too.
         "servers": [{"url": ".", "description": "The server that this document is from"}],
         "tags": [
-            {"name": "contacts", "description": "Searching contacts"},
+            {"name": "contacts", "description": "Searching contacts, and looking at one"},
             {"name": "names", "description": "Names of queues and agents"},
+            {"name": "access", "description": "What the caller may see"},
             {"name": "service", "description": "The service itself"},
         ],
         "security": [{"apiKey": []}, {"bearer": []}],
@@ -121,6 +127,54 @@ def _search_contacts(today: date) -> dict[str, Any]:
         "parameters": _header_parameters("Prefer", "Cache-Control"),
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {"200": _page(), **response_references(*_SEARCH_ERRORS, *_BODY_ERRORS)},
+    }
+
+
+def _get_contact(today: date) -> dict[str, Any]:
+    contact_id = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of the contact.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[A-Za-z0-9_-]+$"},
+        "example": CONTACT_ID,
+    }
+    content = {"schema": schema_reference("ContactDetails"), "example": contact_example(today)}
+    return {
+        "operationId": "getContact",
+        "tags": ["contacts"],
+        "summary": "Get one contact",
+        "description": (
+            "All that Amazon Connect knows of a contact and the client is granted: more than a search returns. It takes"
+            " nothing of the quota of searches. A contact that the client may not see is a 404, as if it did not exist."
+        ),
+        "parameters": [contact_id, *contact_parameters(), *_header_parameters("Prefer", "Cache-Control")],
+        "responses": {
+            "200": {
+                "description": "The contact.",
+                "headers": header_references(*_PAGE_HEADERS),
+                "content": {"application/json": content},
+            },
+            **response_references(*_CONTACT_ERRORS, "431"),
+        },
+    }
+
+
+def _get_me(_: date) -> dict[str, Any]:
+    content = {"schema": schema_reference("Me"), "example": me_example()}
+    return {
+        "operationId": "getMe",
+        "tags": ["access"],
+        "summary": "Who the caller is and what it is granted",
+        "description": "The client of the credential and its grant. Null means that it is not limited.",
+        "responses": {
+            "200": {
+                "description": "The client and its grant.",
+                "headers": header_references("X-Request-Id", "Cache-Control", "Vary"),
+                "content": {"application/json": content},
+            },
+            **response_references(*_ME_ERRORS),
+        },
     }
 
 
@@ -186,6 +240,8 @@ def _get_docs(_: date) -> dict[str, Any]:
 _OPERATION_BY_ROUTE: dict[Route, Callable[[date], dict[str, Any]]] = {
     CONTACTS: _list_contacts,
     CONTACT_SEARCH: _search_contacts,
+    CONTACT: _get_contact,
+    ME: _get_me,
     QUEUES: _list_queues,
     AGENTS: _list_agents,
     HEALTH: _get_health,

@@ -9,9 +9,11 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from contact_search.amazon_connect.contact import Contact
+from contact_search.amazon_connect.contact_details import ContactDetails
 from contact_search.search import members as m
 from contact_search.search.body import SearchRequest
 from contact_search.search.name_list import NameListParameters
+from contact_search.search.one_contact import ContactParameters
 from contact_search.search.query import QueryParameters, examples
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -32,16 +34,26 @@ def list_parameters() -> list[dict[str, Any]]:
     return [_query_parameter(name, schema, None) for name, schema in properties.items()]
 
 
+def contact_parameters() -> list[dict[str, Any]]:
+    """Describe the query parameters of one contact."""
+    properties = _simplify(ContactParameters.model_json_schema())["properties"]
+    return [_query_parameter(name, schema, None) for name, schema in properties.items()]
+
+
 def model_schemas() -> dict[str, Any]:
-    """Return the schemas of SearchRequest, of Contact, and of the models in them."""
+    """Return the schemas of SearchRequest, of Contact, of ContactDetails, and of the models in them."""
     request = SearchRequest.model_json_schema(ref_template=_REFERENCE)
     contact = TypeAdapter(Contact).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
-    schemas = request.pop("$defs") | contact.pop("$defs")
+    details = ContactDetails.model_json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
+    schemas = request.pop("$defs") | contact.pop("$defs") | details.pop("$defs")
     schemas |= {"SearchRequest": request, "Contact": contact | {"required": ["id"]}}
+    schemas |= {"ContactDetails": details | {"required": ["id"]}}
     schemas = {name: _simplify(schema) for name, schema in sorted(schemas.items())}
     for field, enumeration in _ENUMERATIONS.items():
         values = ", ".join(f"`{value}`" for value in get_args(get_args(enumeration)[0]))
-        schemas["Contact"]["properties"][field]["description"] = f"One of {values}, or a value that Connect adds."
+        for contact_model in ("Contact", "ContactDetails"):
+            description = f"One of {values}, or a value that Connect adds."
+            schemas[contact_model]["properties"][field]["description"] = description
     return schemas
 
 

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 
+from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import contacts_to_json
 from contact_search.api.etag import matches
 from contact_search.search.walk import Page
@@ -19,7 +21,7 @@ VARY = "Authorization, X-Api-Key, Origin, Accept-Encoding"
 def page_response(page: Page, fields: frozenset[str], headers: Mapping[str, str]) -> Response[str]:
     """Write the page with these top-level fields of contacts, empty for all, and with these further headers."""
     contacts = contacts_to_json(page.contacts, fields)
-    return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), {**_cache_headers(page), **headers})
+    return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), {**cache_headers(page.result), **headers})
 
 
 def conditional_page_response(
@@ -38,7 +40,7 @@ def conditional_page_response(
     """
     contacts = contacts_to_json(page.contacts, fields)
     etag = _etag(page, contacts, fields)
-    all_headers = {**_cache_headers(page), **headers, "ETag": etag}
+    all_headers = {**cache_headers(page.result), **headers, "ETag": etag}
     if page.next_cursor:
         next_query = urlencode({**query, "cursor": [page.next_cursor]}, doseq=True)
         all_headers["Link"] = f'<?{next_query}>; rel="next"'
@@ -70,9 +72,8 @@ def _total(page: Page) -> str:
     return f'{{"value":{page.total},"relation":"{"gte" if page.is_lower_bound else "eq"}"}}'
 
 
-def _cache_headers(page: Page) -> dict[str, str]:
+def cache_headers(result: Result[Any]) -> dict[str, str]:
     """Return Cache-Control, Age, Cache-Status (RFC 9111, RFC 9211) and Vary."""
-    result = page.result
     headers = {
         "Cache-Control": f"private, max-age={result.lifetime}",
         "Vary": VARY,

@@ -1,14 +1,20 @@
-"""Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true."""
+"""Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true.
 
-from collections.abc import Iterator
+One contact is judged after Amazon Connect was asked, by the same grant.
+"""
+
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contact_search.search import members as m
 from contact_search.search.model import Search, default_sort
+
+if TYPE_CHECKING:
+    from contact_search.amazon_connect.contact_details import ContactDetails
 
 _NOT_EMPTY = Field(min_length=1)
 
@@ -18,9 +24,10 @@ class Grant(BaseModel):
 
     Attributes:
         agent_hierarchy_groups: Groups of one level only, because how Connect combines levels is not documented.
-        fields: Fields of contacts. Others are neither returned nor may they be searched or sorted by.
-        attribute_keys: Keys of contact attributes that may be searched.
-        lookback: How far before now a window may begin.
+        fields: Fields of contacts. Others are neither returned nor may they be searched or sorted by. Those that a
+            search does not return are among them only if they were named.
+        attribute_keys: Keys of contact attributes that may be searched and are returned.
+        lookback: How far before now a window may begin, and how old a contact may be.
         page_limit: Contacts that a page may have, whatever `limit` says.
         exports: Whether the client may use /v1/exports.
     """
@@ -37,7 +44,7 @@ class Grant(BaseModel):
         | None
     ) = None
     channels: Annotated[m.ChannelList, _NOT_EMPTY] | None = None
-    fields: frozenset[m.ContactField] | None = None
+    fields: frozenset[m.GrantableField] | None = None
     attribute_keys: frozenset[m.SearchableContactAttributeKey] | None = None
     transcript_search: bool = True
     lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
@@ -56,6 +63,7 @@ class Caller:
     client: str
     revision: str
     grant: Grant
+    usage_plan: str = ""
 
     @property
     def owner(self) -> str:
@@ -115,8 +123,39 @@ def restrict(search: Search, caller: Caller) -> Search:
         owner=caller.owner,
         criteria=_restrict_criteria(search.criteria, grant),
         limit=search.limit if grant.page_limit is None else min(search.limit, grant.page_limit),
-        fields=search.fields or (frozenset() if grant.fields is None else grant.fields | {"id"}),
+        fields=search.fields or _granted_fields(grant),
     )
+
+
+def is_granted(contact: "ContactDetails", grant: Grant, now: datetime) -> bool:
+    """Tell whether a search that the client may make now could find the contact."""
+    begun = contact.initiation_timestamp
+    return (
+        _is_among(contact.queue_info.id if contact.queue_info else None, grant.queue_ids)
+        and _is_among(contact.agent_info.id if contact.agent_info else None, grant.agent_ids)
+        and _is_among(contact.channel, grant.channels)
+        and all(
+            _is_among(_hierarchy_group_id(contact, level), ids)
+            for level, ids in (grant.agent_hierarchy_groups or {}).items()
+        )
+        and (grant.lookback is None or (begun is not None and begun >= now - grant.lookback))
+    )
+
+
+def _is_among(value: str | None, granted: Collection[str] | None) -> bool:
+    return granted is None or value in granted
+
+
+def _hierarchy_group_id(contact: "ContactDetails", level: str) -> str | None:
+    """Return the id of the agent's group on a level such as L1Ids: the last part of its ARN."""
+    groups = contact.agent_info and contact.agent_info.hierarchy_groups
+    group = groups and getattr(groups, f"level{level[1]}")
+    return group.arn.rpartition("/")[2] if group and group.arn else None
+
+
+def _granted_fields(grant: Grant) -> frozenset[str]:
+    """Return the fields that a search returns, empty for all."""
+    return frozenset() if grant.fields is None else frozenset(m.CONTACT_FIELDS) & grant.fields | {"id"}
 
 
 def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]:

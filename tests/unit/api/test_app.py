@@ -10,7 +10,7 @@ import pytest
 from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, ROUTES, Route
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, HEALTH, PROBLEMS, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
 from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
@@ -20,6 +20,7 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 
 # Values of the path parameters, by the path that has them.
 PATH_PARAMETERS = {
+    "/v1/contacts/{id}": {"id": "c-1"},
     "/problems/{type}": {"type": "validation"},
     "/explorer/{version}/{file}": {"version": "1", "file": "main.js"},
 }
@@ -54,8 +55,11 @@ def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, pat
     assert send("GET", CONTACTS.path, "last=P1D", path=path).status == 200
 
 
-def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
+def test_the_resource_decides_about_the_route_whatever_its_parameters_are(send: Send) -> None:
+    for value in ("health", "validation/x", "a\nb", "{type}", ""):
+        response = send("GET", PROBLEMS.path, pathParameters={"type": value})
+        assert (response.status, response.json["type"]) == (404, "/problems/not-found")
+    assert send("GET", PROBLEMS.path, path="/search/health", pathParameters={"type": "validation"}).status == 200
 
 
 def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
