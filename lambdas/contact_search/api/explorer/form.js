@@ -79,17 +79,16 @@ export function setWindow(start, end) {
   showWindow("", new Date(start).toISOString(), new Date(end).toISOString());
 }
 
-/** Show faults at their fields, and return those that no field is for. The first field gets the focus. */
+/** Show faults at the fields that they are about. The first of these gets the focus. */
 export function showFaults(errors) {
   clearFaults();
-  const homeless = errors.filter((error) => !showFault(error));
+  errors.forEach(showFault);
   const first = form.querySelector("[aria-invalid]");
   if (first) {
     byId("toggle-filters").setAttribute("aria-expanded", "true");
     first.closest("details")?.setAttribute("open", "");
     first.focus();
   }
-  return homeless;
 }
 
 export function clearFaults() {
@@ -296,7 +295,7 @@ function showFault(error) {
   const isShown = (one) => !one.closest("[hidden]");
   const field = fields.find((one) => one.dataset.parameter === error.parameter && isShown(one))
     ?? fields.find((one) => is(one.dataset.parameter) && isShown(one));
-  if (!field) return false;
+  if (!field) return;
   faults += 1;
   const fault = element("p", { class: "fault", id: `fault-${faults}` }, `${error.parameter} ${error.detail}`);
   field.append(fault);
@@ -305,7 +304,6 @@ function showFault(error) {
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", fault.id);
   }
-  return true;
 }
 
 function controlsOf(field) {

@@ -151,13 +151,14 @@ async function attempt(action, signal) {
     }
     if (!(problem.title && problem.detail)) throw problem;
     byId("count").textContent = "";
-    showProblem({ ...problem, errors: form.showFaults(problem.errors) });
+    showProblem(problem);
+    form.showFaults(problem.errors);
   } finally {
     if (!signal.aborted) byId("results").setAttribute("aria-busy", "false");
   }
 }
 
-/** Show a problem with the faults that no field is for, or none. */
+/** Show a problem with all its faults, or none. */
 function showProblem(problem, place = byId("problem")) {
   place.replaceChildren(...(problem ? [
     element("p", {}, element("strong", {}, problem.title), ` ${problem.detail}`),
