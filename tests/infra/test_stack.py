@@ -20,11 +20,12 @@ def test_functions_may_do_what_they_need_and_no_more(template: Template) -> None
         action: statement["Resource"] for statement in role_statements(template) for action in actions(statement)
     }
     assert allowed["connect:SearchContacts"] == ARN
-    assert allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
+    assert allowed["connect:DescribeContact"] == allowed["connect:GetContactAttributes"] == f"{ARN}/contact/*"
     assert allowed["connect:ListQueues"] == f"{ARN}/queue/*"
     assert allowed["connect:ListUsers"] == ARN
     assert set(allowed) == {
-        *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
+        *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),
+        *("connect:ListQueues", "connect:ListUsers"),
         "kms:GenerateMac",
         *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
@@ -372,10 +373,16 @@ def test_cursor_keys_can_overlap(synthesize: Synthesize) -> None:
 def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
     oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"]}
     template = synthesize(
-        quota_rate=2, page_seconds=30, waiting_per_caller=7, cors_origins=["https://a.b", "https://c.d"], oidc=oidc
+        quota_rate=2,
+        page_seconds=30,
+        waiting_per_caller=7,
+        describe_rate=20,
+        cors_origins=["https://a.b", "https://c.d"],
+        oidc=oidc,
     )
     search = environment(template, "search")
     assert (search["QUOTA_RATE"], search["PAGE_SECONDS"], search["WAITING_PER_CALLER"]) == ("2", "30", "7")
+    assert (search["DESCRIBE_RATE"], search["DESCRIBE_BURST"]) == ("20", "15")
     assert search["CORS_ORIGINS"] == "https://a.b https://c.d"
     authorizer = environment(template, "authorizer")
     assert (authorizer["OIDC_ISSUER"], authorizer["OIDC_CLIENT_CLAIMS"]) == ("https://issuer.example", "azp")

@@ -87,7 +87,7 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
         preflight = preflight_headers(methods, asked_for) if _cors_headers() else {}
         headers = {"Allow": ", ".join(methods), "Vary": _PREFLIGHT_VARY, **preflight}
         return Response(HTTPStatus.NO_CONTENT, body="", headers=headers)
-    # What stands for a path parameter may have characters that Powertools does not route.
+    # A path parameter may be empty, which Powertools does not route.
     if route is None or event.http_method in route.methods:
         raise RefusedError(NOT_FOUND)
     detail = f"This path has the methods {', '.join(methods)}."
