@@ -19,6 +19,8 @@ const [fromInput, toInput] = [byId("from"), byId("to")];
 let lists = {};
 let known = { queue: [], agent: [] }; // what the pick lists have shown, with ids
 let otherParameters = null; // of the OpenAPI document, once someone asks for them
+let grantedKinds = Object.keys(KINDS);
+let grantedKeys = null; // of contact attributes; null is "not limited"
 let keysSeen = () => ({ attribute: null, segment: null, tag: null });
 let faults = 0;
 
@@ -154,6 +156,14 @@ export function applyGrant(grant) {
   byId("agent-list").hidden = Boolean(fields && !fields.includes("agent_info"));
   byId("name").closest(".field").hidden = Boolean(fields && !fields.includes("name"));
   byId("transcript-field").hidden = grant.transcript_search === false;
+  grantedKeys = grant.attribute_keys ?? null;
+  const kinds = {
+    attribute: grantedKeys?.length !== 0,
+    segment: !fields || fields.includes("segment_attributes"),
+    tag: !fields || fields.includes("tags"),
+  };
+  grantedKinds = Object.keys(KINDS).filter((kind) => kinds[kind]);
+  byId("keys-field").hidden = !grantedKinds.length;
 }
 
 function showWindow(last, from, to) {
@@ -208,11 +218,12 @@ function showOthers(pairs) {
   }
 }
 
-function addKey(kind = "attribute", key = "", value = "") {
+function addKey(kind = grantedKinds[0], key = "", value = "") {
   const row = element(
     "div", { class: "row" },
     element("select", { class: "kind", "aria-label": "Kind", change: () => checkKey(row, keysSeen()) },
-      ...Object.entries(KINDS).map(([word, label]) => element("option", { value: word, selected: word === kind }, label))),
+      ...Object.entries(KINDS).filter(([word]) => grantedKinds.includes(word) || word === kind)
+        .map(([word, label]) => element("option", { value: word, selected: word === kind }, label))),
     removeButton("Remove this attribute or tag"),
     element("input", {
       type: "text", class: "key wide", value: key, placeholder: "Key", "aria-label": "Key", list: listFor(), spellcheck: "false",
@@ -236,7 +247,8 @@ function checkKey(row, seen) {
   const [kind, key] = [row.querySelector(".kind").value, row.querySelector(".key").value.trim()];
   row.dataset.parameter = `${kind}.${key}`;
   const found = seen[kind];
-  row.querySelector("datalist").replaceChildren(...[...(found?.keys ?? [])].map((value) => element("option", { value })));
+  const offered = kind === "attribute" && grantedKeys ? grantedKeys : (found?.keys ?? []);
+  row.querySelector("datalist").replaceChildren(...[...offered].map((value) => element("option", { value })));
   const isUnseen = key && found && found.contacts && !found.keys.has(key);
   row.querySelector(".hint").textContent = isUnseen
     ? `None of the ${found.contacts} contacts ${kind === "attribute" ? "whose attributes were read" : "loaded so far"} has this key.`

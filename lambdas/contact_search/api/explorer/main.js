@@ -15,6 +15,7 @@ const EXPAND = ["expand", "queue,agent"];
 const PATIENT = { prefer: "wait=20" };
 const DEFAULT_SEARCH = [["last", "P7D"]];
 const LONGEST_FOLLOWED = 86_400_000; // milliseconds of history before a search is followed
+const MOST_FOLLOWED = 1000; // contacts that stay in the table
 const SAMPLED = 5; // contacts whose attributes are read to learn which keys there are
 
 let search = DEFAULT_SEARCH; // what is shown
@@ -111,15 +112,19 @@ async function loadPage(signal) {
 
 /** Show contacts as they come about, newest first, until the signal aborts. */
 async function follow(signal) {
+  let followed = 0;
   for (;;) {
     const page = await fetchPage(search, signal);
     contacts.push(...page.contacts);
     cursor = page.next_cursor;
+    contacts = contacts.slice(-MOST_FOLLOWED);
+    followed += page.contacts.length;
     results.add(page.contacts, { atTop: true });
+    results.trim(MOST_FOLLOWED);
     drawHistogram();
     const until = page.complete_until ? `, complete until ${time(page.complete_until)}` : "";
     const wait = page.caught_up ? page.poll_after : 0;
-    byId("count").replaceChildren("Live: ", element("strong", {}, number(contacts.length)), ` contacts${until}${wait ? "" : ", catching up"}`);
+    byId("count").replaceChildren("Live: ", element("strong", {}, number(followed)), ` contacts${until}${wait ? "" : ", catching up"}`);
     if (wait) await pause(wait, signal);
   }
 }

@@ -56,6 +56,11 @@ export function add(contacts, { atTop = false } = {}) {
   return rows[0];
 }
 
+/** Keep so many rows at the top. */
+export function trim(most) {
+  while (body.rows.length > most) body.lastElementChild.remove();
+}
+
 /** Mark the contact whose details are shown. */
 export function mark(id) {
   for (const one of body.rows) one.classList.toggle("chosen", one.dataset.id === id);
