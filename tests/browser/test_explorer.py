@@ -48,7 +48,7 @@ def test_contacts_are_filtered_by_the_names_of_queues_and_agents(visitor: Visito
 
 
 def test_a_search_is_in_the_address_and_comes_back_with_it(visitor: Visitor) -> None:
-    visitor.enter("#last=P1D&channel=CHAT&transcript.customer=refund&tag.cost-centre=4100&limit=25")
+    visitor.enter("#last=P2D&channel=CHAT&transcript.customer=refund&tag.cost-centre=4100&limit=10")
     assert set(visitor.page.locator("#contacts tbody td:nth-child(2)").all_inner_texts()) == {"Chat"}
     expect(visitor.page.locator("#transcript")).to_have_value("refund")
     expect(visitor.page.get_by_label("Key", exact=True)).to_have_value("cost-centre")

@@ -46,8 +46,8 @@ export function show(pairs) {
   byId("other-rows").replaceChildren();
   const all = (name) => pairs.filter(([known]) => known === name).map(([, value]) => value);
   showWindow(all("last")[0], all("from")[0], all("to")[0]);
-  form.elements.time_field.value = (all("time_field")[0] ?? "").toLowerCase().replace(/^initiation_timestamp$/, "");
-  form.elements.limit.value = all("limit")[0] ?? "";
+  select(form.elements.time_field, (all("time_field")[0] ?? "").toLowerCase().replace(/^initiation_timestamp$/, ""));
+  select(form.elements.limit, (all("limit")[0] ?? "").replace(/^50$/, ""));
   const channels = all("channel").flatMap((value) => value.toUpperCase().split(","));
   for (const box of form.querySelectorAll("#channels input")) box.checked = channels.includes(box.value);
   lists.queue.choose(all("queue"));
@@ -166,19 +166,22 @@ export function applyGrant(grant) {
   byId("keys-field").hidden = !grantedKinds.length;
 }
 
+/** Choose an option, which is added if there is none of this value. */
+function select(control, value) {
+  if (![...control.options].some((option) => option.value === value)) control.append(element("option", { value }, value));
+  control.value = value;
+}
+
 function showWindow(last, from, to) {
-  const choice = [...form.elements.last].find((radio) => radio.value === (last ?? ""));
+  if (last && ![...form.elements.last].some((radio) => radio.value === last)) {
+    byId("ranges").append(element("label", {}, element("input", { type: "radio", name: "last", value: last }), element("span", {}, last)));
+  }
   for (const [input, text, edge] of [[fromInput, from, dayStart], [toInput, to, dayEnd]]) {
     input.value = text ? localTime(edge(text)) : "";
     input.dataset.shown = input.value;
     input.dataset.text = text ?? "";
   }
-  if (last && !choice) {
-    addOther("last", last);
-    form.querySelector('[name="last"]:checked').checked = false;
-  } else if (choice && (last || from)) {
-    choice.checked = true;
-  }
+  for (const radio of form.elements.last) radio.checked = radio.value === (last ?? "");
   showCustomRange();
 }
 
