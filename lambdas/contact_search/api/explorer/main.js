@@ -250,6 +250,7 @@ async function learnAttributes(signal) {
 function toggleFollowing() {
   const pairs = form.read();
   if (valueOf(search, "follow") === "true") {
+    form.show(without(pairs, "settle")); // which means nothing to other searches
     submit("", false);
     return;
   }
