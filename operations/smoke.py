@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import re
 import secrets
 import sys
 import time
@@ -209,6 +210,15 @@ def check_documents(clients: Clients) -> str:
     return f"OpenAPI {document['openapi']}, version {document['info']['version']}"
 
 
+def check_explorer(clients: Clients) -> str:
+    page = clients.nobody.send("GET", "/").expect(200)
+    script = re.search(rb'src="(explorer/[^"]+)"', page.body)
+    if "script-src 'self'" not in page.headers.get("Content-Security-Policy", "") or script is None:
+        raise CheckFailedError("the page has no Content-Security-Policy, or no script")
+    clients.nobody.send("GET", f"/{script[1].decode()}").expect(200)
+    return "the page and its script, without a credential"
+
+
 def check_firewall(clients: Clients) -> str:
     answer = clients.nobody.send("GET", "/health", f"q={'x' * _LONG_QUERY}")
     if answer.status not in (403, 413, 414, 431):
@@ -230,6 +240,7 @@ CHECKS: dict[str, Callable[[Clients], str]] = {
     "exports": check_exports,
     "cors": check_preflight,
     "documents": check_documents,
+    "explorer": check_explorer,
     "firewall": check_firewall,
 }
 

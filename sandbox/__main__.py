@@ -48,7 +48,8 @@ async def serve(options: Options) -> None:
         )
         functions = {
             # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
-            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32)
+            # The explorer loads six files at a time: waiting for one environment is quicker than starting six.
+            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32, patience=0.1)
             for function in deployed
         }
         try:

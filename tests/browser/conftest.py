@@ -45,6 +45,9 @@ def browser() -> Iterator[Browser]:
 def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
     """The service under a stage's path, with contacts that come about every few seconds."""
     with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:
+        for _ in range(10):  # first requests take long on a machine that is busy with other tests
+            if service.get("/v1/contacts?last=P1D&expand=queue,agent")[0] == 200:
+                break
         yield service
 
 

@@ -96,7 +96,7 @@ def methods(template: Template) -> dict[str, dict[str, Any]]:
 
     found: dict[str, dict[str, Any]] = {}
     for method in properties(template, "AWS::ApiGateway::Method"):
-        found.setdefault(path(method["ResourceId"].get("Ref", "")), {})[method["HttpMethod"]] = method
+        found.setdefault(path(method["ResourceId"].get("Ref", "")) or "/", {})[method["HttpMethod"]] = method
     return found
 
 
@@ -125,7 +125,7 @@ def test_requests_without_a_credential_have_throttles_of_their_own(template: Tem
     stage = settings["/*", "*"]
     assert (stage["ThrottlingRateLimit"], stage["ThrottlingBurstLimit"]) == (100, 1000)
     open_methods = {
-        (f"/{route.path}", method)
+        ("/" if route.path == "/" else f"/{route.path}", method)  # the root is not encoded
         for route in ROUTES
         for method in ("OPTIONS", *(() if route.needs_credential else route.methods))
     } | {(f"/{OTHER_PATHS}", "OPTIONS")}

@@ -21,8 +21,11 @@ _PREFIX_BY_SERVICE = {
     "CloudFormation": "cloudformation",
     "Connect": "connect",
     "DynamoDB": "dynamodb",
+    "S3": "s3",
     "STS": "sts",
 }
+# The actions of S3 are not all called as its operations are (service authorization reference).
+_ACTION_BY_OPERATION = {"DeleteObjects": "DeleteObject", "ListObjectsV2": "ListBucket"}
 
 
 class Permission(NamedTuple):
@@ -90,7 +93,7 @@ def allowed_actions(policy: Mapping[str, Any]) -> set[str]:
 def _permission(service: str, operation: str) -> Permission:
     prefix = _PREFIX_BY_SERVICE[service]
     if prefix != "apigateway":
-        return Permission(f"{prefix}:{operation}")
+        return Permission(f"{prefix}:{_ACTION_BY_OPERATION.get(operation, operation)}")
     http = botocore.session.get_session().get_service_model(prefix).operation_model(operation).http
     return Permission(f"{prefix}:{http['method']}", re.sub(r"\{\w+\}", "id", http["requestUri"]))
 

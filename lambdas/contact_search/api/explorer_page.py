@@ -67,13 +67,17 @@ def _response(file: str, cache_control: str) -> Response[str]:
 @cache
 def _files() -> dict[str, str]:
     """Read all files. The page refers to the folder of this version, and so do the files that load each other."""
-    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.iterdir())}
+    files = {path.name: path.read_text(encoding="utf-8") for path in _paths()}
     return files | {_PAGE: files[_PAGE].replace("explorer/VERSION/", f"explorer/{_version()}/")}
+
+
+def _paths() -> list[Path]:
+    return [path for path in sorted(_FOLDER.iterdir()) if path.suffix in _MEDIA_TYPES]
 
 
 @cache
 def _version() -> str:
     digest = sha256()
-    for path in sorted(_FOLDER.iterdir()):
+    for path in _paths():
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from itsdangerous import TimestampSigner
 from botocore.exceptions import ClientError, EndpointConnectionError
+from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
 from contact_search.search import query

@@ -63,7 +63,7 @@ export async function read(id, signal) {
 function show(contact, note) {
   const { attributes, tags, segment_attributes: segments, queue_info: queue, agent_info: agent, ...rest } = contact;
   const course = COURSE.map(([path, label]) => [label, at(contact, path)]).filter(([, moment]) => moment);
-  for (const [path] of COURSE) delete rest[path];
+  const others = (members) => members && Object.entries(members).filter(([name]) => !COURSE.some(([path]) => path.endsWith(name)));
   panel.replaceChildren(
     element("div", { class: "dialog-head" },
       element("h2", { id: "details-title" }, `${word(contact.channel) || "A"} contact`),
@@ -73,13 +73,14 @@ function show(contact, note) {
       section("Course", [
         ...course.map(([label, moment]) => [label, time(moment)]),
         ["Took", duration(contact.initiation_timestamp, contact.disconnect_timestamp) || "in progress"],
-      ]),
-      section("Queue", queue && Object.entries(queue)),
-      section("Agent", agent && Object.entries(agent)),
+        ["Method", word(contact.initiation_method)], ["Queue", queue?.name], ["Agent", agent?.username],
+      ].filter(([, value]) => value)),
       section("Contact attributes", attributes && Object.entries(attributes)),
-      section("Segment attributes", segments && Object.entries(segments).map(([key, value]) => [key, plain(value)])),
       section("Tags", tags && Object.entries(tags)),
-      section("Everything else", Object.entries(rest))),
+      section("Segment attributes", segments && Object.entries(segments)),
+      section("Queue", others(queue)),
+      section("Agent", others(agent)),
+      section("Everything else", others(rest))),
   );
 }
 
@@ -89,20 +90,26 @@ function section(title, entries) {
 }
 
 function definitions(entries) {
-  return element("dl", {}, ...entries.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, content(value))]));
+  return element("dl", {}, ...entries.map(unwrapped).flatMap(([name, value]) => [
+    element("dt", {}, name), element("dd", { class: isNested(value) ? "nested" : null }, content(value)),
+  ]));
+}
+
+/** Turn an object with one member, such as the value of a segment attribute, into the value of that member. */
+function unwrapped([name, value]) {
+  const isSingle = isNested(value) && !Array.isArray(value) && Object.keys(value).length === 1;
+  return isSingle ? unwrapped([name, Object.values(value)[0]]) : [name, value];
+}
+
+function isNested(value) {
+  return Array.isArray(value) ? value.some(isNested) : Boolean(value) && typeof value === "object";
 }
 
 function content(value) {
-  if (Array.isArray(value)) return value.every((one) => typeof one !== "object") ? value.join(", ") : element("pre", {}, JSON.stringify(value, null, 1));
-  if (value && typeof value === "object") return definitions(Object.entries(value));
+  if (Array.isArray(value) && !isNested(value)) return value.join(", ");
+  if (isNested(value)) return definitions(Object.entries(value));
   if (typeof value === "string" && TIMESTAMP.test(value)) return time(value);
   return String(value);
-}
-
-/** Return the value of a segment attribute, which has one member of many. */
-function plain(value) {
-  const members = Object.values(value);
-  return members.length === 1 ? members[0] : value;
 }
 
 function at(contact, path) {

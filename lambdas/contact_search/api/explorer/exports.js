@@ -74,7 +74,7 @@ function draw(item, job) {
   const isUnfinished = UNFINISHED.has(job.status);
   const total = job.total?.value;
   const known = total ? ` of ${job.total.relation === "gte" ? "at least " : ""}${number(total)}` : "";
-  item.replaceChildren(
+  const content = [
     element("div", { class: "joined" },
       element("span", { role: "status" }, `${job.status}: ${number(job.contacts ?? 0)}${known} contacts, ${job.format.toUpperCase()}`),
       element("button", { type: "button", click: () => remove(item, job) }, isUnfinished ? "Cancel" : "Delete")),
@@ -85,7 +85,8 @@ function draw(item, job) {
       element("li", {},
         element("a", { href: part.url, download: "", target: "_blank", rel: "noopener noreferrer" }, `Part ${index + 1}`),
         `, ${number(part.contacts)} contacts, ${number(Math.ceil(part.bytes / 1000))} kB gzip`))),
-  );
+  ];
+  item.replaceChildren(...content.filter(Boolean));
 }
 
 async function remove(item, job) {

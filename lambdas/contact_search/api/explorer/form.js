@@ -19,15 +19,16 @@ const [fromInput, toInput] = [byId("from"), byId("to")];
 let lists = {};
 let known = { queue: [], agent: [] }; // what the pick lists have shown, with ids
 let otherParameters = null; // of the OpenAPI document, once someone asks for them
+let grantedKinds = Object.keys(KINDS);
+let grantedKeys = null; // of contact attributes; null is "not limited"
 let keysSeen = () => ({ attribute: null, segment: null, tag: null });
 let faults = 0;
 
 /**
  * Prepare the form for a client.
- * @param me What GET /v1/me says, {} if it is not known.
- * @param seen Returns the keys of the contacts loaded so far by kind, each with the number of contacts it is from.
+ * @param seen Returns the keys of the contacts loaded so far by kind, with the number of contacts that they are from.
  */
-export function prepare(me, seen) {
+export function prepare(seen) {
   keysSeen = seen;
   known = { queue: [], agent: [] };
   lists = {
@@ -35,7 +36,6 @@ export function prepare(me, seen) {
     agent: pickList(byId("agent-list"), { label: "Agent", find: findAgents }),
     initiation_method: pickList(byId("method-list"), { label: "Method", find: findMethods }),
   };
-  applyGrant(me.grant ?? {});
 }
 
 /** Show a search in the form. */
@@ -46,8 +46,8 @@ export function show(pairs) {
   byId("other-rows").replaceChildren();
   const all = (name) => pairs.filter(([known]) => known === name).map(([, value]) => value);
   showWindow(all("last")[0], all("from")[0], all("to")[0]);
-  form.elements.time_field.value = (all("time_field")[0] ?? "").toLowerCase().replace(/^initiation_timestamp$/, "");
-  form.elements.limit.value = all("limit")[0] ?? "";
+  select(form.elements.time_field, (all("time_field")[0] ?? "").toLowerCase().replace(/^initiation_timestamp$/, ""));
+  select(form.elements.limit, (all("limit")[0] ?? "").replace(/^50$/, ""));
   const channels = all("channel").flatMap((value) => value.toUpperCase().split(","));
   for (const box of form.querySelectorAll("#channels input")) box.checked = channels.includes(box.value);
   lists.queue.choose(all("queue"));
@@ -81,17 +81,16 @@ export function setWindow(start, end) {
   showWindow("", new Date(start).toISOString(), new Date(end).toISOString());
 }
 
-/** Show faults at their fields, and return those that no field is for. The first field gets the focus. */
+/** Show faults at the fields that they are about. The first of these gets the focus. */
 export function showFaults(errors) {
   clearFaults();
-  const homeless = errors.filter((error) => !showFault(error));
+  errors.forEach(showFault);
   const first = form.querySelector("[aria-invalid]");
   if (first) {
     byId("toggle-filters").setAttribute("aria-expanded", "true");
     first.closest("details")?.setAttribute("open", "");
     first.focus();
   }
-  return homeless;
 }
 
 export function clearFaults() {
@@ -147,7 +146,8 @@ function findMethods(text) {
   return METHODS.filter((method) => method.toLowerCase().includes(text.toLowerCase()));
 }
 
-function applyGrant(grant) {
+/** Show only what a client with this grant may ask for. */
+export function applyGrant(grant) {
   for (const box of form.querySelectorAll("#channels input")) {
     box.disabled = Boolean(grant.channels && !grant.channels.includes(box.value));
   }
@@ -156,21 +156,32 @@ function applyGrant(grant) {
   byId("agent-list").hidden = Boolean(fields && !fields.includes("agent_info"));
   byId("name").closest(".field").hidden = Boolean(fields && !fields.includes("name"));
   byId("transcript-field").hidden = grant.transcript_search === false;
+  grantedKeys = grant.attribute_keys ?? null;
+  const kinds = {
+    attribute: grantedKeys?.length !== 0,
+    segment: !fields || fields.includes("segment_attributes"),
+    tag: !fields || fields.includes("tags"),
+  };
+  grantedKinds = Object.keys(KINDS).filter((kind) => kinds[kind]);
+  byId("keys-field").hidden = !grantedKinds.length;
+}
+
+/** Choose an option, which is added if there is none of this value. */
+function select(control, value) {
+  if (![...control.options].some((option) => option.value === value)) control.append(element("option", { value }, value));
+  control.value = value;
 }
 
 function showWindow(last, from, to) {
-  const choice = [...form.elements.last].find((radio) => radio.value === (last ?? ""));
+  if (last && ![...form.elements.last].some((radio) => radio.value === last)) {
+    byId("ranges").append(element("label", {}, element("input", { type: "radio", name: "last", value: last }), element("span", {}, last)));
+  }
   for (const [input, text, edge] of [[fromInput, from, dayStart], [toInput, to, dayEnd]]) {
     input.value = text ? localTime(edge(text)) : "";
     input.dataset.shown = input.value;
     input.dataset.text = text ?? "";
   }
-  if (last && !choice) {
-    addOther("last", last);
-    form.querySelector('[name="last"]:checked').checked = false;
-  } else if (choice && (last || from)) {
-    choice.checked = true;
-  }
+  for (const radio of form.elements.last) radio.checked = radio.value === (last ?? "");
   showCustomRange();
 }
 
@@ -210,11 +221,12 @@ function showOthers(pairs) {
   }
 }
 
-function addKey(kind = "attribute", key = "", value = "") {
+function addKey(kind = grantedKinds[0], key = "", value = "") {
   const row = element(
     "div", { class: "row" },
     element("select", { class: "kind", "aria-label": "Kind", change: () => checkKey(row, keysSeen()) },
-      ...Object.entries(KINDS).map(([word, label]) => element("option", { value: word, selected: word === kind }, label))),
+      ...Object.entries(KINDS).filter(([word]) => grantedKinds.includes(word) || word === kind)
+        .map(([word, label]) => element("option", { value: word, selected: word === kind }, label))),
     removeButton("Remove this attribute or tag"),
     element("input", {
       type: "text", class: "key wide", value: key, placeholder: "Key", "aria-label": "Key", list: listFor(), spellcheck: "false",
@@ -238,7 +250,8 @@ function checkKey(row, seen) {
   const [kind, key] = [row.querySelector(".kind").value, row.querySelector(".key").value.trim()];
   row.dataset.parameter = `${kind}.${key}`;
   const found = seen[kind];
-  row.querySelector("datalist").replaceChildren(...[...(found?.keys ?? [])].map((value) => element("option", { value })));
+  const offered = kind === "attribute" && grantedKeys ? grantedKeys : (found?.keys ?? []);
+  row.querySelector("datalist").replaceChildren(...[...offered].map((value) => element("option", { value })));
   const isUnseen = key && found && found.contacts && !found.keys.has(key);
   row.querySelector(".hint").textContent = isUnseen
     ? `None of the ${found.contacts} contacts ${kind === "attribute" ? "whose attributes were read" : "loaded so far"} has this key.`
@@ -297,7 +310,7 @@ function showFault(error) {
   const isShown = (one) => !one.closest("[hidden]");
   const field = fields.find((one) => one.dataset.parameter === error.parameter && isShown(one))
     ?? fields.find((one) => is(one.dataset.parameter) && isShown(one));
-  if (!field) return false;
+  if (!field) return;
   faults += 1;
   const fault = element("p", { class: "fault", id: `fault-${faults}` }, `${error.parameter} ${error.detail}`);
   field.append(fault);
@@ -306,7 +319,6 @@ function showFault(error) {
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", fault.id);
   }
-  return true;
 }
 
 function controlsOf(field) {

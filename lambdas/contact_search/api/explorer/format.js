@@ -29,6 +29,6 @@ export function number(value) {
 /** Write one of Connect's words, such as QUEUE_TRANSFER, as "Queue transfer". */
 export function word(text) {
   const words = (text ?? "").replaceAll("_", " ").toLowerCase();
-  if (words === "api") return "API";
-  return words && words[0].toUpperCase() + words.slice(1);
+  const sentence = words && words[0].toUpperCase() + words.slice(1);
+  return sentence.replace(/^Webrtc/, "WebRTC").replace(/\bapi\b/i, "API");
 }

@@ -15,6 +15,7 @@ const EXPAND = ["expand", "queue,agent"];
 const PATIENT = { prefer: "wait=20" };
 const DEFAULT_SEARCH = [["last", "P7D"]];
 const LONGEST_FOLLOWED = 86_400_000; // milliseconds of history before a search is followed
+const MOST_FOLLOWED = 1000; // contacts that stay in the table
 const SAMPLED = 5; // contacts whose attributes are read to learn which keys there are
 
 let search = DEFAULT_SEARCH; // what is shown
@@ -34,15 +35,17 @@ async function start() {
     byId("key").focus();
     return;
   }
-  const me = await get("v1/me").catch((problem) => {
-    if (problem.status === 401) refuseKey(problem);
-    return {}; // an older service, or one that is unwell: the search will tell
-  });
-  if (!storedKey()) return;
+  form.prepare(keysSeen);
+  await Promise.all([showAddress(), showClient()]);
+}
+
+/** Show who the client is, and only what it is granted. */
+async function showClient() {
+  byId("client").textContent = "";
+  const me = await get("v1/me").catch(() => ({})); // the search tells what is wrong
   byId("client").textContent = me.client ? `Client ${me.client}` : "";
   byId("show-exports").hidden = me.grant?.exports === false;
-  form.prepare(me, keysSeen);
-  await showAddress();
+  form.applyGrant(me.grant ?? {});
 }
 
 function refuseKey(problem) {
@@ -109,15 +112,19 @@ async function loadPage(signal) {
 
 /** Show contacts as they come about, newest first, until the signal aborts. */
 async function follow(signal) {
+  let followed = 0;
   for (;;) {
     const page = await fetchPage(search, signal);
     contacts.push(...page.contacts);
     cursor = page.next_cursor;
+    contacts = contacts.slice(-MOST_FOLLOWED);
+    followed += page.contacts.length;
     results.add(page.contacts, { atTop: true });
+    results.trim(MOST_FOLLOWED);
     drawHistogram();
     const until = page.complete_until ? `, complete until ${time(page.complete_until)}` : "";
     const wait = page.caught_up ? page.poll_after : 0;
-    byId("count").replaceChildren("Live: ", element("strong", {}, number(contacts.length)), ` contacts${until}${wait ? "" : ", catching up"}`);
+    byId("count").replaceChildren("Live: ", element("strong", {}, number(followed)), ` contacts${until}${wait ? "" : ", catching up"}`);
     if (wait) await pause(wait, signal);
   }
 }
@@ -149,13 +156,14 @@ async function attempt(action, signal) {
     }
     if (!(problem.title && problem.detail)) throw problem;
     byId("count").textContent = "";
-    showProblem({ ...problem, errors: form.showFaults(problem.errors) });
+    showProblem(problem);
+    form.showFaults(problem.errors);
   } finally {
     if (!signal.aborted) byId("results").setAttribute("aria-busy", "false");
   }
 }
 
-/** Show a problem with the faults that no field is for, or none. */
+/** Show a problem with all its faults, or none. */
 function showProblem(problem, place = byId("problem")) {
   place.replaceChildren(...(problem ? [
     element("p", {}, element("strong", {}, problem.title), ` ${problem.detail}`),
@@ -242,6 +250,7 @@ async function learnAttributes(signal) {
 function toggleFollowing() {
   const pairs = form.read();
   if (valueOf(search, "follow") === "true") {
+    form.show(without(pairs, "settle")); // which means nothing to other searches
     submit("", false);
     return;
   }

@@ -1,4 +1,5 @@
-// A list of names to choose several from: check boxes that fold away, with a search box above long lists.
+// A list of names to choose several from: check boxes that fold away, with a search box above long lists. The names are
+// not asked for before someone opens the list.
 
 import { element } from "./dom.js";
 
@@ -16,7 +17,7 @@ export function pickList(container, { label, find }) {
     type: "search", "aria-label": `Find: ${label}`, placeholder: "Find", hidden: true, input: () => refresh(),
   });
   const note = element("p", { class: "hint" });
-  const details = element("details", { class: "pick" }, element("summary", {}, `${label}: `, summary), search, options, note);
+  const details = element("details", { class: "pick", toggle: () => details.open && refresh() }, element("summary", {}, `${label}: `, summary), search, options, note);
   container.replaceChildren(details);
   describe();
 
@@ -62,7 +63,7 @@ export function pickList(container, { label, find }) {
       chosen.clear();
       names.forEach((entry) => chosen.add(entry));
       describe();
-      return refresh();
+      if (details.open) refresh();
     },
   };
 }

@@ -21,7 +21,7 @@ const COLUMNS = [
     title: "Took", numeric: true, sort: "disconnect_timestamp",
     text: (contact) => duration(contact.initiation_timestamp, contact.disconnect_timestamp) || quiet("in progress"),
   },
-  { title: "Name", wide: true, text: (contact) => contact.name },
+  { title: "Name", wide: true, isRest: true, text: (contact) => contact.name },
 ];
 const SORT_LABELS = {
   connected_to_agent_timestamp: "by when the agent was reached", disconnect_timestamp: "by when it ended",
@@ -56,6 +56,11 @@ export function add(contacts, { atTop = false } = {}) {
   return rows[0];
 }
 
+/** Keep so many rows at the top. */
+export function trim(most) {
+  while (body.rows.length > most) body.lastElementChild.remove();
+}
+
 /** Mark the contact whose details are shown. */
 export function mark(id) {
   for (const one of body.rows) one.classList.toggle("chosen", one.dataset.id === id);
@@ -69,7 +74,6 @@ export function focus(id) {
 function heading(column, order, onSort) {
   const isSorted = column.sort && order.replace("-", "") === column.sort;
   const isDescending = order.startsWith("-");
-  const classes = [column.numeric && "number", column.wide && "wide-only"].filter(Boolean).join(" ") || null;
   const arrow = isSorted ? (isDescending ? " ▾" : " ▴") : "";
   const label = SORT_LABELS[column.sort];
   const content = column.sort && onSort
@@ -78,14 +82,17 @@ function heading(column, order, onSort) {
       click: () => onSort(column.sort, isSorted ? !isDescending : true),
     }, column.title, element("span", { "aria-hidden": "true" }, arrow))
     : column.title + arrow;
-  return element("th", { scope: "col", class: classes, "aria-sort": isSorted ? (isDescending ? "descending" : "ascending") : null }, content);
+  return element("th", { scope: "col", class: classesOf(column), "aria-sort": isSorted ? (isDescending ? "descending" : "ascending") : null }, content);
+}
+
+function classesOf(column) {
+  return [column.numeric && "number", column.wide && "wide-only", column.isRest && "rest"].filter(Boolean).join(" ") || null;
 }
 
 function row(contact) {
   const cells = table.columns.map((column, index) => {
     const content = column.text(contact) || "";
-    const classes = [column.numeric && "number", column.wide && "wide-only"].filter(Boolean).join(" ") || null;
-    return element("td", { class: classes, title: typeof content === "string" && index ? content : null },
+    return element("td", { class: classesOf(column), title: typeof content === "string" && index ? content : null },
       index ? content : element("button", { type: "button" }, content));
   });
   const open = () => table.onOpen(contact);
