@@ -47,4 +47,6 @@ def test_scripts_clients_calls_what_its_policy_allows(aws: AwsServer, calls: Cal
     called = calls.permissions()
     policy = read_policy("client_administrator")
     assert {permission for permission in called if not allows([policy], permission)} == set()
-    assert allowed_actions(policy) == {permission.action for permission in called}
+    # None of these clients has exports, whose files go with a client that is revoked: see test_clients.py.
+    of_exports = {"s3:ListBucket", "s3:DeleteObject"}
+    assert allowed_actions(policy) - of_exports == {permission.action for permission in called}
