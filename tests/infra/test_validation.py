@@ -109,7 +109,7 @@ def test_whoever_deploys_may_act_as_the_roles_that_the_cdk_uses(
 def test_policies_for_people_name_existing_actions(path: Path) -> None:
     policy = json.loads(path.read_text())
     assert policy["Version"] == "2012-10-17"
-    # DescribeStacks needs ListStacks only without the name of a stack.
+    # DescribeStacks needs ListStacks only without a stack's name (API reference), and the commands always name one.
     assert missing_dependent_actions(policy["Statement"]) <= {"cloudformation:ListStacks"}
     for statement in policy["Statement"]:
         assert unknown_actions(statement) == []
