@@ -22,7 +22,7 @@ _API_KEY = "CONTACT_SEARCH_API_KEY"
 _NOT_FOUND = 404
 _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C has ended
 _FAILED = ("failed", "canceled")
-# Downloads of one part that may break off, one after the other.
+# Downloads of one part that may break off, or exports of one search that may fail, one after the other.
 _ATTEMPTS = 5
 # A look at the export costs a request. The longer nothing has changed, the rarer they are.
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 1.0, 15.0  # seconds
@@ -32,6 +32,13 @@ Parameters = Mapping[str, Sequence[str]]
 
 class ExportFailedError(Exception):
     """The export has ended without all its contacts. The message says why."""
+
+
+# Errors whose message says what is wrong.
+_REASONS = (
+    *(ExportFailedError, ProblemError, UnreachableError),
+    *(UnknownNameError, OtherExportError, DamagedPartError),
+)
 
 
 def main() -> None:
@@ -49,10 +56,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\nThe export goes on in the service. The same command goes on with the download.", file=sys.stderr)
         sys.exit(_INTERRUPTED)
-    except (
-        *(ExportFailedError, ProblemError, UnreachableError, UnknownNameError, OtherExportError, DamagedPartError),
-        OSError,
-    ) as error:
+    except (*_REASONS, OSError) as error:
         sys.exit(str(error))
 
 
@@ -88,11 +92,12 @@ def _begin_or_resume(api: ExportApi, folder: ExportFolder) -> dict[str, Any]:
     if folder.manifest.id:
         print("The export has failed or is gone: beginning again", file=sys.stderr)
         folder.begin_again()
-    while True:
+    for _ in range(_ATTEMPTS):
         created = api.create(folder.manifest.body, folder.manifest.idempotency_key)
         if created["status"] not in _FAILED:
-            return created
+            break
         folder.begin_again()  # the same was asked for in the last 24 hours, and failed
+    return created
 
 
 def _follow(api: ExportApi, folder: ExportFolder, export: dict[str, Any]) -> None:
@@ -101,9 +106,9 @@ def _follow(api: ExportApi, folder: ExportFolder, export: dict[str, Any]) -> Non
     changed_at = time.monotonic()
     with bar:
         while True:
+            folder.note(export)
             _show(bar, export)
             has_new = _download(api, folder, export)
-            folder.note(export)
             if export["status"] not in ("queued", "running"):
                 break
             changed_at = time.monotonic() if has_new else changed_at

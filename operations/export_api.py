@@ -62,7 +62,7 @@ class ExportApi:
             raise_on_status=False,
             redirect=False,
         )
-        self._http = urllib3.PoolManager(retries=retries, timeout=_TIMEOUT, headers={"user-agent": _USER_AGENT})
+        self._http = urllib3.PoolManager(retries=retries, timeout=_TIMEOUT)
 
     def create(self, body: Mapping[str, Any], idempotency_key: str) -> dict[str, Any]:
         """Create the export, or return the one that was created with this key.

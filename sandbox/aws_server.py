@@ -70,11 +70,13 @@ class AwsServer:
 
     def start(self) -> None:
         # moto's Step Functions calls the other services here, by the name localhost.
+        self._port_before = os.environ.get("MOTO_PORT", "")
         os.environ["MOTO_PORT"] = str(self._server.server_port)
         self._thread.start()
 
     def stop(self) -> None:
         stop_functions()
+        os.environ["MOTO_PORT"] = self._port_before
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

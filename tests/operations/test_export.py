@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from operations.deployed import on_this_machine
+from sandbox.aws_server import REGION
 from tests.clock import pythonpath
 from tests.operations.flaky_proxy import FlakyProxy, Sent
 from tests.serving import LONG, ROOT, Service, serving
@@ -229,6 +231,26 @@ def test_a_deleted_export_is_begun_again(
     again = run(*options)
     assert again.returncode == 0, again.stderr
     assert manifest_of(tmp_path)["id"] != newest["id"]
+    assert contacts_in(tmp_path) == service.walk(window_of(tmp_path))
+
+
+def test_an_export_that_the_service_has_lost_is_begun_again(
+    command: Command, run: Run, proxy: FlakyProxy, service: Service, tmp_path: Path
+) -> None:
+    options = [*window(days=64), "-o", str(tmp_path)]
+    proxy.fail = first_download_of(2, "hang")
+    process = command(*options)
+    wait_until(lambda: sum(sent.is_part for sent in proxy.requests) == 2)
+    process.kill()
+    process.communicate()
+    before = manifest_of(tmp_path)
+    on_this_machine(service.aws_url, REGION).table.delete(f"export full {before['id']}")
+    again = run(*options)
+    assert again.returncode == 0, again.stderr
+    assert "beginning again" in again.stderr
+    after = manifest_of(tmp_path)
+    assert after["id"] != before["id"]
+    assert after["body"] == before["body"]
     assert contacts_in(tmp_path) == service.walk(window_of(tmp_path))
 
 

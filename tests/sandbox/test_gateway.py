@@ -111,7 +111,7 @@ def test_a_request_becomes_a_proxy_event(client: Client) -> None:
     assert json.loads(client.send("GET", "/health")[2])["multiValueQueryStringParameters"] is None
 
 
-@pytest.mark.parametrize("target", ["/", "/v1", "/v1/contacts/", "/v1/exports", "/v1/contacts/x", f"/{quote('é')}"])
+@pytest.mark.parametrize("target", ["/", "/v1", "/v1/contacts/", "/v1/imports", "/v1/contacts/x", f"/{quote('é')}"])
 def test_what_is_not_deployed_is_not_found(client: Client, target: str) -> None:
     status, headers, body = client.send("GET", target)
     problem = json.loads(body)
