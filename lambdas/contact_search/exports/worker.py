@@ -91,9 +91,7 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
 
 
 def _begin(store: ExportStore, job: Job, now: datetime) -> Job:
-    """Note that a slice has begun, and log the seconds since the last one was written: see infra/."""
-    idle = round((now - job.updated_at).total_seconds())
-    logger.info("export slice begun", extra={"client": job.client, "export": job.id, "idle": idle})
+    """Note that the first slice has begun."""
     if job.status == "running":
         return job
     running = job.changed(now, status="running", started_at=now)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -240,3 +242,14 @@ def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, 
         assert page.json.get("expanded") is (False if names is None else None)
         etags[page.headers["etag"]] = names
     assert len(etags) == 2
+
+
+def test_a_search_does_not_wait_for_what_only_exports_need() -> None:
+    code = (
+        "import sys, contact_search.api.app;"
+        " print(*(name for name in sys.modules if name.startswith('contact_search.exports.')))"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={"PYTHONPATH": "lambdas"}
+    )
+    assert done.stdout.split() == ["contact_search.exports.errors"]
