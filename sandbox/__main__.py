@@ -1,4 +1,4 @@
-"""The laptop service: API Gateway and the functions in front, the AWS stand-in in a process behind."""
+"""Run the service on a laptop: API Gateway and the functions in this process, the AWS stand-in in another."""
 
 import asyncio
 import contextlib
@@ -23,26 +23,26 @@ from sandbox.options import Options, options_of
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to `main`: uvicorn would raise them again at its end."""
+        """Leave signals to `serve`: uvicorn would raise them again when it ends."""
         yield
 
 
 async def serve(options: Options) -> None:
-    """Serves until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     server: _Server | None = None
-    this = asyncio.current_task()
+    task = asyncio.current_task()
 
     def end() -> None:
         if server is not None and server.started:
             server.should_exit = True
-        elif this is not None:
-            this.cancel()
+        elif task is not None:
+            task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, end)
     async with _aws() as aws:
         template = await asyncio.to_thread(synthesized)
-        stand_in = await _news(aws)
+        stand_in = await _read_message(aws)
         deployed = await asyncio.to_thread(
             deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, _settings(options)
         )
@@ -54,7 +54,7 @@ async def serve(options: Options) -> None:
         }
         try:
             await asyncio.gather(*(function.start() for function in functions.values()))
-            stand_in |= await _news(aws)
+            stand_in |= await _read_message(aws)
             await asyncio.to_thread(add_clients, stand_in["url"], stand_in["region"], stand_in["queue_ids"])
             usage_plans = UsagePlans(client_of("apigateway", stand_in["url"], stand_in["region"]))
             gateway = ApiGateway(template, functions, usage_plans, options.stage_path)
@@ -65,7 +65,7 @@ async def serve(options: Options) -> None:
                 lifespan="off",
                 log_level="warning",
                 server_header=False,
-                h11_max_incomplete_event_size=1 << 20,  # API Gateway's own limit is to answer first
+                h11_max_incomplete_event_size=1 << 20,  # more than API Gateway's limit, which is checked later
                 timeout_graceful_shutdown=5,
             )
             server = _Server(config)
@@ -78,7 +78,7 @@ async def serve(options: Options) -> None:
 
 
 def _settings(options: Options) -> dict[str, str]:
-    """The service's limiters are set to the stand-in's quotas, or to what is no limit on a laptop if there are none."""
+    """Return the functions' settings. Their limiters match the stand-in's quotas, or allow 1,000/s without a quota."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
     settings["EXPORT_SLICE_CONTACTS"] = str(options.part_contacts)
     if options.instance:
@@ -94,7 +94,7 @@ def _settings(options: Options) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def _aws() -> AsyncIterator[asyncio.subprocess.Process]:
-    """The AWS stand-in's process, with the options of this one."""
+    """Run the AWS stand-in's process with the command-line options of this one."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -111,8 +111,8 @@ async def _aws() -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
-    """The next thing that the AWS stand-in tells of itself."""
+async def _read_message(aws: asyncio.subprocess.Process) -> dict[str, Any]:
+    """Return the next message of the AWS stand-in, or exit if it has ended."""
     assert aws.stdout is not None  # noqa: S101 - it is a pipe
     line = await aws.stdout.readline()
     if not line:
@@ -121,6 +121,7 @@ async def _news(aws: asyncio.subprocess.Process) -> dict[str, Any]:
 
 
 async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str, Any]) -> None:
+    """Print the addresses and two example commands when the server has started."""
     while not server.started:
         await asyncio.sleep(0.01)
     [listener] = server.servers[0].sockets  # PORT=0 lets the operating system choose
@@ -138,7 +139,7 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
         f"As client partner, which sees two queues and no names, tags or segment attributes:\n"
         f"  curl -H 'x-api-key: {PARTNER_KEY}' '{url}/v1/contacts?last=P7D&limit=2'\n"
         "\n"
-        "Ctrl-C ends it.",
+        "Press Ctrl-C to stop.",
         flush=True,
     )
 

@@ -1,7 +1,7 @@
-"""The AWS stand-in as a process of its own: `python -m sandbox.aws_process` with the options of scripts/serve.
+"""Run the AWS stand-in in its own process: `python -m sandbox.aws_process` with the options of scripts/serve.
 
-Writes a JSON line to standard output when AWS answers, another when the contacts are in, and ends when its standard
-input does: however the process that started it ends, it does not outlive it.
+It writes one JSON line to standard output when AWS answers and a second one when the contacts are loaded. It ends when
+its standard input is closed, so it never outlives the process that started it.
 """
 
 import gc
@@ -30,10 +30,10 @@ def main() -> None:
     connect.add_instance(instance_arn)
     server = AwsServer(options.host, options.aws_port, options.latency)
     server.start()
-    _tell({"url": server.url, "instance_arn": instance_arn, "region": instance_arn.split(":")[3]})
-    gc.disable()  # what is loaded stays: to look for garbage meanwhile would be in vain
+    _write_message({"url": server.url, "instance_arn": instance_arn, "region": instance_arn.split(":")[3]})
+    gc.disable()  # loading creates no garbage, so collecting would only take time
     loaded = _load(options, connect.contacts, instance_arn)
-    _tell({"loaded": loaded, "queue_ids": connect.contacts.queue_ids()})
+    _write_message({"loaded": loaded, "queue_ids": connect.contacts.queue_ids()})
     gc.freeze()
     gc.enable()
     sys.stdin.read()
@@ -41,6 +41,7 @@ def main() -> None:
 
 
 def _load(options: Options, store: ContactStore, instance_arn: str) -> str:
+    """Load the contacts that the options ask for. Return a summary."""
     if options.instance:
         return f"no contacts: searches go to {options.instance}"
     if options.contact_records:
@@ -48,8 +49,8 @@ def _load(options: Options, store: ContactStore, instance_arn: str) -> str:
     return load_sample(store, options.contacts, options.seed, datetime.now(UTC), options.days)
 
 
-def _tell(news: dict[str, Any]) -> None:
-    print(json.dumps(news), flush=True)
+def _write_message(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
 
 
 if __name__ == "__main__":

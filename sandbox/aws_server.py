@@ -1,4 +1,4 @@
-"""The laptop's AWS: moto over HTTP, with searchable contacts in its Amazon Connect."""
+"""Serve AWS on a laptop: moto over HTTP, with searchable contacts in its Amazon Connect."""
 
 import logging
 import os
@@ -31,8 +31,8 @@ _ANY_CREDENTIAL = (
 )
 
 
-def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
-    """DynamoDB's updates are atomic; moto reads and writes an item without a lock."""
+def _serialize(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Put calls behind a lock: updates of DynamoDB are atomic, but moto reads and writes an item without a lock."""
     lock = threading.Lock()
 
     def locked(*arguments: Any) -> Any:
@@ -42,7 +42,7 @@ def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
     return locked
 
 
-DynamoHandler.call_action = _one_at_a_time(DynamoHandler.call_action)  # type: ignore[method-assign]
+DynamoHandler.call_action = _serialize(DynamoHandler.call_action)  # type: ignore[method-assign]
 
 
 # The paths of the operations that this package adds to moto's Amazon Connect.
@@ -53,23 +53,28 @@ _REACHED_BY = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1"}  # noqa: S104 -
 
 
 class AwsServer:
-    """Serves AWS on a port, in a thread of its own. `latency` is added to each answer of Connect, in seconds."""
+    """Serve AWS on a port, in a thread of its own.
+
+    Args:
+        port: 0 for any free port.
+        latency: Seconds added to each answer of Amazon Connect.
+    """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, latency: float = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
         application = _with_latency(DomainDispatcherApplication(create_backend_app), latency)
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        # The URLs of parts have this address. With a name in its place, S3's clients put the bucket's name before it.
+        # The URLs of parts have this address. S3's clients would put the bucket's name before a host name.
         self.url = f"http://{_REACHED_BY.get(host, host)}:{self._server.server_port}"
 
     @property
     def connect(self) -> SearchableConnectBackend:
-        """Amazon Connect in the sandbox's account and region."""
+        """Return Amazon Connect in the sandbox's account and region."""
         return connect_backend(REGION)
 
     def start(self) -> None:
-        # moto's Step Functions calls the other services here, by the name localhost.
+        # moto's Step Functions calls the other services on localhost, on this port.
         self._port_before = os.environ.get("MOTO_PORT", "")
         os.environ["MOTO_PORT"] = str(self._server.server_port)
         self._thread.start()
@@ -83,16 +88,18 @@ class AwsServer:
 
 
 def connect_backend(region: str) -> SearchableConnectBackend:
-    """Amazon Connect in this region of the sandbox's account."""
+    """Return Amazon Connect in this region of the sandbox's account."""
     backend = connect_backends[ACCOUNT][region]
-    assert isinstance(backend, SearchableConnectBackend)  # noqa: S101 - tells mypy what the module's import has done
+    assert isinstance(backend, SearchableConnectBackend)  # noqa: S101 - for mypy: importing the module replaced moto's backend
     return backend
 
 
 def _with_latency(application: DomainDispatcherApplication, latency: float) -> _Application:
+    """Delay the answers of Amazon Connect, and accept its calls without a signature."""
+
     def answer(environ: _Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(_CONNECT_PATHS):
-            # moto tells services apart by the credential's scope; here unsigned requests are as good as signed ones.
+            # moto reads the service from the credential's scope, which unsigned calls lack.
             environ.setdefault("HTTP_AUTHORIZATION", _ANY_CREDENTIAL)
             time.sleep(latency)
         return application(environ, start_response)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""The two clients that the laptop service starts with."""
+"""Register the two clients that the laptop service starts with."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,10 @@ _NOT_FOR_PARTNERS = {"name", "tags", "segment_attributes"}
 
 
 def partner_grant(queue_ids: list[str]) -> Grant:
-    """Two queues at most, VOICE and CHAT, no transcript or attribute search, no exports, no names, tags or segment
-    attributes.
+    """Return the grant of client `partner`.
+
+    It allows the first two queues, VOICE and CHAT. It excludes transcript and attribute searches, exports, names, tags
+    and segment attributes.
     """
     return Grant(
         queue_ids=queue_ids[:2] or ["there-is-none"],
@@ -25,14 +27,14 @@ def partner_grant(queue_ids: list[str]) -> Grant:
 
 
 def add_clients(aws_url: str, region: str, queue_ids: list[str]) -> None:
-    """Client `full` and client `partner`; the latter sees the first two of these queues."""
+    """Add client `full` and client `partner`, who sees the first two of these queues."""
     stack = on_this_machine(aws_url, region)
     add(stack, "full", "internal", EVERYTHING, FULL_KEY)
     add(stack, "partner", "partner", partner_grant(queue_ids), PARTNER_KEY)
 
 
 def add_callers(aws_url: str, region: str, names: Iterable[str]) -> None:
-    """Clients that may do everything and have no key, for those who invoke the search function themselves."""
+    """Add clients with every grant and no key, for programs that invoke the search function directly."""
     stack = on_this_machine(aws_url, region)
     for name in names:
         add(stack, name, "internal", EVERYTHING, None)

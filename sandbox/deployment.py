@@ -1,4 +1,4 @@
-"""What `cdk deploy` would do: makes the template's resources in the AWS stand-in, and hands the functions theirs."""
+"""Deploy the template as `cdk deploy` would: create its resources in the AWS stand-in and configure its functions."""
 
 import json
 from collections.abc import Callable
@@ -14,29 +14,34 @@ from sandbox.gateway.template import Function, Template
 def deploy(
     template: Template, aws_url: str, instance_arn: str, real_instance: str | None, settings: dict[str, str]
 ) -> list[Function]:
-    """The functions, ready to run against the stand-in, but for Connect itself where a real instance is given.
+    """Create the template's resources. Return the functions, configured for the stand-in.
 
-    `settings` are variables of the functions that are other ones here than in the template.
+    Args:
+        template: The synthesized template.
+        aws_url: Address of the AWS stand-in.
+        instance_arn: The instance of Amazon Connect that the functions search.
+        real_instance: Not None if that is a real instance: then Amazon Connect is called at its real endpoint.
+        settings: Variables of the functions that override the template's.
     """
     region = instance_arn.split(":")[3]
-    role = _role(aws_url, region)
-    made = {"AWS::Partition": "aws", "AWS::Region": region, "AWS::AccountId": role.split(":")[4]}
-    made |= _keys(template, aws_url, region) | _tables(template, aws_url, region)
-    made |= _buckets(template, aws_url, region) | _usage_plans(template, aws_url, region)
-    made |= _aliases(template, region, made["AWS::AccountId"])
+    role = _create_role(aws_url, region)
+    values = {"AWS::Partition": "aws", "AWS::Region": region, "AWS::AccountId": role.split(":")[4]}
+    values |= _create_keys(template, aws_url, region) | _create_tables(template, aws_url, region)
+    values |= _create_buckets(template, aws_url, region) | _create_usage_plans(template, aws_url, region)
+    values |= _alias_arns(template, region, values["AWS::AccountId"])
 
     def resolve(value: Any) -> str:
-        """The value of what refers to resources made here, or joins such; empty for any other."""
+        """Return the value of a string, Ref, Fn::GetAtt or Fn::Join, or "" if it refers to other resources."""
         if isinstance(value, str):
             return value
-        [(function, of)] = value.items()
+        [(function, argument)] = value.items()
         if function == "Fn::Join":
-            return str(of[0]).join(map(resolve, of[1]))
-        name = of if function == "Ref" else of[0]
-        return made.get(name, "") if isinstance(name, str) else ""
+            return str(argument[0]).join(map(resolve, argument[1]))
+        name = argument if function == "Ref" else argument[0]
+        return values.get(name, "") if isinstance(name, str) else ""
 
-    made |= _state_machines(template, resolve, role, aws_url, region)
-    _stack(template.outputs(resolve), aws_url, region)
+    values |= _create_state_machines(template, resolve, role, aws_url, region)
+    _create_stack(template.outputs(resolve), aws_url, region)
     environment = {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -54,20 +59,20 @@ def deploy(
         replace(function, environment=function.environment | environment | settings)
         for function in template.functions(resolve).values()
     ]
-    _functions(functions, role, aws_url, region)
+    _create_functions(functions, role, aws_url, region)
     return functions
 
 
 def function_of(functions: list[Function], module: str) -> Function:
-    """The one whose handler is in this module."""
-    [found] = [function for function in functions if function.handler.startswith(f"{module}.")]
-    return found
+    """Return the function whose handler is in this module."""
+    [match] = [function for function in functions if function.handler.startswith(f"{module}.")]
+    return match
 
 
-def _keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
-    """Makes the template's KMS keys; returns their ARNs by logical id."""
+def _create_keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Create the template's KMS keys. Return their ARNs by logical id."""
     kms = client_of("kms", aws_url, region)
-    keys = template.of_type("AWS::KMS::Key")
+    keys = template.properties("AWS::KMS::Key")
     return {
         name: kms.create_key(
             KeySpec=key.get("KeySpec", "SYMMETRIC_DEFAULT"), KeyUsage=key.get("KeyUsage", "ENCRYPT_DECRYPT")
@@ -76,10 +81,10 @@ def _keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
     }
 
 
-def _tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
-    """Makes the template's DynamoDB tables; returns their names by logical id."""
+def _create_tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Create the template's DynamoDB tables. Return their names by logical id."""
     dynamodb = client_of("dynamodb", aws_url, region)
-    tables = template.of_type("AWS::DynamoDB::Table")
+    tables = template.properties("AWS::DynamoDB::Table")
     for name, table in tables.items():
         dynamodb.create_table(
             TableName=name,
@@ -90,45 +95,45 @@ def _tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
     return {name: name for name in tables}
 
 
-def _buckets(template: Template, aws_url: str, region: str) -> dict[str, str]:
-    """Makes the template's buckets; returns their names by logical id."""
+def _create_buckets(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Create the template's buckets. Return their names by logical id."""
     s3 = client_of("s3", aws_url, region)
-    made = {name: f"{name.lower()}-{region}" for name in template.of_type("AWS::S3::Bucket")}
-    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
-    for bucket in made.values():
-        s3.create_bucket(Bucket=bucket, **elsewhere)
-    return made
+    buckets = {name: f"{name.lower()}-{region}" for name in template.properties("AWS::S3::Bucket")}
+    location = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+    for bucket in buckets.values():
+        s3.create_bucket(Bucket=bucket, **location)
+    return buckets
 
 
-def _role(aws_url: str, region: str) -> str:
-    """Makes the one role that all have here, as nothing asks it for rights; returns its ARN."""
+def _create_role(aws_url: str, region: str) -> str:
+    """Create a role for all functions: the stand-in does not check permissions. Return its ARN."""
     iam = client_of("iam", aws_url, region)
     return str(iam.create_role(RoleName=f"sandbox-{region}", AssumeRolePolicyDocument="{}")["Role"]["Arn"])
 
 
-def _aliases(template: Template, region: str, account: str) -> dict[str, str]:
-    """The ARNs that the aliases of functions will have, by logical id."""
+def _alias_arns(template: Template, region: str, account: str) -> dict[str, str]:
+    """Return the ARNs that the aliases of functions will have, by logical id."""
     return {
         name: f"arn:aws:lambda:{region}:{account}:function:{alias['FunctionName']['Ref']}:{alias['Name']}"
-        for name, alias in template.of_type("AWS::Lambda::Alias").items()
+        for name, alias in template.properties("AWS::Lambda::Alias").items()
     }
 
 
-def _state_machines(
+def _create_state_machines(
     template: Template, resolve: Callable[[Any], str], role: str, aws_url: str, region: str
 ) -> dict[str, str]:
-    """Makes the template's state machines; returns their ARNs by logical id."""
+    """Create the template's state machines. Return their ARNs by logical id."""
     states = client_of("stepfunctions", aws_url, region)
     return {
         name: states.create_state_machine(
             name=machine["StateMachineName"], definition=resolve(machine["DefinitionString"]), roleArn=role
         )["stateMachineArn"]
-        for name, machine in template.of_type("AWS::StepFunctions::StateMachine").items()
+        for name, machine in template.properties("AWS::StepFunctions::StateMachine").items()
     }
 
 
-def _functions(functions: list[Function], role: str, aws_url: str, region: str) -> None:
-    """Makes the functions, with their aliases, for whoever invokes them by Lambda's own interface."""
+def _create_functions(functions: list[Function], role: str, aws_url: str, region: str) -> None:
+    """Create the functions and their aliases, so that Step Functions can invoke them."""
     lambda_ = client_of("lambda", aws_url, region)
     for function in functions:
         lambda_.create_function(
@@ -144,19 +149,19 @@ def _functions(functions: list[Function], role: str, aws_url: str, region: str) 
         lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="$LATEST")
 
 
-def _usage_plans(template: Template, aws_url: str, region: str) -> dict[str, str]:
-    """Makes the template's usage plans; returns their ids by logical id."""
+def _create_usage_plans(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Create the template's usage plans. Return their ids by logical id."""
     apigateway = client_of("apigateway", aws_url, region)
-    made = {}
-    for name, plan in template.of_type("AWS::ApiGateway::UsagePlan").items():
+    ids = {}
+    for name, plan in template.properties("AWS::ApiGateway::UsagePlan").items():
         throttle = plan.get("Throttle")
         limits = {"rateLimit": throttle["RateLimit"], "burstLimit": throttle["BurstLimit"]} if throttle else {}
-        made[name] = apigateway.create_usage_plan(name=plan["UsagePlanName"], throttle=limits)["id"]
-    return made
+        ids[name] = apigateway.create_usage_plan(name=plan["UsagePlanName"], throttle=limits)["id"]
+    return ids
 
 
-def _stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
-    """The stack as scripts/clients looks it up: by its outputs."""
+def _create_stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
+    """Create a stack with the outputs, which scripts/clients reads."""
     template = {
         "Resources": {"Any": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
@@ -167,7 +172,7 @@ def _stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
 
 
 def client_of(service: str, aws_url: str, region: str) -> Any:
-    """A boto3 client of the stand-in."""
+    """Create a boto3 client of the stand-in."""
     return boto3.client(
         service,
         endpoint_url=aws_url,

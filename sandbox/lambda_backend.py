@@ -1,6 +1,6 @@
-"""AWS Lambda in the stand-in: what Step Functions invokes runs in processes of this machine.
+"""Run the functions that Step Functions invokes in processes of this machine.
 
-moto would run functions in Docker, or only pretend to. These have an environment, a limit of time and errors as there.
+moto would run them in Docker or not at all. These have the environment, timeout and errors of AWS Lambda.
 """
 
 import asyncio
@@ -27,15 +27,15 @@ class ProcessLambdaBackend(LambdaSimpleBackend):
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: dict[str, Any]
     ) -> bytes:
         """Return the function's answer, or its error with the header that says so."""
-        del headers  # the type of invocation: Step Functions waits for the answer
-        found = self.get_function(function_name, qualifier)
-        name = found.function_name
+        del headers  # they have the type of invocation; Step Functions waits for the answer
+        created = self.get_function(function_name, qualifier)
+        name = created.function_name
         if name not in self._running:
-            function = Function(name, found.handler or "", int(found.timeout), found.environment_vars)
+            function = Function(name, created.handler or "", int(created.timeout), created.environment_vars)
             self._running[name] = LambdaFunction(function)
-        invoked = asyncio.run_coroutine_threadsafe(self._running[name].invoke(json.loads(body or "{}")), _loop())
+        invocation = asyncio.run_coroutine_threadsafe(self._running[name].invoke(json.loads(body or "{}")), _loop())
         try:
-            return json.dumps(invoked.result()).encode()
+            return json.dumps(invocation.result()).encode()
         except FunctionFailedError as error:
             response_headers["x-amz-function-error"] = "Unhandled"
             return json.dumps({"errorType": error.error_type, "errorMessage": str(error)}).encode()
@@ -55,7 +55,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def stop_functions() -> None:
-    """End the idle environments of all functions. Busy ones end with their events."""
+    """End the idle environments of all functions. Busy ones end after their event."""
     for backends in lambda_simple_backends.values():
         for backend in backends.values():
             if isinstance(backend, ProcessLambdaBackend):

@@ -1,4 +1,4 @@
-"""The options of scripts/serve, shared by its two processes."""
+"""Parse the options of scripts/serve, which both of its processes share."""
 
 import argparse
 import os
@@ -11,7 +11,12 @@ from sandbox.amazon_connect.behaviour import RETENTION_DAYS, Behaviour
 
 @dataclass(frozen=True)
 class Options:
-    """`latency` is in seconds; `instance` is a real instance's ARN to be searched in place of the stand-in."""
+    """Hold the options.
+
+    Attributes:
+        latency: Seconds.
+        instance: ARN of a real instance to search instead of the stand-in.
+    """
 
     host: str
     port: int
@@ -31,12 +36,12 @@ class Options:
 
 
 def options_of(arguments: list[str] | None = None) -> Options:
-    """The options on the command line (by default the process's own) and in the environment; exits if one is wrong."""
+    """Parse the command line (by default the process's own) and the environment. Exit if an option is wrong."""
     parser = argparse.ArgumentParser(
         prog="scripts/serve",
-        description="Runs the contact search on this machine, over a stand-in of Amazon Connect.",
-        epilog="Environment: HOST (127.0.0.1) and PORT (8080) of the service, AWS_PORT (4566) of the AWS stand-in; a"
-        " port of 0 is any free one.",
+        description="Run the contact search on this machine, with a stand-in of Amazon Connect.",
+        epilog="Environment: HOST (127.0.0.1) and PORT (8080) of the service, AWS_PORT (4566) of the AWS stand-in."
+        " Port 0 picks any free port.",
     )
     contacts = parser.add_argument_group("contacts")
     contacts.add_argument(
@@ -62,30 +67,34 @@ def options_of(arguments: list[str] | None = None) -> Options:
         metavar="N",
         type=_natural,
         default=20_000,
-        help="sample contacts, where there are no records (%(default)s)",
+        help="number of sample contacts, if there are no records (%(default)s)",
     )
     contacts.add_argument(
-        "--days", metavar="N", type=_days, default=90, help="over which the sample contacts are spread (%(default)s)"
+        "--days",
+        metavar="N",
+        type=_days,
+        default=90,
+        help="days that the sample contacts are spread over (%(default)s)",
     )
-    contacts.add_argument("--seed", metavar="N", type=int, default=1, help="of the sample contacts (%(default)s)")
+    contacts.add_argument("--seed", metavar="N", type=int, default=1, help="seed of the sample contacts (%(default)s)")
     limits = parser.add_argument_group("the stand-in of Amazon Connect")
     limits.add_argument(
         "--quota",
         metavar="RATE",
         type=_positive,
-        help="requests a second that SearchContacts allows, with a burst of 1 (no quota)",
+        help="calls of SearchContacts allowed per second, with a burst of 1 (no quota)",
     )
     limits.add_argument(
         "--directory-quota",
         metavar="RATE",
         type=_positive,
-        help="requests a second that ListQueues and ListUsers allow each, with a burst of 5 (no quota)",
+        help="calls allowed per second of ListQueues and ListUsers each, with a burst of 5 (no quota)",
     )
     limits.add_argument(
         "--describe-quota",
         metavar="RATE",
         type=_positive,
-        help="requests a second that DescribeContact and GetContactAttributes allow each, burst 15 (no quota)",
+        help="calls allowed per second of DescribeContact and GetContactAttributes each, with a burst of 15 (no quota)",
     )
     limits.add_argument(
         "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
@@ -95,21 +104,21 @@ def options_of(arguments: list[str] | None = None) -> Options:
         metavar="SECONDS",
         type=_not_negative,
         default=0,
-        help="after its timestamp, SearchContacts finds a contact by it (%(default)s)",
+        help="delay until SearchContacts finds a contact by a timestamp (%(default)s)",
     )
     limits.add_argument(
         "--token-life",
         metavar="SECONDS",
         type=_positive,
         default=86_400,
-        help="for which a NextToken can be used (%(default)s)",
+        help="how long a NextToken is valid (%(default)s)",
     )
     limits.add_argument(
         "--token-length",
         metavar="N",
         type=_natural,
         default=0,
-        help="characters that NextTokens have at least (%(default)s)",
+        help="minimum length of NextTokens in characters (%(default)s)",
     )
     limits.add_argument(
         "--at-result-limit",
@@ -124,14 +133,14 @@ def options_of(arguments: list[str] | None = None) -> Options:
         "--window-exception",
         choices=("InvalidParameterException", "InvalidRequestException"),
         default="InvalidParameterException",
-        help="for a window over 8 weeks (%(default)s)",
+        help="error for a window of more than 8 weeks (%(default)s)",
     )
     parser.add_argument(
         "--part-contacts",
         metavar="N",
         type=_part_contacts,
         default=10_000,
-        help="contacts in a part of an export at most (%(default)s)",
+        help="maximum number of contacts in a part of an export (%(default)s)",
     )
     parser.add_argument(
         "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
@@ -140,49 +149,49 @@ def options_of(arguments: list[str] | None = None) -> Options:
         "--stage-path",
         metavar="NAME",
         type=_stage_path,
-        help="serve under /NAME, as API Gateway's own address has the stage in its paths (none)",
+        help="serve under /NAME, like API Gateway's own address, which has the stage in its paths (none)",
     )
-    tokens = parser.add_argument_group("bearer tokens, beside API keys")
-    tokens.add_argument("--oidc-issuer", metavar="URL", default="", help="whose tokens are accepted (none)")
-    tokens.add_argument("--oidc-audience", metavar="NAME", default="", help="that its tokens must be for")
-    given = parser.parse_args(arguments)
-    if bool(given.oidc_issuer) != bool(given.oidc_audience):
-        parser.error("--oidc-issuer and --oidc-audience need each other")
-    if given.contact_lens and not given.contact_records:
+    tokens = parser.add_argument_group("bearer tokens, in addition to API keys")
+    tokens.add_argument("--oidc-issuer", metavar="URL", default="", help="issuer whose tokens are accepted (none)")
+    tokens.add_argument("--oidc-audience", metavar="NAME", default="", help="audience that the tokens must have")
+    parsed = parser.parse_args(arguments)
+    if bool(parsed.oidc_issuer) != bool(parsed.oidc_audience):
+        parser.error("--oidc-issuer and --oidc-audience must be set together")
+    if parsed.contact_lens and not parsed.contact_records:
         parser.error("--contact-lens needs --contact-records: sample contacts have transcripts of their own")
-    for path in (*given.contact_records, *given.contact_lens):
+    for path in (*parsed.contact_records, *parsed.contact_lens):
         if not path.exists():
             parser.error(f"{path} does not exist")
-    if given.instance and ":instance/" not in given.instance:
+    if parsed.instance and ":instance/" not in parsed.instance:
         parser.error("--instance takes an ARN such as arn:aws:connect:eu-west-2:111122223333:instance/…")
     return Options(
         host=os.environ.get("HOST", "127.0.0.1"),
         port=_port(parser, "PORT", 8080),
-        stage_path=given.stage_path or "",
+        stage_path=parsed.stage_path or "",
         aws_port=_port(parser, "AWS_PORT", 4566),
-        contact_records=tuple(given.contact_records),
-        contact_lens=tuple(given.contact_lens),
-        contacts=given.contacts,
-        days=given.days,
-        seed=given.seed,
-        latency=given.latency / 1000,
-        part_contacts=given.part_contacts,
+        contact_records=tuple(parsed.contact_records),
+        contact_lens=tuple(parsed.contact_lens),
+        contacts=parsed.contacts,
+        days=parsed.days,
+        seed=parsed.seed,
+        latency=parsed.latency / 1000,
+        part_contacts=parsed.part_contacts,
         behaviour=Behaviour(
-            quota=given.quota,
-            list_queues_quota=given.directory_quota,
-            list_users_quota=given.directory_quota,
-            searchable_after=timedelta(seconds=given.searchable_after),
-            describe_contact_quota=given.describe_quota,
-            get_contact_attributes_quota=given.describe_quota,
-            token_life=timedelta(seconds=given.token_life),
-            token_length=given.token_length,
-            at_result_limit=given.at_result_limit,
-            total_count=given.total_count,
-            window_exception=given.window_exception,
+            quota=parsed.quota,
+            list_queues_quota=parsed.directory_quota,
+            list_users_quota=parsed.directory_quota,
+            searchable_after=timedelta(seconds=parsed.searchable_after),
+            describe_contact_quota=parsed.describe_quota,
+            get_contact_attributes_quota=parsed.describe_quota,
+            token_life=timedelta(seconds=parsed.token_life),
+            token_length=parsed.token_length,
+            at_result_limit=parsed.at_result_limit,
+            total_count=parsed.total_count,
+            window_exception=parsed.window_exception,
         ),
-        instance=given.instance,
-        oidc_issuer=given.oidc_issuer,
-        oidc_audience=given.oidc_audience,
+        instance=parsed.instance,
+        oidc_issuer=parsed.oidc_issuer,
+        oidc_audience=parsed.oidc_audience,
     )
 
 

@@ -1,4 +1,4 @@
-"""Step Functions in the stand-in: moto's interpreter, which runs the definition of the template as it is."""
+"""Configure Step Functions in the stand-in: moto's interpreter runs the template's definition unchanged."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _normalise = StateTaskServiceSfn._normalise_parameters
 
 
 def _normalise_for_boto3(self: Any, parameters: dict[str, Any], *arguments: Any, **keywords: Any) -> None:
-    """Name the parameters of StartExecution as boto3 has them: moto hands on `Input`, where it has to be `input`."""
+    """Rename the parameters of StartExecution for boto3: moto passes `Input`, boto3 expects `input`."""
     _normalise(self, parameters, *arguments, **keywords)
     for name in list(parameters):
         parameters[name[0].lower() + name[1:]] = parameters.pop(name)

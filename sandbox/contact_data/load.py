@@ -1,4 +1,4 @@
-"""Fills the stand-in of Amazon Connect with contacts: sample ones, or those of contact records."""
+"""Load contacts into the stand-in of Amazon Connect: sample contacts, or those of contact records."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -20,18 +20,18 @@ _BATCH = 5_000
 
 
 def load_sample(store: ContactStore, count: int, seed: int, end: datetime, days: int) -> str:
-    """Puts in sample contacts; returns what was loaded."""
+    """Load sample contacts. Return a summary."""
     samples = sample.sample_contacts(count, seed, end, days)
     with _progress("sample contacts", count) as progress:
         while batch := list(islice(samples, _BATCH)):
-            store.put(parse_contact_record(one.record) for one in batch)
-            store.put_transcripts(parse_transcript(one.analysis) for one in batch if one.analysis)
+            store.put(parse_contact_record(contact.record) for contact in batch)
+            store.put_transcripts(parse_transcript(contact.analysis) for contact in batch if contact.analysis)
             progress.update(len(batch))
     return f"{count:,} sample contacts of the {days} days up to {end:%Y-%m-%d %H:%M:%S} UTC, seed {seed}"
 
 
 def instance_of(paths: Iterable[Path]) -> str:
-    """The ARN of the instance that the first usable contact record belongs to; the sample instance's if none is."""
+    """Return the instance ARN of the first usable contact record, or the sample's if no record is usable."""
     for file in list_files(paths):
         for record in read_records(file):
             if not isinstance(record, BadRecord):
@@ -43,41 +43,41 @@ def instance_of(paths: Iterable[Path]) -> str:
 
 
 def load_records(store: ContactStore, instance_arn: str, records: Iterable[Path], analyses: Iterable[Path]) -> str:
-    """Puts in the contacts of contact records, and transcripts of Contact Lens files; returns what was loaded."""
+    """Load the contacts of contact records and the transcripts of Contact Lens files. Return a summary."""
 
-    def contact_of_instance(value: Any) -> StoredContact:
+    def parse_own_record(value: Any) -> StoredContact:
         contact = parse_contact_record(value)
         if contact.instance_arn != instance_arn:
             raise UnusableRecordError(f"belongs to another instance than {instance_arn}")
         return contact
 
     bad: list[BadRecord] = []
-    store.put(_each(records, contact_of_instance, bad, "contact records"))
-    unknown = store.put_transcripts(_each(analyses, parse_transcript, bad, "Contact Lens files"))
+    store.put(_parse_files(records, parse_own_record, bad, "contact records"))
+    unknown = store.put_transcripts(_parse_files(analyses, parse_transcript, bad, "Contact Lens files"))
     [(contacts,)] = store.query("SELECT count(*) FROM contacts", ())
     return f"{contacts:,} contacts of {instance_arn}; {len(bad):,} bad records skipped" + (
         f"; {unknown:,} transcripts of unknown contacts skipped" if unknown else ""
     )
 
 
-def _each(paths: Iterable[Path], read: Callable[[Any], _T], bad: list[BadRecord], what: str) -> Iterator[_T]:
-    """What `read` makes of each record; what cannot be used is printed and added to `bad`."""
+def _parse_files(paths: Iterable[Path], parse: Callable[[Any], _T], bad: list[BadRecord], what: str) -> Iterator[_T]:
+    """Yield the parsed records of the files. Print unusable records and add them to `bad`."""
     files = list(list_files(paths))
     with _progress(what, sum(file.stat().st_size for file in files), unit="B", unit_scale=True) as progress:
         for file in files:
             for record in read_records(file):
-                problem = record if isinstance(record, BadRecord) else None
+                skipped = record if isinstance(record, BadRecord) else None
                 if not isinstance(record, BadRecord):
                     try:
-                        yield read(record.value)
+                        yield parse(record.value)
                     except UnusableRecordError as unusable:
-                        problem = record.bad(str(unusable))
-                if problem is not None:
-                    bad.append(problem)
-                    tqdm.write(f"skipped: {problem}", file=sys.stderr)
+                        skipped = record.bad(str(unusable))
+                if skipped is not None:
+                    bad.append(skipped)
+                    tqdm.write(f"skipped: {skipped}", file=sys.stderr)
             progress.update(file.stat().st_size)
 
 
 def _progress(what: str, total: int, **options: Any) -> "tqdm[Any]":
-    """A progress bar on standard error for what takes longer than a second."""
+    """Create a progress bar on standard error, which appears after one second."""
     return tqdm(desc=f"Loading {what}", total=total, delay=1, leave=False, file=sys.stderr, **options)

@@ -1,7 +1,7 @@
-"""Sample contacts: the contact records and Contact Lens files of a made-up contact centre.
+"""Generate the contact records and Contact Lens files of a fictional contact centre.
 
-The seed alone decides which contacts there are, and what is known of each of them: ids, queues, agents, texts, and
-whether it is still in progress. Only their timestamps depend on the moment at which the sample ends.
+The seed alone decides which contacts exist and what they contain: ids, queues, agents, texts, and whether a contact is
+still in progress. Only their timestamps depend on the time at which the sample ends.
 """
 
 import random
@@ -18,7 +18,7 @@ from sandbox.contact_data.sample_names import usernames
 
 INSTANCE_ARN = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
 
-# How busy each hour of the day is (UTC), and each day of the week from Monday.
+# Weights of the hours of a day (UTC), and of the days of a week from Monday.
 _HOURS = (1, 1, 1, 1, 1, 2, 5, 14, 28, 40, 46, 44, 36, 38, 43, 42, 36, 28, 18, 12, 8, 5, 3, 2)
 _WEEKDAYS = (120, 108, 100, 98, 94, 46, 30)
 _CHANNELS = {"VOICE": 58, "CHAT": 26, "TASK": 9, "EMAIL": 7}
@@ -36,23 +36,23 @@ _TIERS = {"bronze": 60, "silver": 28, "gold": 10, "platinum": 2}
 _LANGUAGES = {"en": 72, "fr": 12, "pt": 10, "de": 6}
 _NAMES = {"TASK": "follow-up", "EMAIL": "enquiry"}
 _COST_CENTRES = {queue: f"{4100 + 10 * number}" for number, queue in enumerate(_QUEUES)}
-_TRANSFERS = 0.06  # of the calls and chats that an agent took
-# Mean seconds from the queue to an agent, and with the agent.
+_TRANSFERS = 0.06  # share of the phone calls and chats that an agent took
+# Mean seconds in the queue, and with the agent.
 _WAITS = {"VOICE": 75, "CHAT": 40, "TASK": 5_400, "EMAIL": 7_200}
 _TALKS = {"VOICE": 330, "CHAT": 900, "TASK": 14_400, "EMAIL": 28_800}
 _AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 _MILLISECOND = timedelta(milliseconds=1)
 
-# Contacts of the last hour, at whatever hour the sample ends. They are less than 50 minutes old, so that a search over
-# the last hour still finds all of them when the service has run for ten minutes.
+# Number of contacts in the last hour, whatever the time of day. They are less than 50 minutes old, so that a search
+# over the last hour still finds all of them after the service has run for ten minutes.
 _RECENT = 12
 _RECENT_AGE = timedelta(minutes=50)
-_OPEN_TASKS = 0.01  # of all tasks and emails: those that are still in progress
+_OPEN_TASKS = 0.01  # share of tasks and emails that are still in progress
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent, the hierarchy groups above (levels 1 to 4) and the queues it takes contacts from."""
+    """Describe an agent, its hierarchy groups (levels 1 to 4) and the queues it takes contacts from."""
 
     arn: str
     username: str
@@ -62,21 +62,21 @@ class Agent:
 
 @dataclass(frozen=True)
 class Sample:
-    """One contact as Connect would export it: its contact record and, if it was analysed, its Contact Lens file."""
+    """Hold a contact as Connect would export it: its contact record and, if it was analysed, its Contact Lens file."""
 
     record: dict[str, Any]
     analysis: dict[str, Any] | None
 
 
 def sample_contacts(number: int, seed: int, end: datetime, days: int = 90) -> Iterator[Sample]:
-    """Make exactly so many contacts that began in the `days` before `end`, in no order."""
+    """Generate `number` contacts that began in the `days` before `end`, in no particular order."""
     end = end.replace(microsecond=end.microsecond // 1000 * 1000)
     centre, rhythm = _ContactCentre(seed), _Rhythm(end, days)
     recent = min(_RECENT, -(-number // 10))
     samples = (
         sample
         for chain in count()
-        for sample in _Chain(centre, random.Random(f"{seed} {chain}")).samples(  # noqa: S311 - it is to be repeatable
+        for sample in _Chain(centre, random.Random(f"{seed} {chain}")).samples(  # noqa: S311 - it has to be repeatable
             rhythm, is_recent=chain < recent, is_open=chain < recent and chain % 3 == 0
         )
     )
@@ -84,39 +84,42 @@ def sample_contacts(number: int, seed: int, end: datetime, days: int = 90) -> It
 
 
 class _Rhythm:
-    """How contacts spread over the days before `end`: after the busy hours of days and the busy days of weeks."""
+    """Spread contacts over the days before `end`, more of them in busy hours and on busy days."""
 
     def __init__(self, end: datetime, days: int) -> None:
         self.end, self.length = end, timedelta(days=days)
         start = end - self.length
         hour = start.replace(minute=0, second=0, microsecond=0)
-        whole = (hour + timedelta(hours=number) for number in range(1, days * 24 + 1))
-        self._edges = [start, *(edge for edge in whole if start < edge < end), end]
-        weights = (_HOURS[one.hour] * _WEEKDAYS[one.weekday()] * (two - one) for one, two in pairwise(self._edges))
+        hours = (hour + timedelta(hours=number) for number in range(1, days * 24 + 1))
+        self._edges = [start, *(edge for edge in hours if start < edge < end), end]
+        weights = (
+            _HOURS[left.hour] * _WEEKDAYS[left.weekday()] * (right - left) for left, right in pairwise(self._edges)
+        )
         self._before = list(accumulate((weight.total_seconds() for weight in weights), initial=0.0))
 
     def start(self, position: float, span: timedelta) -> datetime:
-        """Return the start of what takes `span` and is over by `end`: at position 0 the oldest, at 1 the newest."""
+        """Return the start of a chain that takes `span` and is over by `end`: the oldest at 0, the newest at 1."""
         latest = self.end - span - _MILLISECOND
-        wanted = position * self._contacts_before(latest)
-        after = max(bisect_left(self._before, wanted), 1)
-        busy = self._before[after] - self._before[after - 1]
-        part = (wanted - self._before[after - 1]) / busy
-        one, two = self._edges[after - 1 : after + 1]
-        moment = one + part * (two - one)
+        target = position * self._contacts_before(latest)
+        after = max(bisect_left(self._before, target), 1)
+        weight = self._before[after] - self._before[after - 1]
+        fraction = (target - self._before[after - 1]) / weight
+        left, right = self._edges[after - 1 : after + 1]
+        moment = left + fraction * (right - left)
         return min(moment.replace(microsecond=moment.microsecond // 1000 * 1000), latest)
 
     def _contacts_before(self, moment: datetime) -> float:
         after = max(bisect_left(self._edges, moment), 1)
-        one, two = self._edges[after - 1 : after + 1]
-        return self._before[after - 1] + (moment - one) / (two - one) * (self._before[after] - self._before[after - 1])
+        left, right = self._edges[after - 1 : after + 1]
+        weight = self._before[after] - self._before[after - 1]
+        return self._before[after - 1] + (moment - left) / (right - left) * weight
 
 
 class _ContactCentre:
-    """The queues and agents."""
+    """Hold the queues, and the agents who take contacts from each."""
 
     def __init__(self, seed: int) -> None:
-        choose = random.Random(f"{seed} contact centre")  # noqa: S311 - it is to be repeatable
+        choose = random.Random(f"{seed} contact centre")  # noqa: S311 - it has to be repeatable
         self.queues = {name: _arn("queue", choose) for name in _QUEUES}
         names = iter(usernames(choose, _AGENTS_PER_SITE * sum(map(len, _SITES.values()))))
         agents = [agent for sites in _SITES.values() for agent in _region(sites, names, choose)]
@@ -124,7 +127,7 @@ class _ContactCentre:
 
 
 def _region(sites: tuple[str, ...], names: Iterator[str], choose: random.Random) -> Iterator[Agent]:
-    """Regions have sites, these departments, these teams, and a team has five agents."""
+    """Generate the agents of a region: each site has two departments, each of these two teams of five agents."""
     region = _arn("agent-group", choose)
     for _ in sites:
         site = _arn("agent-group", choose)
@@ -139,7 +142,7 @@ def _region(sites: tuple[str, ...], names: Iterator[str], choose: random.Random)
 
 @dataclass(frozen=True)
 class _Contact:
-    """What happens in a contact. Times are counted from the moment at which its chain begins."""
+    """Plan what happens in a contact. Times count from the start of its chain."""
 
     id: str
     method: str
@@ -153,9 +156,9 @@ class _Contact:
 
 
 class _Chain:
-    """A contact and those that it is transferred to, all drawn from one source of chance.
+    """Plan a contact and those that it is transferred to, all from one random generator.
 
-    Nothing is drawn from it that depends on the time: when the chain begins is its last word.
+    No number drawn depends on the time. When the chain begins is decided last.
     """
 
     def __init__(self, centre: _ContactCentre, choose: random.Random) -> None:
@@ -166,13 +169,13 @@ class _Chain:
             "language": _weighted(_LANGUAGES, choose),
             "booking_reference": f"MT{choose.randrange(10**6):06}",
         }
-        self._contacts = list(self._planned())
+        self._contacts = list(self._plan_all())
 
     def samples(self, rhythm: _Rhythm, *, is_recent: bool, is_open: bool) -> Iterator[Sample]:
-        """Make the contacts that have begun when the sample ends, with what has happened in them by then.
+        """Yield the contacts that have begun when the sample ends, with what has happened in them by then.
 
-        A chain that is recent or open has an age that does not depend on the time, all others have ended: so it is
-        always the same that is known of it.
+        The age of a recent or open chain does not depend on the time, and all other chains have ended. So a chain
+        always has the same content.
         """
         choose, span = self._choose, self._contacts[-1].ends
         position = choose.random()
@@ -194,7 +197,8 @@ class _Chain:
                 )
                 previous = contact.id
 
-    def _planned(self) -> Iterator[_Contact]:
+    def _plan_all(self) -> Iterator[_Contact]:
+        """Plan contacts until one is not transferred."""
         choose = self._choose
         method, queue = _weighted(_METHODS[self._channel], choose), choose.choice(_QUEUES)
         begins = timedelta(0)
@@ -224,7 +228,7 @@ class _Chain:
         choose, channel, queue = self._choose, self._channel, contact.queue
 
         def past(moment: timedelta | None) -> str | None:
-            """The time of what has happened when the sample ends; None for what has not."""
+            """Return the time of an event as text, or None if it has not happened when the sample ends."""
             return _text(start + moment) if moment is not None and moment < age else None
 
         agent = contact.agent if past(contact.connected) else None
@@ -282,7 +286,7 @@ def _agent(agent: Agent, connected: str | None) -> dict[str, Any]:
 
 
 def _routing(agent: Agent, queued: datetime, status: str) -> dict[str, Any]:
-    """The contact was offered to this agent first, for half a minute."""
+    """Build routing criteria that offer the contact to this agent first, for half a minute."""
     agents = {"AgentsCriteria": {"AgentIds": [agent.arn.rsplit("/", 1)[-1]]}}
     step = {
         "Expiry": {"DurationInSeconds": 30, "ExpiryTimestamp": _text(queued + timedelta(seconds=30))},

@@ -1,12 +1,12 @@
-"""What only a contact record tells, and no search: numbers, recordings, how a contact ended.
+"""Generate members that contact records have and searches do not return: numbers, recordings, disconnect reasons.
 
-It depends on the contact's id, so that the rest of the sample stays as it is.
+They depend on the contact's id alone, so that changes here leave the rest of the sample as it is.
 """
 
 import random
 from typing import Any
 
-# Numbers for drama (Ofcom) and addresses for examples (RFC 2606): they belong to nobody.
+# Numbers reserved for drama (Ofcom) and addresses reserved for examples (RFC 2606).
 _CUSTOMER_NUMBERS, _CENTRE_NUMBER = "+441632960{:03}", "+441632960999"
 _CUSTOMER_ADDRESSES, _CENTRE_ADDRESS = "customer{:03}@example.com", "help@example.com"
 _ENDS = {
@@ -18,8 +18,8 @@ _ENDS = {
 
 
 def sample_details(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the members to add to a contact record, those of its agent included."""
-    choose = random.Random(record["ContactId"])  # noqa: S311 - it is to be repeatable
+    """Return the members to add to a contact record, including those of its agent."""
+    choose = random.Random(record["ContactId"])  # noqa: S311 - it has to be repeatable
     number, ends = choose.randrange(900), choose.choice(_ENDS[record["Channel"]])
     after_work = choose.randrange(5, 120)
     details = _endpoints(record["Channel"], number)

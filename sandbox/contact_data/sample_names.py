@@ -1,4 +1,4 @@
-"""User names of the sample contact centre's agents."""
+"""Generate user names for the agents of the sample contact centre."""
 
 import random
 
@@ -14,6 +14,6 @@ LAST_NAMES = (
 
 
 def usernames(choose: random.Random, count: int) -> list[str]:
-    """Draw so many different user names, such as `jdoe`."""
+    """Return `count` different user names, such as `jdoe`."""
     possible = {f"{first[0]}{last}".lower() for first in FIRST_NAMES for last in LAST_NAMES}
     return choose.sample(sorted(possible), count)

@@ -1,4 +1,4 @@
-"""What people say in the sample contacts: an opening, a matter, a resolution and a farewell."""
+"""Generate the conversations of the sample contacts: an opening, a matter, a resolution and a farewell."""
 
 import random
 
@@ -79,7 +79,7 @@ SUPERVISION = "Let me step in here, I am the shift supervisor and I will sort th
 
 
 def conversation(choose: random.Random, channel: str, queue: str, *, supervised: bool) -> list[tuple[str, str]]:
-    """The turns of a conversation: participant role and text."""
+    """Return the turns of a conversation: pairs of participant role and text."""
     matter = choose.choice(MATTERS[queue])
     before = [("SYSTEM", NOTICE)]
     if channel == "CHAT":

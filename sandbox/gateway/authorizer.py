@@ -1,4 +1,4 @@
-"""API Gateway's REQUEST authorizers: what a function's answer allows."""
+"""Evaluate the answers of REQUEST authorizers as API Gateway does."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -6,11 +6,15 @@ from typing import Any
 
 
 class MalformedPolicyError(ValueError):
-    """The authorizer's answer has not the shape that API Gateway wants."""
+    """Report an authorizer's answer that does not have the shape that API Gateway expects."""
 
 
 def is_allowed(answer: Any, method_arn: str) -> bool:
-    """Whether the policy allows the method: a Deny is stronger than an Allow. Raises MalformedPolicyError."""
+    """Return whether the policy allows the method. A Deny overrides an Allow.
+
+    Raises:
+        MalformedPolicyError: The answer does not have the expected shape.
+    """
     try:
         statements = answer["policyDocument"]["Statement"]
         effects = {
@@ -24,8 +28,8 @@ def is_allowed(answer: Any, method_arn: str) -> bool:
     return effects == {"Allow"}
 
 
-def context_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What the function behind the method is told of the caller. Numbers and booleans become text, as there."""
-    given = answer.get("context") or {}
-    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
+def build_context(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the event's `requestContext.authorizer`. As in API Gateway, numbers and booleans become text."""
+    context = answer.get("context") or {}
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in context.items()}
     return {"principalId": answer["principalId"], "integrationLatency": 0, **texts}

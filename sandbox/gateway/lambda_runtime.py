@@ -1,7 +1,7 @@
-"""The inside of an execution environment: takes events from standard input and writes answers, a JSON line each.
+"""Run a function in an execution environment: read events from standard input, write answers, one JSON line each.
 
-A script, run with nothing added to the path but the functions' own folder, so that no part of the laptop service can
-be imported by accident.
+This is a script. Only the functions' own folder is added to the import path, so that no function can import a part of
+the laptop service by accident.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Context:
-    """The members of Lambda's context object that the functions use."""
+    """Provide the members of Lambda's context object that the functions use."""
 
     function_name: str
     memory_limit_in_mb: int = 1024
@@ -30,7 +30,7 @@ class Context:
 
 def main(function_name: str, handler_path: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what the function prints is its log
+    os.dup2(2, 1)  # the function's output is its log
     module, _, name = handler_path.partition(".")
     handler = getattr(importlib.import_module(module), name)
     for line in sys.stdin:
@@ -41,7 +41,7 @@ def main(function_name: str, handler_path: str) -> None:
 def _answer(handler: Any, event: Any, context: Context) -> dict[str, Any]:
     try:
         return {"answer": handler(event, context)}
-    except Exception as error:  # noqa: BLE001 - as in Lambda, the environment outlives what its function raises
+    except Exception as error:  # noqa: BLE001 - as in Lambda, the environment survives any exception
         traceback.print_exc()
         return {"errorMessage": str(error), "errorType": type(error).__name__}
 

@@ -1,4 +1,4 @@
-"""API Gateway's Lambda proxy integration of REST APIs: a request as an event (version 1.0), and the answer to it.
+"""Translate requests and answers as API Gateway's Lambda proxy integration does, for REST APIs (event version 1.0).
 
 Source: API Gateway developer guide, "Lambda proxy integrations in API Gateway".
 """
@@ -17,9 +17,14 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it arrived: header names in lower case, path and query as they stood in the request line.
+    """Hold an HTTP request.
 
-    `stage_path` is what stood before the path: the stage, on API Gateway's own address.
+    Attributes:
+        path: Path as in the request line, encoded, without the stage.
+        query: Query string as in the request line, encoded.
+        headers: Names in lower case, and values.
+        client: IP address.
+        stage_path: Stage with a slash before it, on API Gateway's own address.
     """
 
     method: str
@@ -30,14 +35,14 @@ class Request:
     client: str
     stage_path: bytes = b""
 
-    def is_broken(self) -> bool:
-        """Whether a percent sign in it stands for nothing."""
+    def has_broken_escape(self) -> bool:
+        """Return whether the path or the query has a percent sign without two hexadecimal digits."""
         return bool(_BROKEN_ESCAPE.search(self.path) or _BROKEN_ESCAPE.search(self.query))
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response as it is sent."""
+    """Hold an HTTP response."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -45,18 +50,18 @@ class Response:
 
 
 class MalformedAnswerError(ValueError):
-    """The function's answer has not the shape that the integration wants."""
+    """Report a function's answer that does not have the shape that the integration expects."""
 
 
-def path_of(request: Request) -> str:
+def _decode_path(request: Request) -> str:
     return unquote_to_bytes(request.path).decode(errors="replace")
 
 
 def event_of(
     request: Request, request_id: str, resource: str, path_parameters: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The event; what is not there is null, as in API Gateway."""
-    headers, query = _collected(request.headers), _collected(_pairs(request.query))
+    """Build the event of a request. Absent members are null, as in API Gateway."""
+    headers, query = _group(request.headers), _group(_parse_query(request.query))
     now = time.time()
     try:
         body, is_base64 = request.body.decode(), False
@@ -64,11 +69,11 @@ def event_of(
         body, is_base64 = base64.b64encode(request.body).decode(), True
     return {
         "resource": resource,
-        "path": path_of(request) or "/",
+        "path": _decode_path(request) or "/",
         "httpMethod": request.method,
-        "headers": _last(headers),
+        "headers": _last_values(headers),
         "multiValueHeaders": headers or None,
-        "queryStringParameters": _last(query),
+        "queryStringParameters": _last_values(query),
         "multiValueQueryStringParameters": query or None,
         "pathParameters": dict(path_parameters) if path_parameters else None,
         "stageVariables": None,
@@ -79,7 +84,7 @@ def event_of(
             "extendedRequestId": uuid.uuid4().hex,
             "httpMethod": request.method,
             "identity": {"sourceIp": request.client, "userAgent": dict(request.headers).get("user-agent")},
-            "path": request.stage_path.decode() + path_of(request),
+            "path": request.stage_path.decode() + _decode_path(request),
             "protocol": "HTTP/1.1",
             "requestId": request_id,
             "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
@@ -94,7 +99,7 @@ def event_of(
 
 
 def authorizer_event_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event of a REQUEST authorizer for this one: without the body, with the ARN of the method.
+    """Build the event for a REQUEST authorizer: the function's event without the body, with the ARN of the method.
 
     Source: API Gateway developer guide, "Input to an API Gateway Lambda authorizer".
     """
@@ -106,7 +111,11 @@ def authorizer_event_of(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def response_of(answer: Any) -> Response:
-    """The response that a function's answer asks for; raises MalformedAnswerError."""
+    """Build the response from a function's answer.
+
+    Raises:
+        MalformedAnswerError: The answer does not have the expected shape.
+    """
     try:
         body = answer.get("body") or ""
         multi: Mapping[str, list[str]] = answer.get("multiValueHeaders") or {}
@@ -119,23 +128,23 @@ def response_of(answer: Any) -> Response:
         raise MalformedAnswerError from error
 
 
-def _pairs(query: bytes) -> Iterable[tuple[str, str]]:
+def _parse_query(query: bytes) -> Iterable[tuple[str, str]]:
     for pair in query.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            yield _text(name), _text(value)
+            yield _unescape(name), _unescape(value)
 
 
-def _text(escaped: bytes) -> str:
+def _unescape(escaped: bytes) -> str:
     return unquote_to_bytes(escaped.replace(b"+", b" ")).decode(errors="replace")
 
 
-def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
     return values
 
 
-def _last(values: Mapping[str, list[str]]) -> dict[str, str] | None:
-    return {name: given[-1] for name, given in values.items()} or None
+def _last_values(values: Mapping[str, list[str]]) -> dict[str, str] | None:
+    return {name: repeated[-1] for name, repeated in values.items()} or None

@@ -11,7 +11,7 @@ def find_resource(resources: Iterable[str], path: str) -> tuple[str, dict[str, s
 
     Args:
         resources: Paths of resources, such as /v1/contacts/{id}.
-        path: The path as it stood in the request line.
+        path: The path as in the request line.
     """
     segments = [unquote(segment, errors="replace") for segment in path.split("/")]
     matches = [

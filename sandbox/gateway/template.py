@@ -1,4 +1,4 @@
-"""What the laptop needs to know of the synthesized CloudFormation template."""
+"""Synthesize the CloudFormation template and read what the laptop needs from it."""
 
 import fcntl
 import hashlib
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-# A folder of its own: the CDK CLI writes the templates of other stages to cdk.out.
+# Not cdk.out itself, where the CDK CLI writes the templates of other stages.
 OUTPUT = ROOT / "cdk.out" / "laptop"
-# What the template is made of. The code of the functions is not: it runs from where it is.
+# The template depends on these files. The code of the functions is not among them: it runs from lambdas/.
 _API = "lambdas/contact_search/api"
 _SOURCES = (
     *("app.py", "cdk.json", "infra", "requirements/development.txt", "lambdas/contact_search/__init__.py"),
@@ -24,7 +24,14 @@ _SOURCES = (
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function: the logical id, `module.function`, the limit in seconds, and its environment."""
+    """Describe a Lambda function.
+
+    Attributes:
+        name: Logical id.
+        handler: `module.function`.
+        timeout: Seconds.
+        environment: Variables.
+    """
 
     name: str
     handler: str
@@ -34,16 +41,22 @@ class Function:
 
 @dataclass(frozen=True)
 class Route:
-    """A method of a path: the functions (logical ids) that answer it and that authorize it, if one does."""
+    """Describe a method of a path.
+
+    Attributes:
+        function: Logical id of the function that answers requests.
+        authorizer: Logical id of the function that authorizes requests, None without an authorizer.
+        needs_api_key: Whether a request needs an API key that is in a usage plan.
+    """
 
     function: str
     authorizer: str | None
-    wants_usage_plan: bool
+    needs_api_key: bool
 
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """What API Gateway answers itself. The values of `headers` are mapping expressions, as is `body`."""
+    """Describe a response of API Gateway itself. `body` and the values of `headers` are mapping expressions."""
 
     status: int | None
     headers: dict[str, str]
@@ -52,14 +65,14 @@ class GatewayResponse:
 
 
 class Template:
-    """A template, by the types of its resources."""
+    """Read the resources and outputs of a template."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._resources: Mapping[str, Any] = template["Resources"]
         self._outputs: Mapping[str, Any] = template["Outputs"]
 
-    def of_type(self, resource_type: str) -> dict[str, Mapping[str, Any]]:
-        """The properties of the resources of this type, by logical id."""
+    def properties(self, resource_type: str) -> dict[str, Mapping[str, Any]]:
+        """Return the properties of the resources of this type, by logical id."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self._resources.items()
@@ -67,14 +80,14 @@ class Template:
         }
 
     def routes(self) -> dict[str, dict[str, Route]]:
-        """The routes by path and method, `ANY` among the methods."""
-        resources = self.of_type("AWS::ApiGateway::Resource")
+        """Return the routes by path and method. A method may be `ANY`."""
+        resources = self.properties("AWS::ApiGateway::Resource")
         authorizers = {
             name: self._function_in(authorizer["AuthorizerUri"])
-            for name, authorizer in self.of_type("AWS::ApiGateway::Authorizer").items()
+            for name, authorizer in self.properties("AWS::ApiGateway::Authorizer").items()
         }
         routes: dict[str, dict[str, Route]] = {}
-        for method in self.of_type("AWS::ApiGateway::Method").values():
+        for method in self.properties("AWS::ApiGateway::Method").values():
             path = self._path(method["ResourceId"].get("Ref", ""), resources) or "/"
             routes.setdefault(path, {})[method["HttpMethod"]] = Route(
                 self._function_in(method["Integration"]["Uri"]),
@@ -84,7 +97,7 @@ class Template:
         return routes
 
     def authorizers(self) -> set[str]:
-        """The functions that authorize."""
+        """Return the logical ids of the authorizers' functions."""
         return {
             route.authorizer for methods in self.routes().values() for route in methods.values() if route.authorizer
         }
@@ -97,15 +110,15 @@ class Template:
         )
 
     def _function_in(self, uri: Any) -> str:
-        """The logical id of the one function whose ARN, or whose alias, a URI is joined of."""
-        aliases = self.of_type("AWS::Lambda::Alias")
-        functions = self.of_type("AWS::Lambda::Function")
-        named = {aliases[name]["FunctionName"]["Ref"] if name in aliases else name for name in references(uri)}
-        [function] = named & functions.keys()
+        """Return the logical id of the only function that a URI refers to, by its ARN or its alias."""
+        aliases = self.properties("AWS::Lambda::Alias")
+        functions = self.properties("AWS::Lambda::Function")
+        names = {aliases[name]["FunctionName"]["Ref"] if name in aliases else name for name in references(uri)}
+        [function] = names & functions.keys()
         return function
 
     def functions(self, resolve: Callable[[Any], str]) -> dict[str, Function]:
-        """The functions of lambdas/; `resolve` gives the value of what refers to another resource."""
+        """Return the functions of lambdas/ by logical id. `resolve` returns the value of an intrinsic function."""
         return {
             name: Function(
                 name,
@@ -116,19 +129,19 @@ class Template:
                     for variable, value in properties["Environment"]["Variables"].items()
                 },
             )
-            for name, properties in self.of_type("AWS::Lambda::Function").items()
+            for name, properties in self.properties("AWS::Lambda::Function").items()
             if (ROOT / "lambdas" / f"{properties['Handler'].split('.')[0]}.py").is_file()
         }
 
     def outputs(self, resolve: Callable[[Any], str]) -> dict[str, str]:
-        """The outputs that `resolve` gives a value, by name."""
+        """Return the outputs by name, except those that `resolve` returns an empty value for."""
         values = {name: resolve(output["Value"]) for name, output in self._outputs.items()}
         return {name: value for name, value in values.items() if value}
 
     def gateway_responses(self) -> dict[str, GatewayResponse]:
-        """By response type, such as MISSING_AUTHENTICATION_TOKEN."""
+        """Return the gateway responses by type, such as MISSING_AUTHENTICATION_TOKEN."""
         responses = {}
-        for properties in self.of_type("AWS::ApiGateway::GatewayResponse").values():
+        for properties in self.properties("AWS::ApiGateway::GatewayResponse").values():
             [(media_type, body)] = properties["ResponseTemplates"].items()
             prefix = "gatewayresponse.header."
             headers = {name.removeprefix(prefix): value for name, value in properties["ResponseParameters"].items()}
@@ -138,17 +151,17 @@ class Template:
             )
         return responses
 
-    def compressed_from(self) -> int:
-        """The size in bytes from which responses are compressed."""
-        [api] = self.of_type("AWS::ApiGateway::RestApi").values()
+    def minimum_compression_size(self) -> int:
+        """Return the size in bytes from which responses are compressed."""
+        [api] = self.properties("AWS::ApiGateway::RestApi").values()
         return int(api["MinimumCompressionSize"])
 
 
 def synthesized() -> Template:
-    """The template of the stack, synthesized anew where its sources have changed since the last time."""
+    """Return the template of the stack. Synthesize it first if its sources have changed since the last time."""
     app = ROOT / "app.py"
     with app.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one process synthesizes, others wait for it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process synthesizes, the others wait
         stamp, digest = OUTPUT / "sources.sha256", _digest_of_sources()
         if not stamp.exists() or stamp.read_text() != digest:
             print("Synthesizing the stack (only when its sources have changed)", file=sys.stderr, flush=True)
@@ -169,7 +182,7 @@ def _digest_of_sources() -> str:
 
 
 def references(value: Any) -> set[str]:
-    """The resources that a value is made of."""
+    """Return the logical ids that a value refers to."""
     if isinstance(value, list):
         return {name for part in value for name in references(part)}
     if not isinstance(value, dict):
