@@ -1,15 +1,15 @@
-"""AWS that answers at once and computes next to nothing, in a process of its own: what is measured is not AWS.
+"""Serve prepared answers of AWS at once, in a process of its own, so that benchmarks do not measure AWS.
 
-Amazon Connect, DynamoDB and KMS are at one address; the first part of the path says how they are to behave:
+Amazon Connect, DynamoDB and KMS share one address. The first part of the path selects their behaviour:
 
     /prompt      Connect: a page of sample contacts, always the same, with a NextToken
     /slow        Connect: the same after 200 ms
     /ending      Connect: the only page of its window, with contacts of that window
-    /keeping/N   DynamoDB: the table N with each client and the names of queues and agents, else empty at first;
-                 conditions always hold
+    /keeping/N   DynamoDB: table N, which has every client and the names of queues and agents, and is otherwise
+                 empty at first; conditions always hold
     /losing/N    DynamoDB: the same, but pages are lost
 
-`python -m benchmarks.canned_aws FOLDER` serves until its standard input ends, with the certificate in the folder.
+`python -m benchmarks.canned_aws FOLDER` serves until its standard input is closed, with the certificate in the folder.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ Item = dict[str, dict[str, Any]]
 
 
 class Address:
-    """Where it is: in plain HTTP, and over TLS with a certificate that signs itself."""
+    """Hold the addresses for HTTP and for TLS with a self-signed certificate."""
 
     def __init__(self, certificate: Path, url: str, tls_url: str) -> None:
         self.certificate = certificate
@@ -57,7 +57,7 @@ class Address:
         self._tables = count()
 
     def variables(self, connect: str = "prompt", dynamodb: str = "losing", *, tls: bool = False) -> dict[str, str]:
-        """What an environment needs to find it, behaving so, with a table of its own."""
+        """Return the variables by which an environment finds this AWS, with these behaviours and a table of its own."""
         url = self._tls_url if tls else self._url
         return {
             "AWS_ENDPOINT_URL": url,
@@ -68,7 +68,7 @@ class Address:
 
 @contextmanager
 def canned_aws() -> Iterator[Address]:
-    """It, running."""
+    """Run the prepared AWS."""
     with TemporaryDirectory() as folder:
         certificate = write_certificate(Path(folder))
         command = [sys.executable, "-m", "benchmarks.canned_aws", folder]
@@ -84,7 +84,7 @@ def canned_aws() -> Iterator[Address]:
 
 
 def write_certificate(folder: Path) -> Path:
-    """Write `key.pem`, and `certificate.pem` for 127.0.0.1, whose path is returned."""
+    """Write `key.pem`, and `certificate.pem` for 127.0.0.1. Return the path of the certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "canned AWS")])
     now = datetime.now(UTC)
@@ -106,10 +106,10 @@ def write_certificate(folder: Path) -> Path:
 
 @cache
 def contacts() -> list[dict[str, Any]]:
-    """A page of contacts, the newest first."""
+    """Return a page of contacts, the newest first."""
     samples = [parse_contact_record(sample.record).summary for sample in sample_contacts(400, 1, _DAY)]
-    spoken = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
-    return sorted(spoken, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
+    calls_and_chats = [contact for contact in samples if contact["Channel"] in ("VOICE", "CHAT")]
+    return sorted(calls_and_chats, key=lambda contact: contact["InitiationTimestamp"], reverse=True)[:100]
 
 
 @cache
@@ -119,46 +119,45 @@ def _page(size: int) -> bytes:
 
 
 def _only_page(request: dict[str, Any]) -> bytes:
-    """As many contacts as are asked for, a minute apart, from the end of the window."""
+    """Return MaxResults contacts, one minute apart, ending at the end of the window."""
     end = request["TimeRange"]["EndTime"]
-    asked = contacts()[: request["MaxResults"]]
-    moved = [
+    page = [
         contact | {"Id": f"{contact['Id'][:-10]}{end:010.0f}", "InitiationTimestamp": end - 60 * number}
-        for number, contact in enumerate(asked, start=1)
+        for number, contact in enumerate(contacts()[: request["MaxResults"]], start=1)
     ]
-    return json.dumps({"Contacts": moved, "TotalCount": len(moved)}).encode()
+    return json.dumps({"Contacts": page, "TotalCount": len(page)}).encode()
 
 
-async def _search_contacts(how: str, request: dict[str, Any]) -> bytes:
-    if how == "ending":
+async def _search_contacts(behaviour: str, request: dict[str, Any]) -> bytes:
+    if behaviour == "ending":
         return _only_page(request)
-    if how == "slow":
+    if behaviour == "slow":
         await asyncio.sleep(UPSTREAM_SECONDS)
     return _page(request["MaxResults"])
 
 
 class Table:
-    """A table of DynamoDB in which every condition holds."""
+    """Keep the items of a DynamoDB table in which every condition holds."""
 
     def __init__(self, *, loses_pages: bool) -> None:
         self._items: dict[str, Item] = {}
         self._loses_pages = loses_pages
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
-        """GetItem."""
+        """Answer GetItem."""
         key = request["Key"]["key"]["S"]
         item = _client() if key.startswith("client ") else self._items.get(key) or _directory(key)
         return {} if item is None else {"Item": {"key": {"S": key}} | item}
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem."""
+        """Answer UpdateItem."""
         key = request["Key"]["key"]["S"]
         item = _updated(self._items.get(key, {}), request)
         self._keep(key, item)
         return {"Attributes": {"key": {"S": key}} | item}
 
     def put(self, request: dict[str, Any]) -> dict[str, Any]:
-        """PutItem."""
+        """Answer PutItem."""
         self._keep(request["Item"]["key"]["S"], request["Item"])
         return {}
 
@@ -168,17 +167,17 @@ class Table:
 
 
 def _updated(item: Item, request: dict[str, Any]) -> Item:
-    """The item after an expression with a SET clause, and perhaps a REMOVE clause after it."""
+    """Apply an update expression with a SET clause and an optional REMOVE clause. Return the new item."""
     names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
 
-    def value_of(term: str) -> dict[str, Any]:
+    def evaluate(term: str) -> dict[str, Any]:
         return dict(item.get(names[term], {"N": "0"}) if term.startswith("#") else values[term])
 
     updated = dict(item)
     assigned, _, removed = request["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
     for assignment in assigned.split(", "):
         name, expression = assignment.split(" = ")
-        terms = [value_of(term) for term in expression.split(" + ")]
+        terms = [evaluate(term) for term in expression.split(" + ")]
         updated[names[name]] = terms[0] if len(terms) == 1 else {"N": str(sum(int(term["N"]) for term in terms))}
     for name in filter(None, removed.split(", ")):
         updated.pop(names[name], None)
@@ -187,7 +186,7 @@ def _updated(item: Item, request: dict[str, Any]) -> Item:
 
 @cache
 def _client() -> Item:
-    """A client that may see everything, as operations.registry has it."""
+    """Return a client with every grant, as operations.registry stores it."""
     texts = {"id": "full", "grant": Grant().model_dump_json(), "revision": "1", "usage_plan": "internal"}
     texts |= {"usage_key": "u" * 43, "usage_key_id": "a1b2c3d4e5", "keys": "[]", "version": "1"}
     numbers = {"by_token": 0, "revoked": 0, "added": 1_700_000_000}
@@ -196,7 +195,7 @@ def _client() -> Item:
 
 
 def _directory(key: str) -> Item | None:
-    """Return an item of the directory, as an environment that has just read it would have left it."""
+    """Return an item of the directory as an environment that has just read it stores it."""
     if key == "directory":
         return {"version": {"S": "canned"}, "parts": {"N": "1"}, "read_at": {"N": str(int(time.time()))}}
     return {"body": {"B": _names()}} if key == "directory canned 0" else None
@@ -222,13 +221,13 @@ _MAC = json.dumps(
 
 
 class CannedAws:
-    """Answers requests."""
+    """Answer the calls of AWS that the functions make."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
 
     async def answer(self, path: str, target: str, body: bytes) -> tuple[str, bytes]:
-        """The media type and the body of the response."""
+        """Return the media type and the body of the response."""
         if path.endswith("/search-contacts"):
             return "application/json", await _search_contacts(path.split("/")[1], json.loads(body))
         if target == "TrentService.GenerateMac":
@@ -247,7 +246,7 @@ class CannedAws:
         return self._tables[path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """The requests of one connection."""
+        """Answer the requests of a connection."""
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

@@ -1,4 +1,4 @@
-"""The service beside what else could be in its place. See benchmarks/README.md; scripts/bench runs it."""
+"""Compare the service with alternatives (scripts/bench). See benchmarks/README.md."""
 
 import argparse
 import json
@@ -21,34 +21,34 @@ Ratios = dict[str, float | None]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Compares the service with its peers.")
-    parser.add_argument("--rounds", type=int, default=20, help="how often each is measured (20)")
-    parser.add_argument("--only", choices=_PARTS, help="this part alone; growth is run only if it is asked for")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios")
-    given = parser.parse_args()
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Compare the service with its peers.")
+    parser.add_argument("--rounds", type=int, default=20, help="number of measurements of each (20)")
+    parser.add_argument("--only", choices=_PARTS, help="run only this part; growth runs only if it is named here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios to this file")
+    options = parser.parse_args()
     python = interpreter()
     all_subjects = subjects(python)
     print(_machine(python), flush=True)
     with canned_aws() as aws:
-        if given.only == "growth":
-            growth.show(python, all_subjects["ours"], aws, given.rounds)
+        if options.only == "growth":
+            growth.show(python, all_subjects["ours"], aws, options.rounds)
             return
         ratios: Ratios = {}
-        shown = {
+        parts = {
             "restored": show_restored,
             "cold": show_cold,
             "warm": show_warm,
             "names": show_names,
             "memory": show_memory,
         }
-        for part, show in shown.items():
-            if given.only in (None, part):
-                ratios |= show(python, all_subjects, aws, given.rounds)
+        for part, show in parts.items():
+            if options.only in (None, part):
+                ratios |= show(python, all_subjects, aws, options.rounds)
     print()
     for name, ratio in ratios.items():
         print(f"{name:<30} {'-' if ratio is None else f'{ratio:.2f}'}")
-    if given.json:
-        given.json.write_text(json.dumps(ratios, indent=2) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps(ratios, indent=2) + "\n")
 
 
 def show_restored(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
@@ -58,7 +58,7 @@ def show_restored(python: str, all_subjects: Mapping[str, Subject], aws: Address
     over_tls = restored.milliseconds(python, compared, aws, rounds, tls=True)
     _table("The same over TLS", over_tls, "bare")
     variables = aws.variables() | restored.SNAP_START
-    ours, bare = (instructions.of_first_call(python, compared[name], variables) for name in ("ours", "bare"))
+    ours, bare = (instructions.count_first_call(python, compared[name], variables) for name in ("ours", "bare"))
     return {
         "restored_ir_vs_bare": instructions.ratio(ours, bare),
         "restored_vs_bare": took["ours"] / took["bare"],
@@ -69,7 +69,9 @@ def show_restored(python: str, all_subjects: Mapping[str, Subject], aws: Address
 def show_cold(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
     took = cold.milliseconds(python, all_subjects, aws, rounds)
     _table("Cold start, ms of wall time", took, "bare")
-    ours, bare = (instructions.until_answered(python, all_subjects[name], aws.variables()) for name in ("ours", "bare"))
+    ours, bare = (
+        instructions.count_until_answered(python, all_subjects[name], aws.variables()) for name in ("ours", "bare")
+    )
     peers = {f"cold_vs_{name}": took["ours"] / took[name] for name in ("bare", "powertools", "fastapi", "chalice")}
     return {"cold_ir_vs_bare": instructions.ratio(ours, bare)} | peers
 
@@ -93,7 +95,7 @@ def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, ro
     )
     _table("Warm call of ours, ms of wall time", waits, upstream)
     ours_ir, full_ir, call_ir = (
-        instructions.of_warm_call(python, compared[name], aws.variables())
+        instructions.count_warm_call(python, compared[name], aws.variables())
         for name in ("ours", "ours, all on", "boto3 call")
     )
     return {
@@ -106,23 +108,26 @@ def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, ro
 
 
 def show_names(python: str, all_subjects: Mapping[str, Subject], aws: Address, _: int) -> Ratios:
-    """Count what names add to a warm call, once the directory is known. The limiter's waits would make it vary."""
+    """Count the instructions that names add to a warm call once the directory is known.
+
+    The limiter is off, because its waits would make the counts vary.
+    """
     ours = warm.without_limits(all_subjects["ours"])
 
-    def of_call(**parameters: Any) -> int | None:
-        return instructions.of_warm_call(python, ours, aws.variables(), parameters)
+    def count(**parameters: Any) -> int | None:
+        return instructions.count_warm_call(python, ours, aws.variables(), parameters)
 
-    plain = of_call()
-    added = {
-        "expand_ir_vs_without": of_call(expand="queue,agent"),
-        "queue_name_ir_vs_without": of_call(queue="queues 0"),
+    without_names = count()
+    with_names = {
+        "expand_ir_vs_without": count(expand="queue,agent"),
+        "queue_name_ir_vs_without": count(queue="queues 0"),
     }
-    return {name: instructions.ratio(count, plain) for name, count in added.items()}
+    return {name: instructions.ratio(counted, without_names) for name, counted in with_names.items()}
 
 
 def show_memory(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
-    unhurried = dict(all_subjects) | {"ours": warm.with_everything_on(all_subjects["ours"])}
-    first, after_all = cold.megabytes(python, unhurried, aws, max(rounds // 4, 1))
+    compared = dict(all_subjects) | {"ours": warm.with_everything_on(all_subjects["ours"])}
+    first, after_all = cold.megabytes(python, compared, aws, max(rounds // 4, 1))
     _table("Memory at its peak until the first answer, MB", first, "bare")
     _table(f"Memory at its peak after {cold.FURTHER_CALLS} further calls, MB", after_all, "bare")
     _table("Size of the tree, MB", {name: subject.megabytes for name, subject in all_subjects.items()}, "bare")
@@ -133,7 +138,7 @@ def show_memory(python: str, all_subjects: Mapping[str, Subject], aws: Address, 
 
 
 def _table(title: str, values: Mapping[str, float], reference: str) -> None:
-    """A row of each: the median, how much more than the reference that is, and the ratio."""
+    """Print a table. Each row has the median, and its difference from and ratio to the reference."""
     print(f"\n{title:<50} {'median':>9} {'added':>9} {'ratio':>7}")
     base = values[reference]
     for name, value in values.items():
@@ -141,20 +146,20 @@ def _table(title: str, values: Mapping[str, float], reference: str) -> None:
 
 
 def _machine(python: str) -> str:
-    """What the figures are of."""
-    found = subprocess.run([python, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    """Describe the machine and the versions that the figures are for."""
+    version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
     libraries = ", ".join(_versions(_LIBRARIES))
-    return f"{os.cpu_count()} CPUs, {_model()}, {platform.system()}; {found.stdout.strip()}; {libraries}"
+    return f"{os.cpu_count()} CPUs, {_model()}, {platform.system()}; {version.stdout.strip()}; {libraries}"
 
 
 def _model() -> str:
-    """The processor's, where Linux says it."""
+    """Return the model of the processor, or its architecture if it is not known."""
     try:
-        described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        description = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor()
-    found = re.search(r"model name\s*: (.+)", described)
-    return found[1] if found else platform.machine()
+    match = re.search(r"model name\s*: (.+)", description)
+    return match[1] if match else platform.machine()
 
 
 def _versions(libraries: Iterable[str]) -> list[str]:

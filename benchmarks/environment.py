@@ -1,4 +1,4 @@
-"""Execution environments: fresh processes in which a handler is called, and measured."""
+"""Run a handler in an execution environment, a fresh process, and measure its calls."""
 
 import json
 import subprocess
@@ -19,7 +19,14 @@ _PROCESS = Path(__file__).with_name("lambda_process.py")
 
 @dataclass(frozen=True)
 class Measured:
-    """Of each call its milliseconds of CPU and of wall time; megabytes at the peak, and the last answer."""
+    """Hold what was measured of some calls.
+
+    Attributes:
+        cpu: Milliseconds of CPU time of each call.
+        wall: Milliseconds of wall time of each call.
+        peak: Peak memory of the process in MB.
+        answer: The last call's answer.
+    """
 
     cpu: list[float]
     wall: list[float]
@@ -28,14 +35,20 @@ class Measured:
 
 
 class Environment:
-    """One process with nothing but the subject's tree on its path, and the environment that Lambda would give it."""
+    """Run a process with only the subject's tree on its import path, and with Lambda's environment variables.
+
+    Args:
+        python: The interpreter.
+        subject: What is measured.
+        variables: Addresses of AWS, and settings of the subject.
+        under: A command that runs the process, such as valgrind.
+    """
 
     def __init__(
         self, python: str, subject: Subject, variables: Mapping[str, str], *, under: Sequence[str] = ()
     ) -> None:
-        """`variables` say where AWS is, and the subject's settings; `under` is a command that runs it."""
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with this
-        self._begun = time.monotonic_ns()
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - __exit__ closes it
+        self._started_at = time.monotonic_ns()
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             [*under, python, "-S", "-s", "-P", "-B", str(_PROCESS), subject.handler],
             stdin=subprocess.PIPE,
@@ -47,7 +60,11 @@ class Environment:
         self.to_first_answer = 0.0
 
     def call(self, events: Iterable[dict[str, Any]]) -> Measured:
-        """Calls the handler with each of the events."""
+        """Call the handler with each event.
+
+        Raises:
+            RuntimeError: The process has ended, or a response was not a 200.
+        """
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101
         self._process.stdin.write(json.dumps({"events": list(events)}) + "\n")
@@ -59,12 +76,12 @@ class Environment:
         answer = measured["answer"]
         if answer.get("statusCode", 200) != 200:
             raise RuntimeError(f"{self._process.args!r} has answered {answer}")
-        self.to_first_answer = (measured["first_answer_at"] - self._begun) / 1e6
+        self.to_first_answer = (measured["first_answer_at"] - self._started_at) / 1e6
         cpu, wall = ([nanoseconds / 1e6 for nanoseconds in measured[clock]] for clock in ("cpu", "wall"))
         return Measured(cpu, wall, measured["peak"] / 1024, answer)
 
     def end(self) -> str:
-        """Ends the process; returns what it has logged."""
+        """End the process. Return its log."""
         self._process.communicate()
         self._log.seek(0)
         return self._log.read()
@@ -81,7 +98,7 @@ class Environment:
 
 
 def _variables(tree: Path) -> dict[str, str]:
-    """Lambda's own, and the function's that have no place of AWS in them."""
+    """Return the variables that Lambda sets, and those of the function except addresses of AWS."""
     return {
         "PATH": "/usr/bin:/bin",
         "LANG": "en_US.UTF-8",

@@ -1,4 +1,4 @@
-"""API Gateway's events for GET /v1/contacts."""
+"""Build API Gateway's events for GET /v1/contacts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from sandbox.gateway.proxy_event import Request, event_of
 
-# Long enough ago that the window has closed, so that its pages are kept for minutes.
+# Long enough ago that pages of the window are cached for minutes.
 _END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
 _HEADERS = [
     ("accept", "application/json"),
@@ -26,7 +26,15 @@ def event(
     number: int = 0,
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A client's search of two channels; another `number` is another search, `further` are more parameters."""
+    """Build the event of a search of two channels.
+
+    Args:
+        client: The caller.
+        limit: Contacts on a page.
+        window: Length of the window.
+        number: Another number makes another search.
+        further: More parameters.
+    """
     end = _END - timedelta(seconds=number)
     query = {
         "from": _text(end - window),
@@ -36,9 +44,9 @@ def event(
         **(further or {}),
     }
     request = Request("GET", b"/v1/contacts", urlencode(query, doseq=True).encode(), _HEADERS, b"", "127.0.0.1")
-    made = event_of(request, "00000000-0000-4000-8000-000000000000", "/v1/contacts")
-    made["requestContext"]["authorizer"] = {"principalId": client, "client": client, "revision": "1"}
-    return made
+    proxy_event = event_of(request, "00000000-0000-4000-8000-000000000000", "/v1/contacts")
+    proxy_event["requestContext"]["authorizer"] = {"principalId": client, "client": client, "revision": "1"}
+    return proxy_event
 
 
 def _text(moment: datetime) -> str:

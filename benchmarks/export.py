@@ -1,11 +1,11 @@
-"""Bulk export, beside a script with boto3's paginator, beside callers, and under kills:
+"""Measure bulk exports: against a script with boto3's paginator, while callers search, and while workers are killed:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.export [--only speed|alone|beside|kills] [--contacts N] …
 
-(speed) all contacts of two years without a quota, through the state machine of the template and its worker, and through
-boto3's paginator. (alone) one export at Connect's own quota. (beside) ten callers who ask for something every 40 s,
-without exports and beside three. (kills) the worker is killed at random moments, until it has been killed so many
-times. AWS is one process, which runs the worker in processes of its own.
+(speed) exports all contacts of two years without a quota, first with the template's state machine and its worker, then
+with boto3's paginator. (alone) runs one export at Connect's own quota. (beside) lets ten callers search every 40 s,
+first without exports and then while three exports run. (kills) kills the worker at random times, as often as asked.
+AWS is one process, which runs the worker in other processes.
 """
 
 import argparse
@@ -50,7 +50,7 @@ EXPORTERS = [f"exporter {number}" for number in range(3)]
 
 
 class Laptop:
-    """AWS with the template deployed, and the API's function in front."""
+    """Run AWS with the template deployed, and the API's function."""
 
     def __init__(self, aws: StandIn, settings: dict[str, str], processes: int = 1) -> None:
         self.aws = aws
@@ -174,7 +174,7 @@ async def measure_beside(options: argparse.Namespace) -> None:
 
 
 class _Waits(NamedTuple):
-    """How long callers waited, in seconds, and what became of the quota."""
+    """Record how many seconds callers waited, and how the quota was used."""
 
     answers: int
     median: float
@@ -205,7 +205,7 @@ async def _callers(seconds: float, exporters: list[str]) -> _Waits:
 
 
 async def _ask(door: Door, tally: Tally, number: int, end: float) -> None:
-    """Ask for something else every 40 seconds: ten callers use half of the quota so."""
+    """Search for something else every 40 seconds: ten such callers use half of the quota."""
     await asyncio.sleep(4 * number)
     search = 0
     while time.monotonic() < end:
@@ -248,8 +248,8 @@ def _no_op(aws: StandIn) -> str:
 
     definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
     role = "arn:aws:iam::111122223333:role/none"
-    made = client("stepfunctions", aws.url).create_state_machine(name="none", definition=definition, roleArn=role)
-    return str(made["stateMachineArn"])
+    machine = client("stepfunctions", aws.url).create_state_machine(name="none", definition=definition, roleArn=role)
+    return str(machine["stateMachineArn"])
 
 
 def _run_and_kill(worker: Function, export_id: str, moments: random.Random, most: int, progress: "tqdm[Any]") -> int:
@@ -315,7 +315,7 @@ def _download(export: dict[str, Any]) -> list[str]:
 
 
 def _check_order(export: dict[str, Any], ids: list[str], contacts: int) -> None:
-    """The ids of copies count up with time, and the newest come first."""
+    """Check that the newest contacts come first: the ids of copies count up with time."""
     if export["status"] != "succeeded" or len(ids) != contacts or len(set(ids)) != contacts:
         raise SystemExit(f"{export['status']}: {len(ids):,} contacts, {len(set(ids)):,} of them different")
     if ids != sorted(ids, reverse=True):

@@ -42,7 +42,7 @@ class Tally:
     Attributes:
         delays: Seconds from the timestamp of a contact to its delivery.
         delivered: Contacts by follower.
-        failures: Invocations without a response, by what was the matter.
+        failures: Invocations without a response, by error.
     """
 
     delays: list[float] = field(default_factory=list)
@@ -82,7 +82,7 @@ async def follow(function: LambdaFunction, number: int, start: datetime, end: fl
 
 
 def note(contacts: list[dict[str, Any]], number: int, tally: Tally) -> None:
-    """Note what a follower got."""
+    """Count the contacts that a follower received."""
     now = time.time()
     tally.delivered.setdefault(number, []).extend(contact["id"] for contact in contacts)
     tally.delays += [now - datetime.fromisoformat(contact["initiation_timestamp"]).timestamp() for contact in contacts]
@@ -107,7 +107,7 @@ def add_contacts(server: AwsServer, start: datetime, seconds: float) -> list[str
 async def warm_up(function: LambdaFunction) -> None:
     """Start the processes, and wait until all of them have imported their code.
 
-    On a busy machine that may take longer than a request may: what is measured would fail for that reason alone.
+    On a busy machine the imports may take longer than a request's timeout, and the measurement would fail.
     """
     await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
     event = event_of(Request("GET", b"/health", b"", [], b"", "127.0.0.1"), "followers", "/health")
@@ -117,7 +117,7 @@ async def warm_up(function: LambdaFunction) -> None:
 
 
 async def main() -> None:
-    """Print what 200 followers meet."""
+    """Let 200 followers poll, and print the delays."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=120)
     seconds = parser.parse_args().seconds

@@ -1,4 +1,4 @@
-"""How time and memory of the service grow with what is asked of it."""
+"""Measure how the service's time and memory grow with the size of requests, walks, cache and clients."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from benchmarks.rounds import interleaved
 from benchmarks.trees import Subject
 from benchmarks.warm import with_everything_on
 
-_ROUNDS = 5  # at most: rows are compared with each other, not with anything that is near
+_ROUNDS = 5  # maximum: the differences between rows are large, so a few rounds are enough
 _WARM_UP = 10
 _CALLS = 30
 
@@ -25,7 +25,7 @@ Run = Callable[[Environment], list[Measured]]
 
 @dataclass(frozen=True)
 class Row:
-    """`run` makes the calls that count, of an environment with limiter and cache."""
+    """Describe a row of the table. `run` returns the measured calls of an environment with limiter and cache."""
 
     name: str
     run: Run
@@ -34,7 +34,7 @@ class Row:
 
 
 def show(python: str, ours: Subject, aws: Address, rounds: int) -> None:
-    """Prints a table: of each row the calls that count, the median CPU time of one, and memory at its peak."""
+    """Print a table. Each row has the number of measured calls, the median CPU time of a call, and the peak memory."""
     all_on = with_everything_on(ours)
 
     def measure(row: Row) -> list[Measured]:
@@ -43,26 +43,26 @@ def show(python: str, ours: Subject, aws: Address, rounds: int) -> None:
 
     rows = {row.name: partial(measure, row) for row in _rows()}
     print(f"\n{'Calls of ours, all on':<50} {'calls':>6} {'CPU ms each':>12} {'peak MB':>8}")
-    for name, found in interleaved("growth", min(rounds, _ROUNDS), rows).items():
-        milliseconds = [one for each in found for measured in each for one in measured.cpu]
-        peak = median(max(measured.peak for measured in each) for each in found)
-        print(f"  {name:<48} {len(milliseconds) // len(found):>6} {median(milliseconds):>12.2f} {peak:>8.1f}")
+    for name, runs in interleaved("growth", min(rounds, _ROUNDS), rows).items():
+        milliseconds = [call for run in runs for measured in run for call in measured.cpu]
+        peak = median(max(measured.peak for measured in run) for run in runs)
+        print(f"  {name:<48} {len(milliseconds) // len(runs):>6} {median(milliseconds):>12.2f} {peak:>8.1f}")
 
 
 def _rows() -> Iterator[Row]:
     for limit in (1, 10, 100):
         yield Row(f"page of {limit}", partial(_calls, before=[event(limit=limit)], counted=[event(limit=limit)]))
     for parameters in (4, 14, 34):
-        asked = [event(further=dict(islice(_further_parameters(), parameters - 4)))]
-        yield Row(f"{parameters} parameters", partial(_calls, before=asked, counted=asked))
+        events = [event(further=dict(islice(_further_parameters(), parameters - 4)))]
+        yield Row(f"{parameters} parameters", partial(_calls, before=events, counted=events))
     for weeks in (1, 8, 52):
         yield Row(f"walk over {weeks} weeks", partial(_walk, window=timedelta(weeks=weeks)), connect="ending")
     for pages in (10, 100, 1000):
         kept = [event(number=number) for number in range(pages)]
         yield Row(f"hit, {pages} pages kept", partial(_calls, before=kept, counted=kept[-10:]), dynamodb="keeping")
     for clients in (1, 10, 100, 1000):
-        asking = [event(client=f"client {number}") for number in range(clients)]
-        yield Row(f"{clients} clients within minutes", partial(_calls, before=asking, counted=asking[-10:]))
+        events = [event(client=f"client {number}") for number in range(clients)]
+        yield Row(f"{clients} clients within minutes", partial(_calls, before=events, counted=events[-10:]))
 
 
 def _further_parameters() -> Iterator[tuple[str, list[str]]]:
@@ -73,13 +73,13 @@ def _further_parameters() -> Iterator[tuple[str, list[str]]]:
 
 def _calls(environment: Environment, before: list[dict[str, Any]], counted: list[dict[str, Any]]) -> list[Measured]:
     environment.call([before[0]] * _WARM_UP)
-    for begin in range(0, len(before), _CALLS):  # many events at once would take memory of their own
+    for begin in range(0, len(before), _CALLS):  # too many events at once would add to the memory
         environment.call(before[begin : begin + _CALLS])
     return [environment.call((counted * _CALLS)[:_CALLS])]
 
 
 def _walk(environment: Environment, window: timedelta) -> list[Measured]:
-    """From the first page to the last."""
+    """Walk from the first page to the last."""
     environment.call([event(window=window)] * _WARM_UP)
     pages = [environment.call([event(window=window)])]
     while cursor := json.loads(pages[-1].answer["body"])["next_cursor"]:

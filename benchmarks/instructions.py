@@ -1,4 +1,4 @@
-"""Instructions, counted by callgrind: they repeat to the thousandth, also on a busy machine."""
+"""Count instructions with callgrind. Counts repeat within 0.1 %, even on a busy machine."""
 
 import re
 import shutil
@@ -12,16 +12,16 @@ from benchmarks.trees import Subject
 _WARM_UP, _CALLS = 5, 25
 
 
-def until_answered(
+def count_until_answered(
     python: str,
     subject: Subject,
     variables: Mapping[str, str],
     calls: int = 1,
     further: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """From the start of the process until so many calls are answered, with further parameters.
+    """Count from the start of the process until `calls` calls, with `further` parameters, are answered.
 
-    None where there is no valgrind.
+    Return None if valgrind is not installed.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -34,21 +34,21 @@ def until_answered(
     return int(count)
 
 
-def of_first_call(python: str, subject: Subject, variables: Mapping[str, str]) -> int | None:
-    """Of the first call alone, without the start of the process."""
+def count_first_call(python: str, subject: Subject, variables: Mapping[str, str]) -> int | None:
+    """Count the instructions of the first call, without the start of the process."""
     return _difference(python, subject, variables, (1, 0))
 
 
-def of_warm_call(
+def count_warm_call(
     python: str, subject: Subject, variables: Mapping[str, str], further: Mapping[str, Any] | None = None
 ) -> int | None:
-    """Of a call in an environment that has answered such calls before."""
+    """Count the instructions of a call in an environment that has answered the same call before."""
     count = _difference(python, subject, variables, (_WARM_UP + _CALLS, _WARM_UP), further)
     return None if count is None else count // _CALLS
 
 
 def ratio(ours: int | None, other: int | None) -> float | None:
-    """Ours by the other's, if both are known."""
+    """Divide our count by the other one, if both are known."""
     return ours / other if ours and other else None
 
 
@@ -59,5 +59,5 @@ def _difference(
     calls: tuple[int, int],
     further: Mapping[str, Any] | None = None,
 ) -> int | None:
-    counts = [until_answered(python, subject, variables, number, further) for number in calls]
+    counts = [count_until_answered(python, subject, variables, number, further) for number in calls]
     return counts[0] - counts[1] if counts[0] and counts[1] else None

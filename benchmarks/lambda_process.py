@@ -1,7 +1,7 @@
-"""The inside of an execution environment that is measured: a script, with nothing but a function's tree on its path.
+"""Call a handler and measure it, as a script with only the function's tree on its import path.
 
-Takes a line of JSON with `events` from standard input, calls the handler with each of them, and writes a line of what
-that took. It imports as little as it can: what it imports, no handler has to.
+For each JSON line with `events` on standard input, it calls the handler with each event and writes a line of
+measurements. It imports as little as possible, because a handler does not pay for modules that are imported already.
 """
 
 import json
@@ -13,7 +13,7 @@ from types import ModuleType
 
 
 class Context:
-    """The members of Lambda's context object that handlers use."""
+    """Provide the members of Lambda's context object that handlers use."""
 
     function_name = "search"
     function_version = "$LATEST"
@@ -26,7 +26,7 @@ class Context:
 
 
 class SnapshotHooks(ModuleType):
-    """Stand in for the module of Lambda's runtime by which a function prepares its snapshot."""
+    """Stand in for the module of Lambda's runtime with which a function registers its snapshot hooks."""
 
     def __init__(self) -> None:
         super().__init__("snapshot_restore_py")
@@ -34,22 +34,22 @@ class SnapshotHooks(ModuleType):
         self._after: list[Callable[[], object]] = []
 
     def register_before_snapshot(self, hook: Callable[[], object]) -> None:
-        """Hooks run in the opposite order of their registration."""
+        """Register a hook. These hooks run in reverse order."""
         self._before.insert(0, hook)
 
     def register_after_restore(self, hook: Callable[[], object]) -> None:
-        """Hooks run in the order of their registration."""
+        """Register a hook. These hooks run in order."""
         self._after.append(hook)
 
     def restore(self) -> None:
-        """Do what is done before the snapshot and after it."""
+        """Run the hooks of the snapshot and of the restore."""
         for hook in (*self._before, *self._after):
             hook()
 
 
 def main(path: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what the function prints is its log
+    os.dup2(2, 1)  # the function's output is its log
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     hooks = SnapshotHooks()
     if os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start":
@@ -72,7 +72,7 @@ def main(path: str) -> None:
 
 
 def peak() -> int:
-    """The peak of resident memory in KB. Linux's getrusage would include what the process had been forked from."""
+    """Return the peak of resident memory in KB. On Linux, getrusage would include the parent before the fork."""
     try:
         with open("/proc/self/status") as status:  # noqa: PTH123 - pathlib is not imported for this
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))

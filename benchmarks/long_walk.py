@@ -1,8 +1,8 @@
-"""One walk over two years, through the search function in a process of its own:
+"""Walk over two years of contacts, through the search function in a process of its own:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.long_walk [--contacts N] [--limit N]
 
-Prints whether each contact came exactly once and in order, the calls of Amazon Connect, and the function's memory.
+Print whether each contact came exactly once and in order, the calls of Amazon Connect, and the function's memory.
 """
 
 import argparse
@@ -31,7 +31,7 @@ UPSTREAM = timedelta(weeks=8)
 
 
 async def walk(function: LambdaFunction, count: int, query: dict[str, Any]) -> tuple[list[str], list[int]]:
-    """The ids of the contacts in the order in which they came, and the function's resident memory after each page."""
+    """Return the contacts' ids in the order received, and the function's resident memory in bytes after each page."""
     ids: list[str] = []
     memory: list[int] = []
     with tqdm(total=count, unit=" contacts") as progress:
@@ -44,14 +44,14 @@ async def walk(function: LambdaFunction, count: int, query: dict[str, Any]) -> t
             if response.status != 200:
                 raise SystemExit(response.body.decode())
             ids += [contact["id"] for contact in page["contacts"]]
-            memory.append(_resident(function))
+            memory.append(_resident_memory(function))
             progress.update(len(page["contacts"]))
             query["cursor"] = page["next_cursor"]
     return ids, memory
 
 
-def _resident(function: LambdaFunction) -> int:
-    """Bytes, of the only process that the function has (Linux)."""
+def _resident_memory(function: LambdaFunction) -> int:
+    """Return the resident memory in bytes of the function's only process (Linux)."""
     [process] = function._idle
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096
 

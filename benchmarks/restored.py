@@ -1,6 +1,6 @@
-"""First invocations after SnapStart has restored an environment: what its users feel of a cold start.
+"""Measure the first invocation after SnapStart has restored an environment, which is what callers notice.
 
-The snapshot is taken after the imports and the hooks before it, so that nothing of these is measured.
+The snapshot is taken after the imports and the hooks before the snapshot, so neither is measured.
 """
 
 import shutil
@@ -22,7 +22,7 @@ SNAP_START = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 def milliseconds(
     python: str, subjects: Mapping[str, Subject], aws: Address, rounds: int, *, tls: bool = False
 ) -> dict[str, float]:
-    """Of each subject, from the first event after the restore to its answer."""
+    """Measure each subject's milliseconds from the first event after the restore to its answer. Return the medians."""
 
     def first_invocation(subject: Subject) -> float:
         variables = aws.variables(tls=tls) | SNAP_START
@@ -31,13 +31,15 @@ def milliseconds(
 
     with TemporaryDirectory() as folder:
         if tls:
-            subjects = {name: _trusting(subject, aws, Path(folder) / name) for name, subject in subjects.items()}
+            subjects = {
+                name: _copy_with_certificate(subject, aws, Path(folder) / name) for name, subject in subjects.items()
+            }
         started = {name: partial(first_invocation, subject) for name, subject in subjects.items()}
         return medians(interleaved("restored", rounds, started))
 
 
-def _trusting(subject: Subject, aws: Address, tree: Path) -> Subject:
-    """A copy of the subject that trusts one certificate more. It reads all of its others too, as it would on Lambda."""
+def _copy_with_certificate(subject: Subject, aws: Address, tree: Path) -> Subject:
+    """Copy the subject and let it trust our certificate in addition to all others, which it reads as on Lambda."""
     shutil.copytree(subject.tree, tree)
     with (tree / "botocore" / "cacert.pem").open("ab") as bundle:
         bundle.write(aws.certificate.read_bytes())

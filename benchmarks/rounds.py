@@ -1,4 +1,4 @@
-"""Measurements that take turns: what disturbs the machine for a while disturbs all of them."""
+"""Take measurements in turns, so that a temporary load on the machine affects all of them equally."""
 
 from collections.abc import Callable, Mapping
 from statistics import median
@@ -10,15 +10,15 @@ _T = TypeVar("_T")
 
 
 def interleaved(what: str, rounds: int, measurements: Mapping[str, Callable[[], _T]]) -> dict[str, list[_T]]:
-    """What each of them finds in so many rounds; who is first changes."""
-    found: dict[str, list[_T]] = {name: [] for name in measurements}
+    """Run all measurements in each round, starting with another one each time. Return their results by name."""
+    results: dict[str, list[_T]] = {name: [] for name in measurements}
     names = list(measurements)
     for number in tqdm(range(rounds), desc=what, unit=" rounds", leave=False, disable=None):
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            found[name].append(measurements[name]())
-    return found
+            results[name].append(measurements[name]())
+    return results
 
 
-def medians(found: Mapping[str, list[float]]) -> dict[str, float]:
-    """The median of each."""
-    return {name: median(values) for name, values in found.items()}
+def medians(results: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return the median of each measurement."""
+    return {name: median(values) for name, values in results.items()}

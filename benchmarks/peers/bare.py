@@ -1,4 +1,4 @@
-"""A handler of nothing but boto3: it validates nothing, and answers what Amazon Connect answers."""
+"""Call boto3 and nothing else: this handler validates nothing and returns Amazon Connect's response."""
 
 import json
 import os
@@ -11,7 +11,7 @@ connect = boto3.client("connect")
 
 
 def call(event: dict[str, Any], context: Any = None) -> Any:  # noqa: ARG001 - as Lambda calls
-    """SearchContacts alone, which warm calls are compared with."""
+    """Call SearchContacts only, as a reference for warm calls."""
     query = event["multiValueQueryStringParameters"]
     return connect.search_contacts(
         InstanceId=os.environ["CONNECT_INSTANCE_ID"],

@@ -1,4 +1,4 @@
-"""As Chalice's documentation has it: it routes and writes JSON, and validates nothing."""
+"""Serve contacts as Chalice's documentation shows: it routes and writes JSON, and validates nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""As FastAPI's documentation has it, behind Mangum."""
+"""Serve contacts as FastAPI's documentation shows, with Mangum as the adapter."""
 
 import os
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What one writes without the service: boto3's paginator, one search a day, and the contacts as gzipped NDJSON.
+"""Export contacts without the service: boto3's paginator, one search per day, written as gzipped NDJSON.
 
 `python -m benchmarks.peers.paginator URL INSTANCE DAYS FILE` prints a line of JSON with the contacts, the seconds and
 the peak of resident memory in MB.
@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 from pydantic.alias_generators import to_snake
 
-# A search gives its first 10,000 contacts. A day has fewer, as far as one knows.
+# A search returns its first 10,000 contacts at most. We assume that a day has fewer.
 _STEP = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 

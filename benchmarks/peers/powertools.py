@@ -1,4 +1,4 @@
-"""As Powertools' documentation has it: its resolver validates with pydantic; Logger, Tracer, Metrics."""
+"""Serve contacts as Powertools' documentation shows: it validates with pydantic, and has Logger, Tracer and Metrics."""
 
 import os
 from datetime import datetime
