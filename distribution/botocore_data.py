@@ -1,6 +1,6 @@
 """Prune the data of botocore to the operations that the functions call.
 
-botocore has 440 services. A function calls five at most, and five of the 400 operations of Amazon Connect: their data
+botocore has 440 services, and Amazon Connect has 400 operations. A function calls at most five of each, whose data
 loads in a fraction of the time and memory. Requests, typed errors, retries and endpoints stay as they are.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
-# An operation that is not in this table does not exist in what is deployed. To call another one, add its name.
-# "search" is what the function that exports is made of, too.
+# Deployed functions can only call the operations in this table. To call another one, add its name.
+# The export function is built from "search", too.
 OPERATIONS: dict[str, dict[str, list[str]]] = {
     "search": {
         "connect": ["SearchContacts", "ListQueues", "ListUsers", "DescribeContact", "GetContactAttributes"],
@@ -45,11 +45,11 @@ _END_OF_CERTIFICATE = "-----END CERTIFICATE-----\n"
 
 
 class UnexpectedDataError(Exception):
-    """botocore has not what it had when this was written."""
+    """Report that botocore's data does not have the expected structure."""
 
 
 def prune(tree: Path, operations: Mapping[str, Collection[str]]) -> None:
-    """Remove what these operations (by service) do not need, from a tree with botocore."""
+    """Remove the data that these operations (by service) do not need from a tree with botocore."""
     data, prefixes = tree / "botocore" / "data", set()
     for folder in [path for path in data.iterdir() if path.is_dir()]:
         if folder.name in operations:
@@ -66,7 +66,7 @@ def _prune_service(folder: Path, operations: Collection[str]) -> str:
     """Keep these operations of the latest version. Return the service's name in endpoints.json."""
     latest = max(model.parent for model in folder.glob(f"*/{_MODEL}.json*"))
     [rules_path] = latest.glob(f"{_RULES}.json*")
-    # The loader adds what botocore changes in the models of services.
+    # The loader applies botocore's own changes to the models of services.
     loader = Loader(extra_search_paths=[str(folder.parent)], include_default_search_paths=False)
     model = _prune_model(loader.load_service_model(folder.name, _MODEL), operations)
     rules = _read(rules_path)
@@ -90,7 +90,7 @@ def _prune_model(model: Mapping[str, Any], operations: Collection[str]) -> dict[
             shapes[name] = model["shapes"][name]
             names += _shape_names(shapes[name])
     pruned: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
-    # botocore insists on the documentation of these.
+    # botocore requires the documentation of these.
     parameters = {name: model[name] for name in ("clientContextParams",) if name in model}
     return pruned | parameters
 
@@ -114,7 +114,7 @@ def _prune_endpoints(endpoints: Mapping[str, Any], prefixes: Collection[str]) ->
 
 
 def _prune_bundle(bundle: str) -> str:
-    """Keep the certificates of the roots."""
+    """Keep the certificates of these roots."""
     certificates = [part + _END_OF_CERTIFICATE for part in bundle.split(_END_OF_CERTIFICATE)[:-1]]
     kept = [part for part in certificates if any(f'# Label: "{root}"\n' in part for root in ROOTS)]
     if len(kept) != len(ROOTS):

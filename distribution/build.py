@@ -24,7 +24,7 @@ LARGEST = {"search": 8_000_000, "authorizer": 12_000_000}
 
 
 class TooLargeError(Exception):
-    """A zip is larger than LARGEST allows."""
+    """Report a zip that is larger than LARGEST allows."""
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def build_for_lambda(output: Path) -> list[Path]:
-    """Build a folder and a zip for each function, and return the zips. Replace older ones when all are built."""
+    """Build a folder and a zip for each function. Return the zips. Older ones are replaced when all are built."""
     digest = digest_of_sources()
     python = python_like_lambda()
     if python is None:
@@ -64,7 +64,7 @@ def build_for_lambda(output: Path) -> list[Path]:
 
 
 def build_for_host(output: Path) -> list[Path]:
-    """Build a folder for each function, as Lambda has it but for this machine's Python, and return the folders."""
+    """Build a folder for each function, as for Lambda but with this machine's Python. Return the folders."""
     python = python_of_this_machine()
 
     def build(function: str, folder: Path) -> None:
@@ -76,7 +76,7 @@ def build_for_host(output: Path) -> list[Path]:
 
 
 def _build_all(output: Path, build: Callable[[str, Path], None], names: Iterable[str]) -> None:
-    """Build all functions in a temporary folder, then move these files and folders of it to the output."""
+    """Build all functions in a temporary folder, then move the named files and folders to the output."""
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output, prefix=".building-") as aside:
         with ThreadPoolExecutor() as threads:

@@ -1,4 +1,4 @@
-"""Compile modules at build time. Otherwise each cold start would compile all that it imports."""
+"""Compile modules at build time. Otherwise each cold start would compile every module that it imports."""
 
 import subprocess
 from pathlib import Path

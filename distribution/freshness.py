@@ -1,4 +1,4 @@
-"""Whether dist/ holds what the sources are now: what is deployed has to be what is here."""
+"""Check that dist/ is built from the present sources, so that no older code is deployed."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ _SOURCES = ("lambdas", "distribution", "requirements/search.txt", "requirements/
 
 
 class NotBuiltError(Exception):
-    """There is no build, or it is older than the sources."""
+    """Report that there is no build, or that it is older than the sources."""
 
 
 def write_stamp(output: Path, digest: str) -> None:
-    """Note in the folder of the zips what they are built from."""
+    """Write the digest of the sources into the folder of the zips."""
     (output / _STAMP).write_text(digest)
 
 
@@ -23,7 +23,7 @@ def check_built(output: Path) -> None:
     """Check that the zips are there and built from the present sources.
 
     Raises:
-        NotBuiltError: Says what to do.
+        NotBuiltError: The zips are missing or outdated. The message says what to do.
     """
     if not all((output / name).is_file() for name in _ZIPS):
         raise NotBuiltError("Nothing is built yet: run scripts/build first")

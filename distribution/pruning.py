@@ -45,7 +45,7 @@ _UNUSED_BY: dict[str, tuple[str, ...]] = {
 
 
 def prune(tree: Path, function: str) -> None:
-    """Remove it from the folder into which the function's requirements were installed."""
+    """Remove unused files from the folder into which the function's requirements were installed."""
     for pattern in (*_UNUSED, *_UNUSED_BY[function]):
         for path in list(tree.glob(pattern)):
             if path.is_dir():
