@@ -1,4 +1,4 @@
-"""The CDK app: `python app.py` writes the CloudFormation template of the stage `laptop` to cdk.out/."""
+"""Run the CDK app: `python app.py` writes the CloudFormation template of the stage `laptop` to cdk.out/."""
 
 import json
 import os
@@ -19,11 +19,11 @@ HERE = Path(__file__).parent
 
 
 class NotDeployableError(Exception):
-    """The stage cannot be deployed, or not with these credentials."""
+    """Report a stage that cannot be deployed, or not with these credentials."""
 
 
 def main() -> None:
-    # The CDK CLI hands over cdk.json's context in the environment. Without the CLI it is read here.
+    # The CDK CLI passes cdk.json's context in the environment. Without the CLI, read the file.
     by_cli = "CDK_CONTEXT_JSON" in os.environ
     context = (
         json.loads(os.environ["CDK_CONTEXT_JSON"]) if by_cli else json.loads((HERE / "cdk.json").read_text())["context"]
@@ -41,10 +41,10 @@ def main() -> None:
 
 
 def check_deployable(stage: str, settings: Settings, account: str | None) -> None:
-    """Check what the CDK CLI is about to deploy, or to compare with what is deployed.
+    """Check that the CDK CLI may deploy this stage, or compare it with what is deployed.
 
     Args:
-        account: The account of the credentials, None where there are no credentials.
+        account: The account of the credentials, None without credentials.
 
     Raises:
         NotDeployableError: The stage is the laptop's, or the credentials are for another account than the instance's.
@@ -61,8 +61,8 @@ def check_deployable(stage: str, settings: Settings, account: str | None) -> Non
 
 
 def synthesize(stage: str, settings: Settings, context: dict[str, object]) -> None:
-    """Write the template of a stage, or exit with what cdk-nag finds."""
-    # These start Node, which takes seconds: wrong settings are reported before.
+    """Write the template of a stage, or exit with the findings of cdk-nag."""
+    # Importing these starts Node, which takes seconds: wrong settings are reported first.
     import aws_cdk as cdk  # noqa: PLC0415
 
     from infra.nag import add_checks  # noqa: PLC0415
