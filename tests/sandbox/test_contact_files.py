@@ -1,4 +1,4 @@
-"""Contact records and Contact Lens files, in every layout in which they are exported."""
+"""Test contact records and Contact Lens files, in every layout in which they are exported."""
 
 import gzip
 import json

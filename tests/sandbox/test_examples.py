@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document, tried with the sample contacts of scripts/serve."""
+"""Test the examples of the OpenAPI document with the sample contacts of scripts/serve."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +15,10 @@ PARAMETERS = {
     for parameter in document(TODAY)["paths"]["/v1/contacts"]["get"]["parameters"]
     if parameter["in"] == "query"
 }
-# Contacts of the sample are of one region, their agents have no group on level 5, all of them have this timestamp, and
-# nobody can write down a cursor that works.
+# These find nothing: the sample has one region, no agent has a group on level 5, every contact has this timestamp, and
+# a cursor cannot be written in advance.
 FIND_NOTHING = {"active_region", "agent_hierarchy_l5_id", "initiation_timestamp.exists", "cursor"}
-# What some parameters need beside themselves.
+# Parameters that some parameters need in addition.
 OTHERS = {
     "transcript_match": {"transcript": "refund"},
     "attribute_match": {"attribute[language]": "en"},

@@ -1,4 +1,4 @@
-"""Bulk export on the laptop: the template's state machine, and workers that are killed at random moments."""
+"""Test bulk export on the laptop: the template's state machine, and workers that are killed at random times."""
 
 import gzip
 import hashlib
@@ -54,7 +54,7 @@ def download(url: str, offset: int = 0) -> bytes:
 
 
 def contacts_of(export: Any) -> list[dict[str, Any]]:
-    """Return the contacts of all parts, which are checked."""
+    """Check all parts and return their contacts."""
     found: list[dict[str, Any]] = []
     for part in export["parts"]:
         content = download(part["url"])
@@ -66,7 +66,7 @@ def contacts_of(export: Any) -> list[dict[str, Any]]:
 
 
 def kill_workers(service: Service, seed: int) -> int:
-    """Kill the workers a number of times, at random moments. Return how many processes that were."""
+    """Kill the workers several times, at random times. Return the number of killed processes."""
     moments, killed = random.Random(seed), 0  # noqa: S311 - it has to be repeatable
     for _ in range(KILLS):
         time.sleep(moments.uniform(0.1, 1.5))

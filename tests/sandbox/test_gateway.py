@@ -1,4 +1,4 @@
-"""The laptop's API Gateway: the template's routes and answers, and API Gateway's limits."""
+"""Test the laptop's API Gateway: the template's routes and responses, and API Gateway's limits."""
 
 import asyncio
 import gzip
@@ -26,7 +26,7 @@ def template() -> Template:
 
 
 class EchoFunction:
-    """Stands where a Lambda function would: answers with the event, or what it is told to."""
+    """Stand in for a Lambda function: answer with the event, or with a prepared answer."""
 
     def __init__(self) -> None:
         self.answer: Any = None
@@ -47,7 +47,7 @@ def function() -> EchoFunction:
 
 
 class AuthorizerFunction:
-    """Lets everybody in."""
+    """Allow every request."""
 
     async def invoke(self, event: dict[str, Any]) -> Any:
         statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
@@ -60,7 +60,7 @@ class AnyUsagePlan:
 
 
 class Client:
-    """Sends requests to the ASGI application."""
+    """Send requests to the ASGI application."""
 
     def __init__(self, application: ApiGateway) -> None:
         self._application = application
@@ -195,7 +195,7 @@ def test_head_has_no_body(client: Client) -> None:
 
 @pytest.fixture
 def lambda_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LambdaFunction]:
-    """Makes a Lambda function of Python source."""
+    """Create a Lambda function from Python source."""
     monkeypatch.setattr("sandbox.gateway.lambda_function.ROOT", tmp_path)
     (tmp_path / "lambdas").mkdir()
 

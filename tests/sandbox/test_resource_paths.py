@@ -1,4 +1,4 @@
-"""The resource that API Gateway finds for a path."""
+"""Test which resource API Gateway finds for a path."""
 
 import pytest
 

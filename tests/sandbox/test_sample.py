@@ -1,4 +1,4 @@
-"""The sample contacts: always the same but for their timestamps, and like those of a contact centre."""
+"""Test the sample contacts: always the same except for their timestamps, and like those of a contact centre."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def records(count: int, end: datetime, days: int = 90) -> list[dict[str, Any]]:
 
 
 def without_times(value: Any) -> Any:
-    """Replace each timestamp by whether there is one."""
+    """Replace each timestamp with whether it exists."""
     if isinstance(value, list):
         return [without_times(element) for element in value]
     if isinstance(value, dict):

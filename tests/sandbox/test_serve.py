@@ -1,4 +1,4 @@
-"""scripts/serve, as a person runs it."""
+"""Test scripts/serve as a person runs it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What all operations that the stand-in adds have in common: latency, and that they need no signature."""
+"""Test what all operations of the stand-in have in common: latency, and no need for a signature."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The stand-in of Amazon Connect: what it finds and what it refuses, through the real boto3 client."""
+"""Test the stand-in of Amazon Connect through the real boto3 client: what it finds and what it refuses."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,14 +29,14 @@ def window(days: float, end: datetime = MIDNIGHT) -> dict[str, Any]:
 
 @pytest.fixture
 def behaviour(aws: AwsServer) -> Iterator[Behaviour]:
-    """The stand-in's switches, put back afterwards."""
+    """Return the stand-in's switches, which are reset after the test."""
     before, aws.connect.behaviour = aws.connect.behaviour, Behaviour()
     yield aws.connect.behaviour
     aws.connect.behaviour = before
 
 
 def error_of(connect: Any, **request: Any) -> tuple[str, int, str]:
-    """The error code, HTTP status and message that a search is answered with."""
+    """Return the error code, HTTP status and message of a refused search."""
     with pytest.raises(ClientError) as raised:
         connect.search_contacts(**{"InstanceId": INSTANCE_ID, "TimeRange": window(1)} | request)
     error = raised.value.response
@@ -200,7 +200,7 @@ def test_the_quota_is_requests_a_second_with_a_burst_of_one(
 
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[SearchableConnectBackend]:
-    """A region with 10,150 contacts, several of them in the same millisecond."""
+    """Create a region with 10,150 contacts, several of them in the same millisecond."""
     backend = connect_backend("eu-central-1")
     backend.add_instance(INSTANCE_ARN)
     start = (MIDNIGHT - timedelta(days=2)).timestamp()

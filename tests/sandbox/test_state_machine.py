@@ -1,4 +1,4 @@
-"""The template's state machine in the stand-in: it invokes the export function until an export is done."""
+"""Test the template's state machine in the stand-in: it invokes the export function until an export is done."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from sandbox.gateway.template import synthesized
 
 REGION = "eu-central-1"  # in which no other test deploys
 INSTANCE_ARN = f"arn:aws:connect:{REGION}:111122223333:instance/c0ffee00-0000-4000-8000-000000000002"
-# Stands where the worker would: writes down each event, and then does what the export's id says of this attempt.
+# Replaces the worker: records each event, then does what the export's id says for this attempt.
 WORKER = """
 import json, os, pathlib
 
@@ -43,7 +43,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[Any]:
-    """A boto3 client of Step Functions, in a stand-in to which the template was deployed with a worker of our own."""
+    """Return a boto3 client of Step Functions in a stand-in where the template runs with a worker of our own."""
     root = tmp_path_factory.mktemp("root")
     (root / "lambdas").mkdir()
     for name, source in (("export_handler.py", WORKER), ("search_handler.py", ""), ("authorizer_handler.py", "")):
@@ -66,7 +66,7 @@ Run = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 
 @pytest.fixture
 def run(states: Any, notes: Path) -> Run:
-    """Run an execution to its end. Return its description, and the events that the worker got."""
+    """Run an execution to its end. Return its description, and the events that the worker received."""
 
     def until_done(behaviours: str, machine_arn: str | None = None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         name = uuid.uuid4().hex
