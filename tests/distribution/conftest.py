@@ -1,4 +1,4 @@
-"""What scripts/build --host makes, once for all tests."""
+"""Run scripts/build --host once for all tests."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.clock import real_time_in_processes
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the functions for this interpreter."""
+    """Return the folder of the functions for this interpreter."""
     output = tmp_path_factory.mktemp("host")
     with pytest.MonkeyPatch.context() as patch, real_time_in_processes():
         patch.setenv("PYTHON", sys.executable)

@@ -1,4 +1,4 @@
-"""What is left of botocore's data is as botocore has it, and clients made of it work."""
+"""Test that the remaining data of botocore is unchanged, and that clients work with it."""
 
 import json
 import os
@@ -85,7 +85,7 @@ print(json.dumps(get_cert_path(True)))
 
 
 def run(script: str, tree: Path, **variables: str) -> Any:
-    """What the script prints, in a process that can import from nowhere but this tree."""
+    """Return the output of the script in a process that can import from this tree only."""
     credentials = {"AWS_REGION": "eu-west-2", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-west-2", **credentials, **variables}
     command = [sys.executable, "-I", "-S", "-c", script, str(tree)]
@@ -243,7 +243,7 @@ def assert_same_operation(left: OperationModel, full: OperationModel, seen: set[
 
 
 def assert_same_shape(left: Shape, full: Shape, seen: set[str]) -> None:
-    """Compare all but the documentation, as deep as it goes; `seen` are the names of shapes already compared."""
+    """Compare shapes at every depth, without the documentation. `seen` has the names of shapes already compared."""
     for attribute in ("name", "type_name", "serialization", "metadata"):
         assert getattr(left, attribute) == getattr(full, attribute), full.name
     if full.name in seen:

@@ -1,4 +1,4 @@
-"""scripts/build: zips that are small and always the same, and trees that need nothing beside themselves."""
+"""Test scripts/build: zips are small and reproducible, and trees need nothing else."""
 
 import json
 import os
@@ -24,8 +24,7 @@ from tests.clock import CHILD_CLOCK, NOW, real_time_in_processes
 from tests.local_server import LocalServer
 from tests.oidc_issuer import AUDIENCE, OidcIssuer
 
-# Runs a script with the standard library and one folder, and nothing else, to import from. Only the suite's clock comes
-# from elsewhere.
+# Runs a script that can import from the standard library and one folder only, except for the suite's clock.
 _ALONE = """
 import runpy, sys
 _, clock, site, tree, *sys.argv = sys.argv
@@ -38,7 +37,7 @@ _AARCH64 = 183  # e_machine of ELF
 
 
 def answers(tree: Path, events: list[dict[str, Any]], **settings: str) -> list[dict[str, Any]]:
-    """What the function in this tree says to the events, in a process that can import from nowhere else."""
+    """Return the answers of the function in this tree to the events, in a process that can import nothing else."""
     handler = f"{tree.name}_handler.handler"
     site = str(Path(time_machine.__file__).parent.parent)
     alone = [sys.executable, "-I", "-S", "-c", _ALONE, str(CHILD_CLOCK), site, str(tree)]
@@ -93,7 +92,7 @@ def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
 
 
 def assert_compiled(files: Mapping[str, bytes]) -> None:
-    """Every module has byte code, of Lambda's Python alone, if that Python is here."""
+    """Assert that every module has byte code of Lambda's Python only, if this machine has that Python."""
     compiled = {name: content for name, content in files.items() if "__pycache__/" in name}
     sources = {name for name in files if name.endswith(".py")}
     of_sources = {f"{name.replace('__pycache__/', '').removesuffix('.cpython-313.pyc')}.py": name for name in compiled}
@@ -147,7 +146,7 @@ def test_the_search_function_needs_nothing_beside_its_tree(host: Path) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_the_search_function_names_what_fails(host: Path) -> None:
-    """An error of Amazon Connect, and one of DynamoDB."""
+    """Cause an error of Amazon Connect, and one of DynamoDB."""
     asked = event("/v1/contacts", last="P1D")
     [answer] = answers(host / "search", [asked], CONNECT_INSTANCE_ID="c0ffee00-0000-4000-8000-00000000dead")
     assert response_of(answer["answer"]).status == 500, answer

@@ -1,4 +1,4 @@
-"""Packages with lazy exports export what they did, and import only what is used."""
+"""Test that packages with lazy exports export the same names, and import only what is used."""
 
 import importlib
 import subprocess
