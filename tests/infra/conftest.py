@@ -1,4 +1,4 @@
-"""Synthesized stacks, shared by all tests of a worker: the first synthesis takes seconds, later ones less than one."""
+"""Synthesize stacks for all tests of a worker: the first synthesis takes seconds, later ones less than one."""
 
 import json
 import os
@@ -55,5 +55,5 @@ def synthesize(new_stack: Callable[..., ContactSearchStack]) -> Synthesize:
 
 @pytest.fixture(scope="session")
 def template(synthesize: Synthesize) -> Template:
-    """The stack with the default settings."""
+    """Return the template of the stack with the default settings."""
     return synthesize()

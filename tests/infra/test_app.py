@@ -1,4 +1,4 @@
-"""app.py, as the CDK CLI runs it."""
+"""Test app.py as the CDK CLI runs it."""
 
 import json
 import os

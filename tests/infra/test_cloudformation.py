@@ -15,7 +15,7 @@ from sandbox.gateway.template import OUTPUT, ROOT, references, synthesized
 
 REGION = "eu-west-2"
 BUCKET = "assets"
-# moto lacks the other types, or makes them in an order that cannot work.
+# moto lacks the other types, or creates them in the wrong order.
 KEPT = {
     *("AWS::ApiGateway::Resource", "AWS::ApiGateway::RestApi", "AWS::DynamoDB::Table", "AWS::IAM::Policy"),
     *("AWS::IAM::Role", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Logs::LogGroup"),
@@ -35,12 +35,12 @@ def deployable() -> dict[str, Any]:
     }:
         kept = {name: resource for name, resource in kept.items() if name not in gone}
     for resource in kept.values():
-        resource["Properties"].pop("Tags", None)  # moto cannot tag keys so
+        resource["Properties"].pop("Tags", None)  # moto cannot tag keys like this
     return kept
 
 
 def _without_aliases(resources: dict[str, Any]) -> dict[str, Any]:
-    """Name aliases by their ARNs, as moto does not know what a reference to one is."""
+    """Replace references to aliases with their ARNs, because moto cannot resolve them."""
     text = json.dumps(resources)
     for name, resource in resources.items():
         if resource["Type"] == "AWS::Lambda::Alias":
@@ -51,7 +51,7 @@ def _without_aliases(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_moto_deploys_the_resources_it_knows() -> None:
-    # In a process of its own: moto's mock would get in the way of the stand-in.
+    # In a process of its own, because moto's mock would disturb the stand-in.
     bare = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "tests.infra.test_cloudformation"]
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)  # noqa: S603

@@ -1,4 +1,4 @@
-"""The costs in docs/operations.md: its units are those of the template, and its sums are right."""
+"""Test the costs in docs/operations.md: the units match the template, and the sums are right."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ PRECISION = Decimal("0.01")
 
 
 class Row(NamedTuple):
-    """A row of a table of costs."""
+    """Hold a row of a table of costs."""
 
     name: str
     units: Decimal
@@ -41,7 +41,7 @@ def _rows(block: str) -> Iterator[Row]:
 
 
 def _number(text: str) -> Decimal:
-    """Read the number at the start, such as 18,000 or `1 million`. A price `a million` is that of one."""
+    """Read the number at the start, such as 18,000 or `1 million`. `a million` counts as one."""
     found = re.match(r"[\d.,]+", text)
     number = Decimal(found[0].replace(",", "")) if found else Decimal(0)
     if re.match(r"[\d.,]+ million", text):
@@ -74,7 +74,7 @@ def test_the_units_of_a_month_are_in_the_template(template: Template) -> None:
         "metrics in alarms": sum(
             sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1 for alarm in alarms
         ),
-        # One with a dimension is as many metrics as the dimension has values.
+        # A metric with a dimension counts once for each value of the dimension.
         "metrics of our own": sum("Dimensions" not in one["MetricTransformations"][0] for one in filters),
     }
     assert {row.name: row.units for row in a_month[:-1]} == counted

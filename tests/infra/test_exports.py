@@ -1,4 +1,4 @@
-"""Bulk export in the stack: where the parts are, and the state machine that has them written."""
+"""Test bulk export in the stack: the bucket of the parts, and the state machine that lets the worker write them."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ EVENTS_PER_SLICE, EVENTS_PER_FAILURE, MOST_EVENTS = 9, 3, 25_000
 
 @pytest.fixture
 def states(template: Template) -> dict[str, Any]:
-    """The states of the state machine, with what refers to other resources as `<logical id>`."""
+    """Return the states of the state machine. References to other resources are `<logical id>`."""
     joined = only(template, "AWS::StepFunctions::StateMachine")["DefinitionString"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in joined)
     found: dict[str, Any] = json.loads(text)["States"]
@@ -92,7 +92,7 @@ def test_an_export_waits_out_an_hour_without_connect(states: dict[str, Any]) -> 
             for attempt in range(retry["MaxAttempts"])
         ]
         assert 2 * 3600 < sum(delays) < 4 * 3600
-        assert max(delays) <= 300  # seconds after which it goes on when Connect is back
+        assert max(delays) <= 300  # seconds after which it continues once Connect works again
 
 
 def test_what_fails_in_the_end_is_marked_as_failed(states: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ def test_an_execution_stays_well_below_the_events_it_may_have(states: dict[str, 
     assert slices * (EVENTS_PER_SLICE + 10 * EVENTS_PER_FAILURE) < MOST_EVENTS
     [retry] = states["ExportSlice"]["Retry"]
     assert slices * EVENTS_PER_SLICE + 10 * retry["MaxAttempts"] * EVENTS_PER_FAILURE < MOST_EVENTS / 4
-    # The next one has a name that follows from this one's, so that there is no second of it.
+    # The next execution's name is derived from this one's, so that it cannot start twice.
     assert states["Continue"]["Parameters"]["Name.$"] == "States.Format('{}-', $$.Execution.Name)"
     assert states["Continue"]["Catch"][0] == {
         "ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"],

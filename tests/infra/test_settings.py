@@ -1,4 +1,4 @@
-"""The settings of a stage: every one of them synthesizes, and a wrong one is named."""
+"""Test the settings of a stage: each of them synthesizes, and a wrong one is named."""
 
 import json
 import re
@@ -67,7 +67,7 @@ def documented_settings() -> list[dict[str, Any]]:
 
 
 def unexplained_findings(new_app: Callable[[], cdk.App], settings: dict[str, Any]) -> set[str]:
-    """Synthesize with these settings; return cdk-nag's findings that no reason stands for."""
+    """Synthesize with these settings. Return the findings of cdk-nag that have no acknowledged reason."""
     app, parsed = new_app(), parse_settings(STAGE, {"connect_instance_arn": ARN} | settings)
     ContactSearchStack(app, STAGE, parsed)
     reports = [pack(app).validate_scope(app) for pack in (AwsSolutionsChecks, ServerlessChecks)]

