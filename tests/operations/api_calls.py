@@ -1,4 +1,4 @@
-"""Record which operations of AWS a program calls, and tell what IAM has to allow for that.
+"""Record which operations of AWS a program calls, and find which actions IAM has to allow for them.
 
 The AWS SDKs report each call to a local agent (client-side monitoring), also from other processes.
 """
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import botocore.session
 
 _POLICIES = Path(__file__).parents[2] / "operations" / "policies"
-# The names that botocore and IAM have for the services.
+# The names of the services in botocore and in IAM.
 _PREFIX_BY_SERVICE = {
     "API Gateway": "apigateway",
     "CloudFormation": "cloudformation",
@@ -24,19 +24,19 @@ _PREFIX_BY_SERVICE = {
     "S3": "s3",
     "STS": "sts",
 }
-# The actions of S3 are not all called as its operations are (service authorization reference).
+# Some actions of S3 are named differently from its operations (service authorization reference).
 _ACTION_BY_OPERATION = {"DeleteObjects": "DeleteObject", "ListObjectsV2": "ListBucket"}
 
 
 class Permission(NamedTuple):
-    """An action of IAM. For API Gateway, whose actions are HTTP methods, also the path of its resource."""
+    """Hold an action of IAM. API Gateway's actions are HTTP methods, so they also have the path of a resource."""
 
     action: str
     path: str = ""
 
 
 class Calls:
-    """The calls that are reported to this socket."""
+    """Hold the calls that are reported to this socket."""
 
     def __init__(self, agent: socket.socket) -> None:
         self._agent = agent
@@ -47,9 +47,9 @@ class Calls:
         }
 
     def permissions(self) -> set[Permission]:
-        """Return what the calls so far need."""
+        """Return the permissions that the calls so far need."""
         calls = {(event["Service"], event["Api"]) for event in self._events() if event["Type"] == "ApiCall"}
-        # Whoever has credentials may call GetCallerIdentity (API reference of STS).
+        # GetCallerIdentity needs no permission (API reference of STS).
         return {_permission(*call) for call in calls - {("STS", "GetCallerIdentity")}}
 
     def _events(self) -> Iterator[dict[str, Any]]:
@@ -77,7 +77,7 @@ def read_policy(name: str) -> Mapping[str, Any]:
 
 
 def allows(policies: Iterable[Mapping[str, Any]], permission: Permission) -> bool:
-    """Tell whether one of the policies allows the action, for API Gateway on this path."""
+    """Return whether one of the policies allows the action, for API Gateway on this path."""
     return any(
         permission.action in _listed(statement["Action"])
         and (not permission.path or any(_has_path(arn, permission.path) for arn in _listed(statement["Resource"])))

@@ -1,4 +1,4 @@
-"""A running service, and what the commands call of AWS."""
+"""Run the service, and record which operations of AWS the commands call."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Served(NamedTuple):
-    """A running scripts/serve: its address, and the environment in which other commands find it."""
+    """Hold the address of a running scripts/serve, and the environment in which other commands find it."""
 
     address: str
     environment: dict[str, str]
@@ -41,6 +41,6 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def calls() -> Iterator[Calls]:
-    """Record what programs call that run in `calls.environment`."""
+    """Record the calls of programs that run in `calls.environment`."""
     with recorded_calls() as calls:
         yield calls

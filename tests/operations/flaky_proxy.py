@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-_PARTS = "/parts-of"  # begins the paths of what goes to AWS
+_PARTS = "/parts-of"  # starts the paths of requests for AWS
 
 
 class Sent(NamedTuple):
-    """A request that came to the proxy."""
+    """Hold a request that the proxy received."""
 
     method: str
     path: str
@@ -23,7 +23,7 @@ class Sent(NamedTuple):
 
 
 class FlakyProxy:
-    """A proxy in front of a running service, which also hands out the parts.
+    """Forward requests to a running service, and downloads of parts to its AWS.
 
     Attributes:
         requests: What came, in order.

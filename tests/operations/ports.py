@@ -1,4 +1,4 @@
-"""Ports that nothing listens on."""
+"""Find ports that nothing listens on."""
 
 import socket
 

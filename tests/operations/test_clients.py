@@ -1,4 +1,4 @@
-"""scripts/clients, on the laptop's tables."""
+"""Test scripts/clients on the laptop's tables."""
 
 import json
 import os
@@ -34,7 +34,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(aws: AwsServer) -> Run:
-    """Runs the command."""
+    """Run the command."""
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
         host, port = aws.url.removeprefix("http://").split(":")
@@ -146,7 +146,7 @@ def test_a_key_of_one_client_does_not_open_the_next_of_its_name(stack: Deployed,
     registry.add(stack, "namesake", "internal", Grant(channels=["CHAT"]), "namesake-1")
     orphan = next(item for key, item in stack.table.items("api-key ") if item["client"] == "namesake")
     registry.revoke(stack, "namesake")
-    stack.table.put(f"api-key {hash_api_key('namesake-1')}", orphan)  # as after a failure in its midst
+    stack.table.put(f"api-key {hash_api_key('namesake-1')}", orphan)  # as after a failure halfway
     registry.add(stack, "namesake", "internal", Grant(), "namesake-2")
     assert [api.as_client(key).get(**WINDOW).status for key in ("namesake-1", "namesake-2")] == [401, 200]
 
@@ -250,6 +250,6 @@ def test_a_stage_needs_credentials(run: Run) -> None:
 
 
 def _shown(output: str) -> tuple[Any, str]:
-    """What is shown of the client, and the key before it."""
+    """Return what the output shows of the client, and the key before it."""
     key, _, shown = output.partition("\n")
     return json.loads(shown), key

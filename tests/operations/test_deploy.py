@@ -1,4 +1,4 @@
-"""scripts/deploy and scripts/rollback, as far as they go without AWS."""
+"""Test scripts/deploy and scripts/rollback, as far as possible without AWS."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ Main = Callable[..., None]
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """Record the commands in place of running them. Nothing is built, and nobody has credentials."""
+    """Record the commands instead of running them. Nothing is built, and there are no credentials."""
     recorded: list[str] = []
 
     def run(command: list[str], **_: Any) -> "subprocess.CompletedProcess[str]":
@@ -63,7 +63,7 @@ def commands(steps: list[str]) -> list[str]:
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """With credentials, and an API that passes or fails its smoke test; holds the addresses tested."""
+    """Provide credentials, and an API that passes or fails its smoke test. Return the addresses that were tested."""
     tested: list[str] = []
     stack = Deployed("production", "https://api.example", None, {}, None, Mock())  # type: ignore[arg-type]
     monkeypatch.setattr("operations.deploy.open_session", lambda _: object())

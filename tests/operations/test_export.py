@@ -1,4 +1,4 @@
-"""scripts/export against scripts/serve, over a network that fails."""
+"""Test scripts/export against scripts/serve, over a network that fails."""
 
 import csv
 import gzip
@@ -69,7 +69,7 @@ def run(command: Command) -> Run:
 
 
 def window(*, days: int) -> list[str]:
-    """Options of a window that each test has for itself: exports of equal searches are the same for 24 hours."""
+    """Return the options of a window that only this test uses: equal searches share an export for 24 hours."""
     return ["--last", f"P{days}D"]
 
 
@@ -93,7 +93,7 @@ def window_of(folder: Path) -> str:
 
 
 def first_download_of(number: int, failure: str) -> Callable[[Sent], str]:
-    """Let the download of the part with this number fail, but once."""
+    """Let the download of the part with this number fail once."""
     seen: list[str] = []
 
     def fail(sent: Sent) -> str:

@@ -1,4 +1,4 @@
-"""scripts/lag against the stand-in, whose contacts can be found late."""
+"""Test scripts/lag against the stand-in, with contacts that become searchable late."""
 
 import os
 import re

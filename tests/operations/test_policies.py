@@ -1,4 +1,4 @@
-"""The policies of operations/policies allow what the commands call, and no more."""
+"""Test that the policies of operations/policies allow what the commands call, and no more."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ rotate policy-test --overlap PT0S
 rotate policy-test
 revoke policy-test
 """
-# Each command in the same process, because to start one takes a second.
+# All commands run in one process, because starting one takes a second.
 _RUN_ALL = """
 import sys
 from operations import clients

@@ -1,4 +1,4 @@
-"""The procedure of docs/operations.md, "Restoring the clients", as far as moto goes."""
+"""Test the procedure of docs/operations.md, "Restoring the clients", as far as moto supports it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

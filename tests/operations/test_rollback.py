@@ -1,4 +1,4 @@
-"""scripts/rollback in a repository of its own. The CDK's command alone is a fake, which records how it is called."""
+"""Test scripts/rollback in a repository of its own. Only the CDK's command is a fake, which records its calls."""
 
 import json
 import os
@@ -57,7 +57,7 @@ write_stamp(dist, digest_of_sources())
 
 
 class Repository:
-    """A repository with the sources of this one and a tag. Its builds and its environment are in the history."""
+    """Create a repository with the sources of this one and a tag. Its builds and environment are in the history."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

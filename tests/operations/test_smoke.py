@@ -1,4 +1,4 @@
-"""scripts/smoke against scripts/serve, under the stage's path as on API Gateway's own address."""
+"""Test scripts/smoke against scripts/serve, under the stage's path as on API Gateway's own address."""
 
 import subprocess
 import sys
@@ -123,7 +123,7 @@ def test_it_ends_at_the_first_wrong_answer(
 
 
 class GivenClients:
-    """The clients of a test in place of temporary ones."""
+    """Provide a test's clients instead of temporary ones."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -132,7 +132,7 @@ class GivenClients:
         return self._clients
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing."""
+        """Do nothing: there are no temporary clients to remove."""
 
 
 def test_an_api_that_does_not_answer_fails() -> None:

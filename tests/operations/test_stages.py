@@ -1,4 +1,4 @@
-"""Stages of cdk.json, their accounts, and the note that scripts/serve leaves."""
+"""Test the stages of cdk.json, their accounts, and the note that scripts/serve leaves."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ def test_credentials_for_another_account_are_refused(stage: Stage, monkeypatch: 
 
 @pytest.fixture
 def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the notes, in place of the repository's."""
+    """Return the folder of the notes, which replaces the repository's."""
     monkeypatch.setattr(laptop, "NOTES", tmp_path)
     for name in ("HOST", "PORT", "AWS_PORT"):
         monkeypatch.delenv(name, raising=False)
