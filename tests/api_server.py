@@ -12,7 +12,7 @@ from tests.conftest import Gateway
 
 @contextmanager
 def serving_api(gateway: Gateway) -> Iterator[str]:
-    """Serve GET requests; give the address."""
+    """Serve GET requests. Yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

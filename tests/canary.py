@@ -1,7 +1,7 @@
-"""Nothing sensitive is logged or told: checked for each request that the suite sends.
+"""Check for each request of the suite that nothing sensitive is logged or answered.
 
-What counts as sensitive is taken from the request and its answer: texts, attributes, tags and names that are searched
-for, credentials, cursors, and what the contacts of the answer hold of the same kinds.
+What is sensitive is taken from the request and its answer: texts, attributes, tags and names that a search contains,
+credentials, cursors, and the same members of the contacts in the answer.
 """
 
 import contextlib
@@ -16,18 +16,18 @@ from contact_search.logger import logger
 from sandbox.aws_server import ACCOUNT
 from sandbox.gateway.proxy_event import Request
 
-# Shorter ones may be in a log by chance.
+# Shorter texts may appear in a log by chance.
 _SHORTEST = 6
 _PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor", "queue", "agent")
 _MEMBERS = {"search_text", "key", "values", "tag_key", "tag_value", "cursor", "next_cursor", "name", "tags"}
 _MEMBERS |= {"segment_attributes", "username", "url", "attributes", "description", "display_name"}
-# Numbers and addresses, and where recordings are.
+# Phone numbers, addresses, and the locations of recordings.
 _MEMBERS |= {"customer_endpoint", "system_endpoint", "additional_email_recipients", "recordings", "customer_id"}
 
 
 @contextlib.contextmanager
 def recorded() -> Iterator[io.StringIO]:
-    """What is logged meanwhile, beside where it goes anyway."""
+    """Record what is logged, in addition to where it goes."""
     text = io.StringIO()
     stream, output = logger.registered_handler.stream, sys.stdout  # type: ignore[attr-defined]
     logger.registered_handler.stream = _Tee(stream, text)  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ class _Tee(io.StringIO):
 
 
 def assert_nothing_leaks(request: Request, status: int, answer: str, logged: str) -> None:
-    """Not into the log, and what was searched for not into a problem either."""
+    """Assert that nothing sensitive is in the log, and that no problem repeats what the search contained."""
     given = [value for name, value in request.headers if name in _CREDENTIALS]
     credentials = {*given, *(value.rpartition(" ")[2] for value in given)}
     searched = _searched(request)
@@ -66,27 +66,27 @@ def assert_nothing_leaks(request: Request, status: int, answer: str, logged: str
 
 
 def sensitive_texts(summaries: Iterable[dict[str, Any]]) -> set[str]:
-    """What must not be logged of contacts, as Connect spells them."""
+    """Return the sensitive texts of contacts, which have Connect's member names."""
     members = [summary.get(member) for summary in summaries for member in ("Name", "Tags", "SegmentAttributes")]
     return {text for member in members for text in _leaves(member, is_sensitive=True)}
 
 
 def assert_nothing_logged(texts: Iterable[str], logged: str) -> None:
-    """None of these texts, and no signature of a URL."""
+    """Assert that the log has none of these texts, and no signature of a URL."""
     leaks = [text for text in (*texts, "X-Amz-Signature") if _is_in(text, logged)]
     assert not leaks, f"logged: {leaks}"
 
 
 def _is_in(text: str, written: str) -> bool:
-    """As it is, or as it stands in JSON."""
+    """Return whether the log has the text, as it is or as JSON encodes it."""
     spellings = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return len(text) >= _SHORTEST and any(spelling in written for spelling in spellings)
 
 
 def _told_on_purpose(answer: str) -> str:
-    """Where a fault is: names of parameters, which may have a KEY. And what Connect says of the caller's own input.
+    """Return what a problem may repeat: parameter names, which may have a KEY, and Connect's message about the input.
 
-    The nearest name to an unknown one may contain it.
+    It may also suggest a name similar to an unknown one, which may contain it.
     """
     problem = json.loads(answer)
     if problem["type"] == "/problems/rejected-by-connect":

@@ -1,4 +1,4 @@
-"""The clock of the suite: each test begins at the same moment, on every machine and every day."""
+"""Set the clock of the suite: each test begins at the same time, on every machine and every day."""
 
 import os
 import time
@@ -14,13 +14,13 @@ NOW = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 TODAY = NOW.date()
 MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 
-# Processes that tests start import `sitecustomize` from here: their clocks go on from this process's clock.
+# Processes that tests start import `sitecustomize` from here, so that their clocks continue from this process's.
 CHILD_CLOCK = Path(__file__).with_name("child_clock")
 _SECONDS_AHEAD = "TESTS_CLOCK_SECONDS_AHEAD"
 
 
 class Clock:
-    """The wall clock of this process and of those that it starts. Monotonic clocks are left as they are."""
+    """Set the wall clock of this process and of those that it starts. Monotonic clocks stay as they are."""
 
     def __init__(self) -> None:
         # A timestamp, not a datetime: time-machine would set the time zone too, and no test may depend on that.
@@ -52,9 +52,9 @@ class Clock:
 
 @contextmanager
 def real_time_in_processes() -> Iterator[None]:
-    """Let processes that are started meanwhile see the real time also under scripts/test-any-day.
+    """Let processes that are started meanwhile see the real time, even under scripts/test-any-day.
 
-    Whatever downloads packages needs it: the certificates of a registry are not valid in years to come.
+    Programs that download packages need it: the certificates of a registry are not valid in later years.
     """
     libfaketime = os.environ.pop("LD_PRELOAD", None)
     try:

@@ -1,4 +1,4 @@
-"""The service as its callers meet it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
+"""Test the service as callers use it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, Any, Any]:
-    """Run each test at the same moment, with the fixtures that are made for it."""
+    """Run each test, including the setup of its fixtures, at the same time of the clock."""
     CLOCK.start()
     try:
         return (yield)
@@ -68,20 +68,20 @@ def pytest_make_parametrize_id(val: Any) -> str | None:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock of the test and of the processes that it starts."""
+    """Return the clock of the test and of the processes that it starts."""
     return CLOCK
 
 
 @pytest.fixture
 def still() -> Clock:
-    """The clock, standing still unless the test moves it."""
+    """Stop the clock, so that only the test moves it."""
     CLOCK.stand_still()
     return CLOCK
 
 
 @dataclass(frozen=True, repr=False)
 class SampleContact:
-    """A contact of the stand-in, with what was said in it by role."""
+    """Hold a contact of the stand-in and its transcript by role."""
 
     stored: StoredContact
     said: dict[str, list[str]]
@@ -93,7 +93,7 @@ class SampleContact:
 
 @pytest.fixture(scope="session")
 def contacts() -> list[SampleContact]:
-    """The contacts that the stand-in has."""
+    """Return the contacts of the stand-in."""
     return [
         SampleContact(parse_contact_record(one.record), parse_transcript(one.analysis)[1] if one.analysis else {})
         for one in sample_contacts(1_500, 7, NOW)
@@ -117,7 +117,7 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
 
 @pytest.fixture(scope="session")
 def connect(aws: AwsServer) -> Any:
-    """A boto3 client of the stand-in."""
+    """Create a boto3 client of the stand-in."""
     return boto3.client("connect", endpoint_url=aws.url)
 
 
@@ -142,7 +142,7 @@ def table(table_name: str) -> TransientTable:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response, with its JSON where it has some."""
+    """Hold a response, and its JSON if it has any."""
 
     status: int
     headers: dict[str, str]
@@ -154,7 +154,7 @@ class Answer:
 
     @property
     def faults(self) -> set[tuple[str, str]]:
-        """The parameter or pointer, and the code, of each fault of a validation problem."""
+        """Return the parameter or pointer, and the code, of each fault of a validation problem."""
         assert self.json["type"] == "/problems/validation", self.text
         return {(fault.get("parameter") or fault["pointer"], fault["code"]) for fault in self.json["errors"]}
 
@@ -163,13 +163,13 @@ Gateway = Callable[[Request], Answer]
 
 
 class Api:
-    """Sends requests to the API, as the client with this API key."""
+    """Send requests to the API, as the client with this API key."""
 
     def __init__(self, gateway: Gateway, key: str | None = FULL_KEY) -> None:
         self._gateway, self._key = gateway, key
 
     def as_client(self, key: str | None) -> "Api":
-        """The API for another client, or for one without a key."""
+        """Return the API for another client, or for a caller without a key."""
         return Api(self._gateway, key)
 
     def send(
@@ -186,17 +186,17 @@ class Api:
         return self._gateway(Request(method, path.encode(), query.encode(), given, body, "127.0.0.1"))
 
     def get(self, headers: dict[str, str] | None = None, /, **parameters: Any) -> Answer:
-        """GET /v1/contacts; a parameter's `__` is a dot, a trailing `_` is dropped, a list is repeated."""
+        """Send GET /v1/contacts. In names, `__` means a dot and a trailing `_` is dropped. Lists repeat a parameter."""
         pairs = {name.rstrip("_").replace("__", "."): value for name, value in parameters.items()}
         return self.send("GET", "/v1/contacts", urlencode(pairs, doseq=True), headers)
 
     def post(self, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
-        """POST /v1/contacts/search; bytes are sent as they are, anything else as JSON."""
+        """Send POST /v1/contacts/search. Bytes are sent as they are, anything else as JSON."""
         octets = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.send("POST", "/v1/contacts/search", headers={"content-type": JSON, **(headers or {})}, body=octets)
 
     def walk(self, **parameters: Any) -> list[dict[str, Any]]:
-        """All contacts from the first page to the last."""
+        """Return all contacts from the first page to the last."""
         found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:
@@ -209,7 +209,7 @@ class Api:
 
 
 class _Function:
-    """A function of lambdas/, invoked in this process."""
+    """Invoke a function of lambdas/ in this process."""
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         self._handler = handler
@@ -223,7 +223,7 @@ class _Function:
 
 @pytest.fixture(scope="session")
 def gateway(aws: AwsServer) -> Gateway:
-    """The laptop's API Gateway in front of both functions."""
+    """Return the laptop's API Gateway in front of both functions."""
     import authorizer_handler  # noqa: PLC0415 - they read their settings when they are imported
     import search_handler  # noqa: PLC0415
 
@@ -262,13 +262,13 @@ def stack(aws: AwsServer) -> Deployed:
 
 @pytest.fixture(scope="session")
 def queues(contacts: list[SampleContact]) -> list[str]:
-    """All queues; the first two are the partner's."""
+    """Return all queues. The first two are the partner's."""
     return sorted({one.summary["QueueInfo"]["Id"] for one in contacts if "QueueInfo" in one.summary})
 
 
 @pytest.fixture
 def forget_clients(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:  # noqa: ARG001 - it has the settings
-    """Return what makes the authorizer forget its clients, as it does after 60 seconds."""
+    """Return a function that makes the authorizer forget its clients, as it does after 60 seconds."""
     import authorizer_handler  # noqa: PLC0415
 
     def forget() -> None:
@@ -283,7 +283,7 @@ def forget_clients(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], No
 def new_directory(gateway: Gateway, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it has the settings
     """Become an environment that has not read the names yet, and shares them with no other test.
 
-    Otherwise the service would know names as another test had them, and read them again once a minute at most.
+    Otherwise the service would use the names of another test for up to a minute.
     """
     import search_handler  # noqa: PLC0415
 

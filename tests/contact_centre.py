@@ -1,4 +1,4 @@
-"""A contact centre of a test's own: contacts of the stand-in, the requests that it gets, and the clock."""
+"""Give a test a contact centre of its own: contacts of the stand-in, the calls that it receives, and the clock."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.clock import Clock
 
 @dataclass
 class ContactCentre:
-    """The stand-in's contacts, the requests that it gets, and the clock."""
+    """Hold the stand-in's contacts, the calls that it receives, and the clock."""
 
     store: ContactStore
     clock: Clock
@@ -28,7 +28,7 @@ class ContactCentre:
         return datetime.fromtimestamp(time.time(), UTC)
 
     def add(self, contact_id: str, moment: datetime, **members: Any) -> None:
-        """Add a contact with all timestamps at this moment, but for those given."""
+        """Add a contact. All timestamps are at this time, except those that are passed."""
         text = moment.isoformat(timespec="milliseconds")
         record = {
             "ContactId": contact_id,
@@ -44,7 +44,7 @@ class ContactCentre:
 
 @contextmanager
 def contact_centre(aws: AwsServer, clock: Clock, behaviour: Behaviour | None = None) -> Iterator[ContactCentre]:
-    """Give the stand-in a contact centre without contacts, at NOW, where the clock stands still."""
+    """Empty the stand-in's contact centre, and stop the clock at NOW."""
     clock.stand_still()
     centre, connect = ContactCentre(ContactStore(), clock), aws.connect
     store, search = connect.contacts, connect.search_contacts

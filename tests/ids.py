@@ -1,4 +1,4 @@
-"""Names of parametrized cases that say what the case is."""
+"""Name parametrized cases after what they are."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -10,7 +10,7 @@ _LONGEST = 60
 
 
 def id_of(value: Any) -> str | None:
-    """Return a short text for a parameter's value; None for those that pytest names well itself."""
+    """Return a short text for a parameter's value, or None if pytest's own name is good."""
     if isinstance(value, Enum):
         return value.name
     if value is None or isinstance(value, bool | int | float | type):

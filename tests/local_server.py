@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class LocalServer:
-    """An HTTP server of this machine: what it was asked for, and what it answers."""
+    """Serve HTTP on this machine, record the requests and send prepared answers."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -50,7 +50,7 @@ class LocalServer:
 
 
 def tls_context(certificate: Path) -> ssl.SSLContext:
-    """A server's TLS, with a certificate that is its own authority."""
+    """Create the TLS context of a server with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
     built = (

@@ -15,7 +15,7 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 class OidcIssuer:
-    """An issuer over HTTP: its discovery document and its keys; how often it was asked."""
+    """Serve an issuer's discovery document and keys over HTTP, and count the requests."""
 
     def __init__(self) -> None:
         issuer = self
@@ -40,7 +40,7 @@ class OidcIssuer:
         self._thread.start()
 
     def token(self, key: Any = RSA_KEY, kid: str = "rsa", algorithm: str = "RS256", **claims: Any) -> str:
-        """A good token of client `batch`, but for what is given; a claim that is None is left out."""
+        """Issue a valid token for client `batch`. Arguments replace its claims, and None leaves a claim out."""
         now = int(time.time())
         good = {"iss": self.url, "aud": AUDIENCE, "exp": now + 300, "iat": now, "client_id": "batch"}
         given = {name: value for name, value in (good | claims).items() if value is not None}

@@ -1,4 +1,4 @@
-"""What SearchContacts should find, said once more and plainly: a loop over all contacts."""
+"""Find what SearchContacts should find, in the simplest way: with a loop over all contacts."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ _TIMESTAMPS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def timestamp_of(summary: dict[str, Any], name: str) -> float | None:
-    """Seconds since the epoch."""
+    """Return the timestamp in seconds since the epoch."""
     value = _TIMESTAMPS[name](summary)
     return None if value is None else float(value)
 
 
 def matches(contact: SampleContact, request: dict[str, Any]) -> bool:
-    """Whether the contact matches a request's TimeRange and SearchCriteria."""
+    """Return whether the contact matches a request's TimeRange and SearchCriteria."""
     criteria = request.get("SearchCriteria", {})
     return _in_range(contact, request["TimeRange"]) and all(
         _CRITERIA[member](contact, criterion) for member, criterion in criteria.items()

@@ -32,7 +32,7 @@ def some(values: list[str]) -> st.SearchStrategy[list[str]]:
 
 @st.composite
 def searches(draw: st.DrawFn, contacts: list[SampleContact]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A search as GET parameters, and as the request of SearchContacts that it stands for."""
+    """Generate a search as GET parameters, and as the request of SearchContacts that it stands for."""
     start = MIDNIGHT - timedelta(hours=draw(st.integers(1, 88 * 24)))
     end = start + timedelta(hours=draw(st.integers(0, 8 * 7 * 24)))
     time_field = draw(st.sampled_from(TIMESTAMPS))

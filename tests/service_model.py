@@ -1,4 +1,4 @@
-"""Requests of SearchContacts, generated from the service model of the installed botocore."""
+"""Generate requests of SearchContacts from the service model of the installed botocore."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tests.clock import MIDNIGHT
 SEARCH_CONTACTS: OperationModel = (
     botocore.session.get_session().get_service_model("connect").operation_model("SearchContacts")
 )
-# What the service has names of its own for: paging, and the instance.
+# Members that the service replaces with its own: paging and the instance.
 PAGING = {"InstanceId": None, "MaxResults": "limit", "NextToken": "cursor"}
 _TEXT = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd")
 _AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
@@ -28,12 +28,12 @@ _OF_PATTERN = {
 
 
 def snake_case(name: str) -> str:
-    """`AgentIds` is `agent_ids`, `L1Ids` is `l1_ids`."""
+    """Convert a member's name: `AgentIds` to `agent_ids`, `L1Ids` to `l1_ids`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def in_snake_case(value: Any) -> Any:
-    """A request as the body of POST has it."""
+    """Convert a request to the body of a POST."""
     if isinstance(value, dict):
         return {snake_case(name): in_snake_case(element) for name, element in value.items()}
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def in_snake_case(value: Any) -> Any:
 
 
 def values_of(shape: Shape, omit: frozenset[str] = frozenset()) -> st.SearchStrategy[Any]:
-    """Any value that the shape allows; lists are kept short."""
+    """Generate any value that the shape allows, with short lists."""
     least, most = int(shape.metadata.get("min", 0)), shape.metadata.get("max")
     match shape.type_name:
         case "structure":
@@ -77,5 +77,5 @@ def _in_order(time_range: dict[str, Any]) -> dict[str, Any]:
 
 
 def requests() -> st.SearchStrategy[dict[str, Any]]:
-    """SearchContacts requests less what the service has names of its own for."""
+    """Generate SearchContacts requests without the members that the service replaces."""
     return values_of(SEARCH_CONTACTS.input_shape, frozenset(PAGING))

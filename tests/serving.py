@@ -23,7 +23,7 @@ LONG = 300  # seconds, which only a machine that does nothing else for us ever n
 
 
 class Service:
-    """The running service; what it prints goes to files, so that nothing waits for a reader."""
+    """Run the service. Its output goes to files, so that it never waits for a reader."""
 
     def __init__(self, *options: str) -> None:
         self.url = self.aws_url = ""  # known once it has started
@@ -38,7 +38,7 @@ class Service:
         )
 
     def end(self, number: signal.Signals) -> tuple[str, str]:
-        """Ends it by this signal; returns what it printed to standard output and error."""
+        """End it with this signal. Return what it printed to standard output and error."""
         self.process.send_signal(number)
         self.process.wait(timeout=LONG)
         return self.printed()
@@ -97,7 +97,7 @@ class Service:
         return False
 
     def wait(self) -> None:
-        """Waits until it says where it is."""
+        """Wait until it prints its address."""
         deadline = time.monotonic() + LONG
         while time.monotonic() < deadline and self.process.poll() is None:
             output, _ = self.printed()

@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Iterator[str]:
-    """Serve an endpoint that gives this response to everything, after `delay` seconds; its URL."""
+    """Serve an endpoint that answers every request with this response, after `delay` seconds. Yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
