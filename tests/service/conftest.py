@@ -1,4 +1,4 @@
-"""Fixtures of the service's tests: exports, whose slices are run by the test as the state machine would."""
+"""Provide exports whose slices the test runs as the state machine would."""
 
 import gzip
 import hashlib
@@ -19,13 +19,13 @@ from sandbox.gateway.lambda_runtime import Context
 from tests.canary import assert_nothing_logged, recorded, sensitive_texts
 from tests.conftest import Answer, Api, SampleContact
 
-_NUMBERS = itertools.count()  # make names of buckets and clients unique
+_NUMBERS = itertools.count()  # makes names of buckets and clients unique
 _MOST_SLICES = 200
 _DEFINITION = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
 
 
 class Exports:
-    """Exports of one client, in a bucket of the test's own."""
+    """Create and run the exports of one client, in a bucket of the test's own."""
 
     def __init__(
         self, api: Api, client: str, bucket: str, run_slice: Callable[[dict[str, Any]], dict[str, Any]]
@@ -34,7 +34,7 @@ class Exports:
         self._run_slice = run_slice
 
     def of_new_client(self, stack: Deployed, grant: Grant) -> "Exports":
-        """The exports of a client that is added with this grant."""
+        """Add a client with this grant. Return its exports."""
         name = f"exporting-{next(_NUMBERS)}"
         registry.add(stack, name, "internal", grant, f"key-of-{name}")
         return Exports(self.api.as_client(f"key-of-{name}"), name, self.bucket, self._run_slice)
@@ -59,7 +59,7 @@ class Exports:
         return self.api.send("DELETE", f"/v1/exports/{export_id}")
 
     def event(self, export_id: str) -> dict[str, Any]:
-        """The input of the state machine."""
+        """Return the input of the state machine."""
         return {"client": self.client, "export_id": export_id}
 
     def run_slice(self, export_id: str) -> bool:
@@ -78,7 +78,7 @@ class Exports:
         raise AssertionError("the export does not end")
 
     def files(self) -> list[str]:
-        """The files in the bucket."""
+        """Return the files in the bucket."""
         return sorted(one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", ()))
 
 
@@ -96,7 +96,7 @@ def download(export: Any) -> list[bytes]:
 
 
 def contacts_of(export: Any) -> list[dict[str, Any]]:
-    """All contacts of an export in NDJSON."""
+    """Return all contacts of an export in NDJSON."""
     contacts: list[dict[str, Any]] = []
     for part, content in zip(export["parts"], download(export), strict=True):
         lines = content.decode().removesuffix("\n").split("\n")
@@ -108,7 +108,7 @@ def contacts_of(export: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatch: pytest.MonkeyPatch) -> Exports:
-    """The exports of a new client that may see everything, in slices of 400 contacts."""
+    """Return the exports of a new client that may see everything, in slices of 400 contacts."""
     import search_handler  # noqa: PLC0415 - it reads its settings when it is imported
 
     bucket = f"exports-{next(_NUMBERS)}"
@@ -143,7 +143,7 @@ def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatc
 
 @pytest.fixture
 def exporting_client(stack: Deployed, exports: Exports) -> Callable[..., Exports]:
-    """Makes a client with this grant, which may export unless it says otherwise."""
+    """Return a function that creates a client with this grant, which allows exports by default."""
 
     def make(grant: Grant = registry.EVERYTHING) -> Exports:
         return exports.of_new_client(stack, grant)

@@ -1,4 +1,4 @@
-"""Who sees what: a partner sees its own rows and fields, and nothing that it sends can widen that."""
+"""Test who sees what: a partner sees its own rows and fields, and no request can widen that."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ from tests.conftest import Answer, Api, SampleContact
 HIDDEN = {"name", "tags", "segment_attributes"}
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
 WINDOW = {"from": START, "to": END}
-_NUMBERS = itertools.count()  # make names of clients unique
+_NUMBERS = itertools.count()  # makes names of clients unique
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def partner(api: Api) -> Api:
 
 @pytest.fixture(scope="session")
 def own(contacts: list[SampleContact], queues: list[str]) -> set[str]:
-    """The ids of the contacts that the partner may see, within the window."""
+    """Return the ids of the contacts in the window that the partner may see."""
     return {
         one.summary["Id"]
         for one in contacts
@@ -75,7 +75,7 @@ def test_it_may_ask_for_a_part_of_what_it_is_granted(partner: Api, queues: list[
 
 Q = "QUEUE"  # stands for a queue that is not the partner's
 MINE = "MINE"  # and this for one that is
-# Each row: what is sent, and what of it is refused by name; None where the answer is the narrow one or a refusal.
+# Each row: a request, and the refused names. None means that the answer is either narrow or a refusal.
 ATTACKS: list[tuple[dict[str, Any], list[str] | None]] = [
     ({"queue_id": Q}, ["queue_id"]),
     ({"queue_id": f"{MINE},{Q}"}, ["queue_id"]),
@@ -162,7 +162,7 @@ def test_no_body_widens_what_it_sees(
         assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
 
 
-# Each row: how somebody asks for one contact; FOREIGN stands for one that is not the partner's.
+# Each row: a request for a contact. FOREIGN stands for a contact that is not the partner's.
 ATTACKS_ON_ONE_CONTACT: list[tuple[str, str]] = [
     ("FOREIGN", ""),
     ("FOREIGN", "expand=attributes,queue,agent"),
@@ -220,7 +220,7 @@ def test_a_partner_cannot_ask_for_more_of_its_own_contact(partner: Api, own: set
     ],
 )
 def test_no_header_widens_what_it_sees(api: Api, partner: Api, own: set[str], headers: dict[str, str]) -> None:
-    api.get(**WINDOW, limit=100)  # what another client's page would poison is there
+    api.get(**WINDOW, limit=100)  # the page that another client might poison is cached
     assert_narrow(partner.get(headers, **WINDOW, limit=100), own)
 
 
@@ -406,12 +406,12 @@ def test_a_grant_and_a_search_are_an_intersection(
 
 def _is_in_window(contact: SampleContact) -> bool:
     start = MIDNIGHT - timedelta(days=50)
-    end = MIDNIGHT + timedelta(days=1)  # a date as an end includes its day
+    end = MIDNIGHT + timedelta(days=1)  # an end date includes its day
     return bool(start.timestamp() <= contact.summary["InitiationTimestamp"] < end.timestamp())
 
 
 def assert_narrow(answer: Answer, own: set[str]) -> None:
-    """The answer is a refusal, or what the partner may see."""
+    """Assert that the answer is a refusal, or only what the partner may see."""
     assert answer.status in (200, 304, 400, 401, 403, 422), answer.text
     if answer.status == 200:
         assert answer.json["total"]["value"] <= len(own)

@@ -1,4 +1,4 @@
-"""Who gets in: one good credential, in a header; and what those see who do not."""
+"""Test who gets access, with one valid credential in a header, and what the others see."""
 
 import time
 from base64 import urlsafe_b64encode
@@ -29,7 +29,7 @@ def _base64(text: str) -> str:
 
 @pytest.fixture
 def issuer(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcIssuer]:  # noqa: ARG001 - it has the settings
-    """The issuer whose tokens the authorizer accepts."""
+    """Run the issuer whose tokens the authorizer accepts."""
     import authorizer_handler  # noqa: PLC0415
 
     one = OidcIssuer()
@@ -42,7 +42,7 @@ def issuer(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcIssuer]:  
 
 @pytest.fixture(scope="session")
 def batch(stack: Deployed) -> str:
-    """A client that shows tokens; its name."""
+    """Add a client that uses tokens. Return its name."""
     registry.add(stack, "batch", "internal", Grant(channels=["CHAT"]), None)
     registry.add(stack, "app", "frontend", Grant(channels=["VOICE"]), None)
     return "batch"
@@ -204,7 +204,7 @@ def test_a_client_without_a_usage_plan_is_forbidden(api: Api, stack: Deployed) -
 
 
 def assert_unauthenticated(answer: Answer, api: Api) -> None:
-    """All that tells of a bad credential is alike."""
+    """Assert that the answer is the same for every bad credential."""
     other = api.as_client(None).send("GET", "/v1/contacts")
     assert answer.status == 401
     assert answer.json == other.json | {"request_id": answer.json["request_id"]}

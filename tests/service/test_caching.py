@@ -1,4 +1,4 @@
-"""What one call of Amazon Connect is good for: cached pages, validators, and the freshness that callers are told."""
+"""Test cached pages, validators, and the freshness that callers see."""
 
 import time
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from tests.clock import NOW, TODAY, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api
 from tests.upstream import upstream
 
-# It has ended at least a day ago.
+# This window ended at least a day ago.
 WEEK: dict[str, Any] = {"from_": f"{TODAY - timedelta(days=8)}", "to": f"{TODAY - timedelta(days=2)}"}
 UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
 
 
 @dataclass
 class Service:
-    """The API with a page cache and a limiter, and what can be changed of it."""
+    """Hold the API with a page cache and a limiter, and let tests change them."""
 
     api: Api
     aws: AwsServer
@@ -39,7 +39,7 @@ class Service:
     monkeypatch: pytest.MonkeyPatch
 
     def use(self, client: ConnectClient, limiter: RateLimiter) -> None:
-        """Have the API search with this client and limiter, and with the table's page cache."""
+        """Let the API search with this client and limiter, and with the table's page cache."""
         import search_handler  # noqa: PLC0415
 
         self.limiter = limiter
@@ -55,7 +55,7 @@ class Service:
         return self.api.get(headers, **parameters)
 
     def later(self, seconds: float) -> None:
-        """Moves the clock of the page cache, but not that of the search: the window is the same."""
+        """Move the clock of the page cache, but not that of the search, so that the window stays the same."""
         now = time.time() + seconds
         clock = SimpleNamespace(
             time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep

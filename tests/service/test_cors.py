@@ -1,4 +1,4 @@
-"""Requests of scripts on other origins."""
+"""Test requests of scripts on other origins."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ OURS = "https://app.example.com"
 
 @pytest.fixture
 def for_origins(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
-    """The API, where these origins are configured."""
+    """Return the API with these origins configured."""
     import search_handler  # noqa: PLC0415
 
     def configured(origins: str) -> Api:

@@ -1,4 +1,4 @@
-"""Cursors while the key that they are signed with is changed."""
+"""Test cursors while their signing key is replaced."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.conftest import Api
 
 
 class FakeKms:
-    """Has keys of any id."""
+    """Stand in for KMS, with a key for any id."""
 
     def generate_mac(self, **parameters: Any) -> dict[str, bytes]:
         return {"Mac": f"key {parameters['KeyId']}".encode()}
@@ -21,7 +21,7 @@ class FakeKms:
 
 @pytest.fixture
 def with_keys(api: Api, aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Api]:  # noqa: ARG001
-    """The API, where these are the keys' ids."""
+    """Return the API with these ids of keys."""
     import search_handler  # noqa: PLC0415
 
     def configured(*key_ids: str) -> Api:

@@ -1,4 +1,4 @@
-"""The samples of README and guide are what the service answers."""
+"""Test that the service answers what the samples of README and guide show."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _TIME = re.compile(r"20\d\d-\d\d-\d\dT[0-9:.]+Z")
 
 @pytest.fixture(scope="module")
 def documented_contact(aws: AwsServer) -> Iterator[None]:
-    """The contact that scripts/serve has on every day."""
+    """Return the contact that scripts/serve has on every day."""
     [record] = [one.record for one in sample_contacts(2_000, 1, NOW) if one.record["ContactId"] == CONTACT_ID]
     aws.connect.contacts.put([parse_contact_record(record)])
     aws.connect.directory.add_queue(record["Queue"]["ARN"].rpartition("/")[2], record["Queue"]["Name"])
@@ -32,7 +32,7 @@ def documented_contact(aws: AwsServer) -> Iterator[None]:
 
 
 def sample(document: str, path: str) -> tuple[str, Any]:
-    """The command's target at this path, and the JSON that follows it."""
+    """Return the target of the document's command for this path, and the JSON that follows it."""
     text = (ROOT / document).read_text()
     [(target, answer)] = re.findall(
         rf"(http://[^\s']*{re.escape(path)}[^\s']*)'?\n```\n\n```json\n(.*?)```", text, re.DOTALL
@@ -49,7 +49,7 @@ def test_the_contact_of_the_readme(api: Api) -> None:
     target, answer = sample("README.md", f"/v1/contacts/{CONTACT_ID}")
     parts = urlsplit(target)
     answered = api.send("GET", parts.path, parts.query).json
-    del answer["queue_info"]["name"], answered["queue_info"]  # the directory of the test is another one
+    del answer["queue_info"]["name"], answered["queue_info"]  # the test has another directory
     assert without_times(answered) | {"queue_info": None} == without_times(answer) | {"queue_info": None}
 
 
@@ -67,7 +67,7 @@ def test_the_example_of_the_openapi_document(api: Api) -> None:
 def test_what_a_client_is_granted(api: Api) -> None:
     _, documented = sample("docs/guide.md", "/v1/me")
     answered = api.as_client(PARTNER_KEY).send("GET", "/v1/me").json
-    queues = documented["grant"].pop("queues"), answered["grant"].pop("queues")  # of another seed
+    queues = documented["grant"].pop("queues"), answered["grant"].pop("queues")  # from another seed
     assert answered == documented
     assert [[sorted(queue) for queue in one] for one in queues] == [[["id", "name"]] * 2] * 2
     assert me_example()["grant"].keys() == documented["grant"].keys() | {"queues"}

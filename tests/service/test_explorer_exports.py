@@ -1,6 +1,6 @@
-"""The body that the explorer makes of a search for an export: it finds what the search finds.
+"""Test the explorer's request body for an export: it finds what the search finds.
 
-A search with that body stands where the export would: both have the same criteria.
+The tests send the body as a search instead of an export, because both have the same criteria.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a client exports is what it is granted, and nobody sees another client's exports."""
+"""Test that a client exports only what it is granted, and that nobody sees another client's exports."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ HIDDEN = {"name", "tags", "segment_attributes"}
 
 @pytest.fixture
 def partner(exporting_client: Callable[..., Exports], queues: list[str]) -> Exports:
-    """A client with the grant of the laptop's partner, which may export besides."""
+    """Return the exports of a client with the grant of the laptop's partner, which also allows exports."""
     return exporting_client(partner_grant(queues).model_copy(update={"exports": True}))
 
 
@@ -65,7 +65,7 @@ def test_exports_need_a_credential(exports: Exports, key: str | None, method: st
 
 
 Q, MINE = "QUEUE", "MINE"  # stand for a queue that is not the partner's, and for one that is
-# Each row: what is asked for, and the pointers that are refused; None where the narrow export is as good.
+# Each row: a request, and the refused pointers. None means that a narrow export is allowed, too.
 ATTACKS: list[tuple[dict[str, Any], list[str] | None]] = [
     ({"search_criteria": {"queue_ids": [Q]}}, ["/search_criteria/queue_ids"]),
     ({"search_criteria": {"queue_ids": [MINE, Q]}}, ["/search_criteria/queue_ids"]),
@@ -128,7 +128,7 @@ def test_every_part_of_a_grant_counts(
 
 
 def test_a_window_is_judged_when_the_export_is_created(exporting_client: Callable[..., Exports], clock: Any) -> None:
-    """Some days later, it is over what the client may look back."""
+    """Continue some days later, when the window is longer ago than the client may look back."""
     exports = exporting_client(Grant(exports=True, lookback=timedelta(days=86)))
     export_id = exports.create(BODY)
     exports.run_slice(export_id)
@@ -165,7 +165,7 @@ def test_another_clients_export_does_not_exist(exporting_client: Callable[..., E
 def test_a_worker_takes_the_export_of_the_client_that_it_is_told(exporting_client: Callable[..., Exports]) -> None:
     owner, other = exporting_client(), exporting_client()
     export_id = owner.create(SMALL)
-    assert other.run_slice(export_id)  # that client has no such export
+    assert other.run_slice(export_id)  # this client has no such export
     assert owner.get(export_id)["status"] == "queued"
 
 

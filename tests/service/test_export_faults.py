@@ -1,4 +1,4 @@
-"""Whatever fails while contacts are exported, none is lost and none is doubled: the export goes on, or says why."""
+"""Test failures during exports: no contact is lost or doubled, and the export continues or says why it cannot."""
 
 import json
 import threading
@@ -33,11 +33,11 @@ from tests.upstream import upstream
 
 
 class Killed(BaseException):
-    """The process ends here: no code of its own runs any more."""
+    """End the process here, so that no more of its code runs."""
 
 
 class Calls:
-    """Counts the calls of AWS, and ends the process before or after one of them has been sent."""
+    """Count the calls of AWS, and end the process before or after one of them has been sent."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made = 0
@@ -57,7 +57,7 @@ class Calls:
 
     @contextmanager
     def killed_at(self, number: int, *, has_answer: bool) -> Iterator[None]:
-        """Kill whatever makes this call from now on."""
+        """Kill the process that makes this call from now on."""
         self.made, self._kill_at, self._has_answer = 0, number, has_answer
         try:
             yield
@@ -74,7 +74,7 @@ def calls(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> Calls:  # noqa: 
 
 @pytest.fixture
 def small_slices(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - sets the tools
-    """Slices of 30 contacts."""
+    """Export in slices of 30 contacts."""
     import export_handler  # noqa: PLC0415
 
     monkeypatch.setattr(export_handler, "tools", replace(export_handler.tools, slice_contacts=30))
@@ -82,7 +82,7 @@ def small_slices(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:  # 
 
 @pytest.fixture
 def use(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:  # noqa: ARG001 - sets the tools
-    """Changes what slices are exported with."""
+    """Return a function that changes the dependencies with which slices are exported."""
     import export_handler  # noqa: PLC0415
 
     def change(**tools: Any) -> None:
@@ -121,7 +121,7 @@ def test_the_api_is_killed_at_every_call_that_creates_an_export(
     while True:
         number += 1
         exports = exporting_client()
-        exports.api.send("GET", "/v1/exports")  # what it reads of the client is cached
+        exports.api.send("GET", "/v1/exports")  # the client's item is cached
         answered = False
         with calls.killed_at(number, has_answer=has_answer):
             exports.post(SMALL, {"idempotency-key": "once"})
@@ -137,7 +137,7 @@ def test_the_api_is_killed_at_every_call_that_creates_an_export(
 
 
 def executions(export_id: str) -> int:
-    """How many executions of the state machine this export has."""
+    """Return the number of the export's executions of the state machine."""
     client = boto3.client("stepfunctions")
     machines = client.list_state_machines(maxResults=1000)["stateMachines"]
     names = [
@@ -189,7 +189,7 @@ def test_several_workers_at_once_export_each_contact_once(exports: Exports) -> N
     assert not errors
     export = exports.get(export_id)
     assert contacts_of(export) == expected
-    assert exports.run_slice(export_id)  # whoever comes last removes what the others have left
+    assert exports.run_slice(export_id)  # the last one removes what the others have left
     assert len(exports.files()) == len(export["parts"])
 
 
@@ -200,7 +200,7 @@ def test_an_export_is_deleted_in_mid_slice(
     monkeypatch.setattr("contact_search.exports.worker._SECONDS_BETWEEN_LOOKS", 0)
     pages = interrupt(use, 3, lambda: exports.delete(export_id))
     assert exports.run_slice(export_id)
-    assert len(pages) == 3  # it does not go on to the end of its slice
+    assert len(pages) == 3  # it does not continue to the end of its slice
     assert exports.get(export_id)["status"] == "canceled"
     assert not exports.files()
 
@@ -214,7 +214,7 @@ def test_an_export_is_deleted_while_its_part_is_written(exports: Exports, use: C
 
 
 def interrupt(use: Callable[..., None], after: int, action: Callable[[], Any]) -> list[int]:
-    """Do something after so many of the next pages have been read. Return where the pages are counted."""
+    """Do something after this many more pages have been read. Return the counter of pages."""
     import export_handler  # noqa: PLC0415
 
     connect, pages = export_handler.tools.connect, []
@@ -287,7 +287,7 @@ def test_a_changed_grant_ends_an_export_when_somebody_looks(
 def test_an_export_survives_an_authorizer_that_has_not_seen_the_new_grant(
     stack: Deployed, exporting_client: Callable[..., Exports]
 ) -> None:
-    """For 60 seconds an environment may know the former revision, while another one has created the export."""
+    """Create the export in one environment while another still has the old revision, as it may for 60 seconds."""
     import search_handler  # noqa: PLC0415
 
     exports, table = exporting_client(), search_handler.services.durable_table
@@ -304,7 +304,7 @@ def test_an_export_survives_an_authorizer_that_has_not_seen_the_new_grant(
 
 
 def use_endpoint(use: Callable[..., None], service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have slices exported by clients of another endpoint."""
+    """Export slices with clients of another endpoint."""
 
     settings = ExportSettings.from_environment()
     monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", url)
@@ -436,7 +436,7 @@ def test_what_no_attempt_can_change_ends_the_export(
 
 
 def test_connect_fails_in_mid_slice(exports: Exports, use: Callable[..., None]) -> None:
-    """What has been read is kept, and the next slice goes on from there."""
+    """Keep what has been read, so that the next slice continues from there."""
 
     def fail() -> None:
         raise UnavailableError("ServiceUnavailableException")
@@ -453,7 +453,7 @@ def test_connect_fails_in_mid_slice(exports: Exports, use: Callable[..., None]) 
 def test_connect_throttles_all_the_time(
     exports: Exports, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Waiting is no failure: the slice ends when its time is over, and the next one goes on."""
+    """Wait without failing: the slice ends when its time is over, and the next one continues."""
     import export_handler  # noqa: PLC0415
 
     export_id, tools = exports.create(SMALL), export_handler.tools
@@ -470,12 +470,12 @@ def test_a_slice_ends_when_its_time_is_over(exports: Exports, use: Callable[...,
     use(slice_seconds=0)
     export_id = exports.create(BODY)
     assert not exports.run_slice(export_id)
-    assert 0 < exports.get(export_id)["contacts"] <= 100  # a page at least, or it would never get any further
+    assert 0 < exports.get(export_id)["contacts"] <= 100  # at least a page, or it would never make progress
     assert contacts_of(exports.finish(export_id)) == walk(exports.api, BODY)
 
 
 def test_names_are_waited_for(exports: Exports, use: Callable[..., None]) -> None:
-    """A file without the names that were asked for would stay so."""
+    """Wait, because a file that is written without the requested names would never get them."""
     import export_handler  # noqa: PLC0415
 
     class Unavailable:
@@ -500,7 +500,7 @@ def test_the_bucket_is_gone(exports: Exports) -> None:
     assert exports.get(export_id)["status"] == "running"
     assert exports.delete(export_id).status == 204
     assert exports.get(export_id)["parts"] == []
-    with pytest.raises(SliceFailedError):  # its files cannot be removed yet
+    with pytest.raises(SliceFailedError):  # its files cannot be deleted yet
         exports.run_slice(export_id)
     s3.create_bucket(Bucket=exports.bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
     assert exports.run_slice(export_id)
@@ -510,7 +510,7 @@ def test_the_bucket_is_gone(exports: Exports) -> None:
 
 @pytest.fixture
 def no_machine(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:  # noqa: ARG001
-    """Take the state machine away. Call it to put it back."""
+    """Remove the state machine. Return a function that restores it."""
     import search_handler  # noqa: PLC0415
 
     services = search_handler.services
@@ -549,7 +549,7 @@ def test_an_export_that_was_never_started_is_started_when_somebody_looks(
     assert exports.post(SMALL, {"idempotency-key": "once"}).status == 503
     [waiting] = exports.api.send("GET", "/v1/exports").json["exports"]
     clock.advance(timedelta(seconds=61))
-    assert exports.get(waiting["id"])["status"] == "queued"  # it cannot be started yet, and is shown all the same
+    assert exports.get(waiting["id"])["status"] == "queued"  # it cannot be started yet, but it is shown
     no_machine()
     assert executions(waiting["id"]) == 0
     assert exports.api.send("GET", path.replace("ID", waiting["id"])).status == 200
@@ -588,7 +588,7 @@ def test_the_table_is_gone(exports: Exports, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_export_of_a_later_version_fails_openly(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a rollback, a position may have a version that this one cannot read."""
+    """Read a position of a version that this one cannot read, as may happen after a rollback."""
     export_id = exports.create(BODY)
     with monkeypatch.context() as patch:
         patch.setattr("contact_search.search.cursor.POSITION_VERSION", 99)
@@ -604,7 +604,7 @@ def test_an_export_that_does_not_exist_is_done(exports: Exports) -> None:
 
 
 def test_an_export_does_without_the_tokens_of_connect(exports: Exports, clock: Clock) -> None:
-    """Nobody knows how long a NextToken lives, and an export may stand still for hours."""
+    """Continue without a NextToken: an export may pause for hours, and AWS does not say how long a token lives."""
     expected = walk(exports.api, BODY)
     export_id = exports.create(BODY)
     while not exports.run_slice(export_id):

@@ -1,4 +1,4 @@
-"""Bulk export: one request, and all contacts of a search are in files, each once and in the order of a walk."""
+"""Test bulk export: all contacts of a search are in files, each once and in the order of a walk."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {"time_range": WINDOW, "search_criteria": {"channels": [
 
 
 def walk(api: Api, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """All contacts of a search, page by page."""
+    """Return all contacts of a search, page by page."""
     contacts: list[dict[str, Any]] = []
     cursor: dict[str, Any] = {}
     while True:
@@ -266,7 +266,7 @@ def test_an_export_expires(exports: Exports, clock: Clock) -> None:
 
 @pytest.mark.parametrize("then", ["deleted", "withdrawn"])
 def test_the_end_of_an_export_is_logged_once(exports: Exports, stack: Deployed, then: str) -> None:
-    """Metrics are counted from these lines."""
+    """Check the log lines that metrics are counted from."""
     with recorded() as log:
         export_id = exports.create(SMALL)
         export = exports.finish(export_id)

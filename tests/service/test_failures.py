@@ -1,4 +1,4 @@
-"""What callers see when Amazon Connect, or the way to it, fails; and what the log keeps to itself."""
+"""Test what callers see when Amazon Connect, or the connection to it, fails, and what the log must not contain."""
 
 import io
 import socket
@@ -22,7 +22,7 @@ from tests.upstream import upstream
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the function logs."""
+    """Capture what the function logs."""
     text = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", text)
     return text
@@ -30,7 +30,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 @pytest.fixture
 def through(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Api]:
-    """The API, over a client of another endpoint."""
+    """Return the API with a client of another endpoint."""
     import search_handler  # noqa: PLC0415
 
     def over(url: str) -> Api:
@@ -135,7 +135,7 @@ def test_a_search_is_logged_by_the_names_of_its_parameters(api: Api, log: io.Str
 
 @pytest.mark.parametrize("leak", ["pineapple", "sandbox-full"])
 def test_the_suite_would_notice_a_leak(api: Api, monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
-    """That is, each request of each test is watched."""
+    """Leak a text, to prove that each request of each test is checked."""
     from contact_search.api import contacts  # noqa: PLC0415
 
     monkeypatch.setattr(contacts, "fetch_page", lambda *_: logger.info(leak))

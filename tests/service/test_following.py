@@ -1,4 +1,4 @@
-"""Following: a walk without an end, through HTTP."""
+"""Test following, a walk without an end, through HTTP."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def centre(aws: AwsServer, still: Clock, new_directory: None) -> Iterator[Contac
 
 
 def ids(answer: Answer) -> list[str]:
-    """Return the ids of the contacts, of a page as each page of such a walk must be."""
+    """Check the members that each page of such a walk must have. Return the ids of its contacts."""
     assert answer.status == 200, answer.text
     page = answer.json
     assert page["next_cursor"]
@@ -54,7 +54,7 @@ def ids(answer: Answer) -> list[str]:
 
 
 def catch_up(api: Api, page: Answer, **parameters: Any) -> tuple[list[str], Answer]:
-    """Ask from this page on until the walk has reached its end; return the ids and the last page."""
+    """Continue from this page until the walk has reached its end. Return the ids and the last page."""
     found = ids(page)
     while "caught_up" not in page.json:
         page = api.get(**parameters, cursor=page.json["next_cursor"])
@@ -154,7 +154,7 @@ def test_last_begins_that_long_ago_and_stays_there(api: Api, centre: ContactCent
 
 
 def test_a_walk_can_begin_now(api: Api, centre: ContactCentre) -> None:
-    centre.clock.advance(7 * SECOND)  # the caller's clock is ahead of ours, which is rounded down
+    centre.clock.advance(7 * SECOND)  # the caller's clock is ahead of ours, because ours is rounded down
     query = FOLLOW | {"from_": (NOW + 7 * SECOND).isoformat()}
     page = api.get(**query)
     assert (ids(page), page.json["poll_after"], centre.requests) == ([], 903, [])
@@ -272,7 +272,7 @@ def test_a_poll_that_finds_nothing_new_costs_one_call(api: Api, centre: ContactC
 
 @pytest.fixture
 def cached_api(api: Api, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Api:
-    """The API with a page cache."""
+    """Return the API with a page cache."""
     import search_handler  # noqa: PLC0415
 
     client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5)
@@ -288,7 +288,7 @@ def test_followers_of_the_same_search_share_calls(cached_api: Api, centre: Conta
     cursors: list[dict[str, str]] = [{} for _ in followers]
     for _ in range(7):
         for number in range(len(followers)):
-            # By GET or by POST, which say the same search in two ways.
+            # The same search by GET and by POST.
             if number % 2:
                 page = cached_api.get(**FOLLOW, limit=50, **cursors[number])
             else:
@@ -460,7 +460,7 @@ _POLLS = st.lists(
     st.tuples(
         st.one_of(st.just(0), st.integers(0, 90_000)),  # milliseconds to wait before
         st.integers(1, 6),  # limit
-        st.integers(0, 2),  # how many pages the follower forgets before, because it crashed
+        st.integers(0, 2),  # how many pages the follower forgets before that, because it crashed
     ),
     max_size=20,
 )

@@ -1,4 +1,4 @@
-"""Clients that generators make from the OpenAPI document can send every parameter."""
+"""Test that clients generated from the OpenAPI document can send every parameter."""
 
 import json
 import os
@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def sent() -> list[str]:
-    """The query strings that arrive."""
+    """Record the query strings that arrive."""
     return []
 
 
@@ -42,7 +42,7 @@ def address(gateway: Gateway, sent: list[str]) -> Iterator[str]:
 
 @pytest.fixture
 def folder(api: Api, tmp_path: Path) -> Path:
-    """A copy of the sources, with the OpenAPI document that the service serves."""
+    """Copy the sources, and add the OpenAPI document that the service serves."""
     folder = tmp_path / "generated"
     shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
     (folder / "openapi.json").write_text(api.send("GET", "/openapi.json").text)
@@ -51,7 +51,7 @@ def folder(api: Api, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def expected(api: Api, new_directory: None) -> dict[str, Any]:  # noqa: ARG001 - with the sample's names
-    """What the same search finds without a generated client."""
+    """Return the page of the same search without a generated client."""
     page = api.get(
         last="P60D",
         attribute__customer_tier="gold",

@@ -1,4 +1,4 @@
-"""GET /v1/contacts: pages, cursors and what callers ask wrongly."""
+"""Test GET /v1/contacts: pages, cursors and invalid requests."""
 
 import itertools
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who the caller is and what it is granted."""
+"""Test GET /v1/me: who the caller is and what it is granted."""
 
 import itertools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from sandbox.clients import PARTNER_KEY
 from tests.clock import Clock
 from tests.conftest import Answer, Api
 
-_NUMBERS = itertools.count()  # make names of clients unique
+_NUMBERS = itertools.count()  # makes names of clients unique
 
 
 @pytest.fixture

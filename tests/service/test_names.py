@@ -1,4 +1,4 @@
-"""Names in place of ids: filters, expansion, lists, and what a limited client learns."""
+"""Test names instead of ids: filters, expansion, lists, and what a limited client can learn."""
 
 import itertools
 import threading
@@ -24,7 +24,7 @@ from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import TODAY
 from tests.conftest import INSTANCE_ID, Answer, Api, Gateway
 
-# Contacts of these tests are alone in this window.
+# This window has only the contacts of these tests.
 DAY = TODAY - timedelta(days=400)
 WINDOW = {"from": f"{DAY}", "to": f"{DAY}"}
 QUEUES = {"q-billing": "Refunds, EU", "q-sales": "Upsell", "q-sales-2": "UPSELL", "q-other": "Zurich", "q-own": "Own"}
@@ -32,7 +32,7 @@ AGENTS = {"a-1": "jane.doe", "a-2": "john.roe", "a-3": "zoe.poe"}
 
 
 class Clock:
-    """Real time, which the test sets forward."""
+    """Add seconds to the real time."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -56,7 +56,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(scope="module")
 def records(aws: AwsServer) -> Iterator[None]:
-    """Contacts with queues and agents, two of which are not in the directory."""
+    """Store contacts with queues and agents, two of which are not in the directory."""
     pairs = itertools.zip_longest([*QUEUES, "q-gone", None], [*AGENTS, "a-gone"])
     for number, (queue, agent) in enumerate(pairs):
         record: dict[str, Any] = {
@@ -261,7 +261,7 @@ def test_the_etag_covers_names(names_api: Api, aws: AwsServer, clock: Clock) -> 
     aws.connect.directory.rename_queue("q-other", "Genf")
     try:
         clock.ahead += 61
-        assert names_api.get(**WINDOW, queue="genf").status == 200  # has the directory read again
+        assert names_api.get(**WINDOW, queue="genf").status == 200  # makes the service read the directory again
         renamed = names_api.get({"if-none-match": etag}, **sent)
         assert (renamed.status, renamed.json["contacts"][0]["queue_info"]["name"]) == (200, "Genf")
     finally:
@@ -496,7 +496,7 @@ def test_a_limited_client_sees_and_names_its_own_alone(client: Callable[..., Api
     limited = client(queue_ids=["q-own", "q-sales", "q-gone"], agent_ids=["a-1", "a-2"])
     assert list_all(limited, "queues", limit=1) == [{"id": "q-own", "name": "Own"}, {"id": "q-sales", "name": "Upsell"}]
     assert [agent["username"] for agent in list_all(limited, "agents")] == ["jane.doe", "john.roe"]
-    # Another queue has this name too. It is not the client's.
+    # Another queue has the same name. It is not the client's.
     assert ids(limited.get(**WINDOW, queue="upsell")) == {"q-sales"}
 
 
@@ -536,7 +536,7 @@ def test_the_same_holds_for_agents(client: Callable[..., Api]) -> None:
         answer = limited.get(**WINDOW, agent=name)
         assert (answer.status, [fault["parameter"] for fault in answer.json["errors"]]) == (403, ["agent"])
     assert limited.get(**WINDOW, agent="JANE.DOE").status == 200
-    assert limited.get(**WINDOW, queue="no-such-queue").status == 422  # it is not limited in queues
+    assert limited.get(**WINDOW, queue="no-such-queue").status == 422  # its queues are not limited
 
 
 @pytest.mark.parametrize(("field", "listed"), [("queue_info", "queues"), ("agent_info", "agents")])

@@ -1,4 +1,4 @@
-"""One contact: all that Connect tells of it, its quota and cache, and who sees what of it."""
+"""Test single contacts: all members that Connect returns, quota and cache, and who sees what."""
 
 import itertools
 import json
@@ -40,12 +40,12 @@ from tests.upstream import upstream
 CONTACT = SEARCH_CONTACTS.service_model.shape_for("Contact")
 FIRST, TRANSFERRED, OLD = "one-first", "one-transferred", "one-old"
 NUMBER = "+441632960001"
-_NUMBERS = itertools.count()  # make names of clients unique
+_NUMBERS = itertools.count()  # makes names of clients unique
 
 
 @pytest.fixture(scope="module", autouse=True)
 def records(aws: AwsServer) -> Iterator[None]:
-    """A conversation of two contacts, and a contact of a year ago."""
+    """Store a conversation of two contacts, and a contact of a year ago."""
     begun = NOW - timedelta(days=40)
     record: dict[str, Any] = {
         "InstanceARN": INSTANCE_ARN,
@@ -94,19 +94,19 @@ def client(stack: Deployed, api: Api) -> Callable[..., Api]:
 
 @pytest.fixture
 def partner(client: Callable[..., Api], queues: list[str]) -> Api:
-    """A client with the partner's grant that its usage plan does not throttle."""
+    """Add a client with the partner's grant, which its usage plan does not throttle."""
     return client(**dict(partner_grant(queues)))
 
 
 def get(api: Api, contact_id: str, headers: dict[str, str] | None = None, /, **parameters: Any) -> Answer:
-    """GET /v1/contacts/{id}."""
+    """Send GET /v1/contacts/{id}."""
     path = f"/v1/contacts/{quote(contact_id, safe='')}"
     return api.send("GET", path, urlencode(parameters, doseq=True), headers)
 
 
 @dataclass
 class Service:
-    """The API with a cache and a limiter of single contacts, and what its calls cost."""
+    """Hold the API with a cache and a limiter of single contacts, and count its calls."""
 
     api: Api
     aws: AwsServer
@@ -146,11 +146,11 @@ def service(
     aws.connect.behaviour = Behaviour()
 
 
-# What it tells
+# Members
 
 
 def value_of(shape: Shape, seen: tuple[str, ...] = ()) -> Any:
-    """Any value of a shape, with all its members, and each recursive shape once within itself."""
+    """Build a value of a shape with all members. A recursive shape appears once within itself."""
     match shape.type_name:
         case "structure":
             return {
@@ -180,7 +180,7 @@ def _innermost(shape: Shape) -> Shape:
 
 
 def as_we_spell_it(value: Any, shape: Shape) -> Any:
-    """The same in snake_case, but for the keys of maps, which are data."""
+    """Convert names to snake_case, except the keys of maps, which are data."""
     match shape.type_name:
         case "structure":
             return {snake_case(name): as_we_spell_it(member, shape.members[name]) for name, member in value.items()}
@@ -306,7 +306,7 @@ def test_every_fault_is_named(api: Api, parameters: dict[str, str], faults: set[
     assert (answer.status, answer.faults) == (422, faults)
 
 
-# Its quota and its cache
+# Quota and cache
 
 
 def test_a_page_and_all_its_contacts_cost_one_search(service: Service) -> None:
@@ -323,7 +323,9 @@ def test_the_headers_are_about_its_own_quota(service: Service) -> None:
     service.use(rate=10, burst=15)
     answer = get(service.api, FIRST)
     assert answer.headers["ratelimit-policy"] == f'"{QUOTA}";q=10;w=1'
-    assert answer.headers["ratelimit"].startswith(f'"{QUOTA}";r=1')  # 13 to 15 of 15 are free: some time has passed
+    assert answer.headers["ratelimit"].startswith(
+        f'"{QUOTA}";r=1'
+    )  # 13 to 15 of 15 are free, depending on the time that has passed
 
 
 def test_its_limiter_is_its_own(service: Service) -> None:
@@ -445,7 +447,7 @@ def test_a_contact_outside_the_grant_does_not_differ_from_one_that_does_not_exis
 
 
 def test_a_grant_of_one_contact_is_that_of_a_search(partner: Api, contacts: list[SampleContact]) -> None:
-    """Whoever finds a contact may look at it, and nobody else may."""
+    """Compare the callers who find a contact with those who may get it."""
     own = {one["id"] for one in partner.walk(last="P100D", limit=100)}
     everything = [one.summary["Id"] for one in contacts]
     visible = {contact_id for contact_id in everything[:200] if get(partner, contact_id).status == 200}
@@ -517,7 +519,7 @@ def test_foreign_ids_are_a_404_whatever_they_are(limited: Api, contact_id: str) 
 
 @pytest.fixture
 def limited(client: Callable[..., Api]) -> Api:
-    """A client that sees no contact, and is not throttled by its usage plan."""
+    """Add a client that sees no contacts, which its usage plan does not throttle."""
     return client(queue_ids=["none"])
 
 
@@ -538,7 +540,7 @@ def test_it_needs_a_credential(api: Api) -> None:
     assert get(api.as_client("wrong"), FIRST).status == 401
 
 
-# Its path
+# Path
 
 
 def test_it_has_get_and_head(api: Api) -> None:
@@ -559,7 +561,7 @@ def test_the_search_by_body_keeps_its_path(api: Api, aws: AwsServer) -> None:
     assert aws.connect.quotas["DescribeContact"].requests == described
 
 
-# What goes wrong
+# Failures
 
 PROBLEMS = [
     (400, "InvalidRequestException", 422, "rejected-by-connect"),
@@ -604,7 +606,7 @@ def test_every_error_of_the_attributes_is_a_problem(
     status: int,
     problem: str,
 ) -> None:
-    """But for a conversation that is gone, which has none."""
+    """Check all errors except a conversation that is gone, which has no attributes."""
     import search_handler  # noqa: PLC0415 - reads its settings when it is imported
 
     described = ConnectClient(INSTANCE_ID, aws_clients.connect_client())

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the documentation page."""
+"""Test the OpenAPI document and the documentation page."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_the_examples_are_accepted(api: Api) -> None:
             needed |= {"transcript": "a", "attribute.k": "a", "segment.k": "a", "name": "a", "routing_agent_id": "a"}
             needed |= {"enqueue_timestamp.exists": "false"}
         if name == "agent":
-            continue  # a username of the sample that scripts/serve makes, not of this one
+            continue  # a username of the sample of scripts/serve, not of this test's
         if name == "to":
             needed = {"from": example}
         if name == "settle":
@@ -133,7 +133,7 @@ def test_no_example_expires(api: Api) -> None:
 
 
 def _undated(document: str) -> Any:
-    """The document without the dates of its examples, which are those of the day on which it was made."""
+    """Return the document without the dates of its examples, which depend on the day of generation."""
     return json.loads(_DATE.sub("a date", document))
 
 

@@ -1,4 +1,4 @@
-"""What GET finds is what the same search finds through boto3's paginator: the same contacts, in the same order."""
+"""Test that GET finds the same contacts as boto3's paginator, in the same order."""
 
 from typing import Any
 

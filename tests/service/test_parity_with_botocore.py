@@ -1,4 +1,4 @@
-"""Every member of SearchContacts, told from the service model of the installed botocore itself."""
+"""Compare every member of SearchContacts with the service model of the installed botocore."""
 
 import copy
 import json
@@ -24,7 +24,7 @@ _CONSTRAINTS = {
     "list": {"min": "minItems", "max": "maxItems"},
     "integer": {"min": "minimum", "max": "maximum"},
 }
-# The window of a walk without an end (`follow`) has none either. tests/service/test_post_search.py: others need it.
+# EndTime is optional because of `follow`. tests/service/test_post_search.py tests that other searches need it.
 _OPTIONAL_HERE = {".TimeRange.EndTime"}
 _TYPES = {
     "structure": "object",
@@ -37,7 +37,7 @@ _TYPES = {
 
 
 def differences(shape: Shape, schema: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[str]:
-    """Where the JSON schema of a request does not say what the shape says, member by member."""
+    """Return the differences between the JSON schema of a request and the shape, member by member."""
     schema = _resolved(schema, root)
     if schema.get("type") != _TYPES.get(shape.type_name, shape.type_name):
         yield f"{path}: is {schema.get('type')}, not {shape.type_name}"
@@ -73,7 +73,7 @@ def _member_differences(shape: Shape, schema: dict[str, Any], root: dict[str, An
         if name == "MaxResults":
             assert schema_of_member["minimum"] == 0, "0 is our own: it counts the matches"
             schema_of_member = schema_of_member | {"minimum": 1}
-        # A cursor is our own, and shorter than the token that it stands for.
+        # A cursor is our own, and shorter than a NextToken.
         if name != "NextToken":
             yield from differences(member, schema_of_member, root, f"{path}.{name}")
 
@@ -88,7 +88,7 @@ def request_differences(model: ServiceModel) -> list[str]:
 
 
 def response_differences(shape: Shape, model: type[BaseModel], path: str = "") -> Iterator[str]:
-    """Members of a contact that its model does not have."""
+    """Return the members of a contact that our model does not have."""
     for name, member in shape.members.items():
         field = model.model_fields.get(snake_case(name))
         if field is None:
@@ -100,7 +100,7 @@ def response_differences(shape: Shape, model: type[BaseModel], path: str = "") -
 
 
 def _element(shape: Shape) -> Shape:
-    """What a list or map, however deep, has in it; another shape itself."""
+    """Return the innermost element of a list or map, or the shape itself if it is neither."""
     if shape.type_name == "list":
         return _element(shape.member)
     return _element(shape.value) if shape.type_name == "map" else shape
@@ -113,7 +113,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def changed_model(change: Callable[[dict[str, Any]], Any]) -> ServiceModel:
-    """The service model after a change of its shapes."""
+    """Return the service model after a change of its shapes."""
     loader = botocore.session.get_session().get_component("data_loader")
     description = copy.deepcopy(loader.load_service_model("connect", "service-2"))
     change(description["shapes"])

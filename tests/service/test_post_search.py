@@ -1,4 +1,4 @@
-"""POST /v1/contacts/search: the whole of SearchContacts, and what callers send wrongly."""
+"""Test POST /v1/contacts/search: all of SearchContacts, and invalid requests."""
 
 import json
 from collections.abc import Callable

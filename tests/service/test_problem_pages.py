@@ -1,4 +1,4 @@
-"""What a type of problem means, asked for by the type that a problem names."""
+"""Test the pages that explain the types of problems, at the URLs that problems name."""
 
 import json
 from pathlib import Path

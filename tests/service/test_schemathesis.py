@@ -1,4 +1,4 @@
-"""The running service against its own OpenAPI document; `scripts/fuzz` does the same for longer."""
+"""Test the running service with its own OpenAPI document. `scripts/fuzz` does the same for longer."""
 
 import subprocess
 import sys

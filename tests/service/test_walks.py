@@ -1,4 +1,4 @@
-"""Walks without ceilings: beyond 8 weeks and 10,000 contacts, each contact once and in order, whatever Connect does."""
+"""Test walks beyond 8 weeks and 10,000 contacts: each contact once and in order, however Connect behaves."""
 
 import itertools
 import json
@@ -37,7 +37,7 @@ LONG_WALK = {"from_": START.isoformat(), "to": END.isoformat()}
 
 
 def contact(number: int, moment: datetime, **members: Any) -> StoredContact:
-    """A contact with all five timestamps at this moment, but for those given."""
+    """Build a contact. All five timestamps are at this time, except those that are passed."""
     text = moment.isoformat(timespec="milliseconds")
     record = {
         "ContactId": f"contact-{number}",
@@ -56,7 +56,7 @@ def contact(number: int, moment: datetime, **members: Any) -> StoredContact:
 def contacts_are(
     aws: AwsServer, contacts: list[StoredContact], behaviour: Behaviour, most_results: int = 10_000
 ) -> Iterator[list[dict[str, Any]]]:
-    """The stand-in has these contacts alone, and behaves so; gives the list of the requests that it gets."""
+    """Give the stand-in these contacts only, and this behaviour. Yield the list of calls that it receives."""
     connect, limits = aws.connect, (position.RESULT_LIMIT, models.MOST_RESULTS)
     store, search = connect.contacts, connect.search_contacts
     requests: list[dict[str, Any]] = []
@@ -79,7 +79,7 @@ def contacts_are(
 
 
 def walk(api: Api, limits: Iterator[int], **parameters: Any) -> list[dict[str, Any]]:
-    """The pages, every third of them asked for twice."""
+    """Return the pages. Every third one is requested twice."""
     pages: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while not pages or cursor:
@@ -100,7 +100,7 @@ def ids(pages: list[dict[str, Any]]) -> list[str]:
 
 
 def once_each(requests: list[dict[str, Any]]) -> list[str]:
-    """The requests as JSON, less those of pages that were asked for twice."""
+    """Return the calls as JSON, without those of pages that were requested twice."""
     return sorted({json.dumps(request, sort_keys=True) for request in requests})
 
 
@@ -118,7 +118,7 @@ MOST_AT_ONE_TIME = 5
 
 @st.composite
 def moments(draw: st.DrawFn) -> list[datetime]:
-    """Of contacts of which at most a few have the same millisecond."""
+    """Generate times of contacts. At most a few contacts have the same millisecond."""
     crowd = draw(_ANYWHERE)
     offsets = st.one_of(_ANYWHERE, _SEAMS, st.integers(crowd, min(crowd + 9, SPAN)))
     drawn = draw(st.lists(offsets, max_size=60))
@@ -139,7 +139,7 @@ GENERATED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow,
 
 
 def check_totals(pages: list[dict[str, Any]], count: int) -> None:
-    """An exact total is right, and a lower bound is one."""
+    """Assert that an exact total is right, and that a lower bound is not too high."""
     for page in pages:
         value = page["total"]["value"]
         assert value == count if page["total"]["relation"] == "eq" else value <= count
@@ -301,7 +301,7 @@ def test_where_the_token_has_died_the_walk_resumes_if_its_order_allows(api: Api,
 def test_contacts_that_come_and_change_meanwhile_do_no_harm(
     api: Api, aws: AwsServer, order: str, behaviour: Behaviour
 ) -> None:
-    """New ones begin before, at and after the place that the walk has reached, or old ones change their channel."""
+    """Add contacts before, at and after the position of the walk, or change the channel of old ones."""
     contacts = [contact(number, START + timedelta(days=12 * number)) for number in range(60)]
     numbers = itertools.count(1_000)
     with contacts_are(aws, contacts, behaviour, most_results=10):
@@ -361,7 +361,7 @@ def test_the_order_is_judged_on_the_first_page_only(api: Api, still: Clock, aws:
 
 @pytest.fixture
 def without_table(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Puts DynamoDB out of reach."""
+    """Make DynamoDB unreachable."""
 
     def take_away() -> None:
         import search_handler  # noqa: PLC0415

@@ -17,7 +17,7 @@ def main(base_url: str, key: str) -> None:
     page: Any = list_contacts.sync(
         client=Client(base_url=base_url, headers={"x-api-key": key}),
         last="P60D",
-        # This generator does not write deepObject: its keys are the names of parameters.
+        # This generator does not support deepObject: its keys are the names of parameters.
         attribute=ListContactsAttribute.from_dict({"attribute[customer_tier]": "gold"}),
         channel=[ListContactsChannelItem.VOICE, ListContactsChannelItem.CHAT],
         queue=["Billing", "Sales"],
