@@ -8,20 +8,29 @@ Amazon Connect, DynamoDB and KMS are at one address; the first part of the path 
     /keeping/N   DynamoDB: the table N, empty at first; conditions always hold, and each client is in it
     /losing/N    DynamoDB: the same, but pages are lost
 
-`python -m benchmarks.canned_aws` serves until its standard input ends.
+`python -m benchmarks.canned_aws FOLDER` serves until its standard input ends, with the certificate in the folder.
 """
 
 import asyncio
 import base64
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import ip_address
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from contact_search.search.grants import Grant
 from sandbox.contact_data.contact_record import parse_contact_record
@@ -36,34 +45,60 @@ Item = dict[str, dict[str, Any]]
 
 
 class Address:
-    """Where it is."""
+    """Where it is: in plain HTTP, and over TLS with a certificate that signs itself."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, certificate: Path, url: str, tls_url: str) -> None:
+        self.certificate = certificate
         self._url = url
+        self._tls_url = tls_url
         self._tables = count()
 
-    def variables(self, connect: str = "prompt", dynamodb: str = "losing") -> dict[str, str]:
+    def variables(self, connect: str = "prompt", dynamodb: str = "losing", *, tls: bool = False) -> dict[str, str]:
         """What an environment needs to find it, behaving so, with a table of its own."""
+        url = self._tls_url if tls else self._url
         return {
-            "AWS_ENDPOINT_URL": self._url,
-            "AWS_ENDPOINT_URL_CONNECT": f"{self._url}/{connect}",
-            "AWS_ENDPOINT_URL_DYNAMODB": f"{self._url}/{dynamodb}/{next(self._tables)}",
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL_CONNECT": f"{url}/{connect}",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"{url}/{dynamodb}/{next(self._tables)}",
         }
 
 
 @contextmanager
 def canned_aws() -> Iterator[Address]:
     """It, running."""
-    command = [sys.executable, "-m", "benchmarks.canned_aws"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    try:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        url = process.stdout.readline().strip()
-        if not url:
-            raise RuntimeError("The canned AWS has not started")
-        yield Address(url)
-    finally:
-        process.communicate()
+    with TemporaryDirectory() as folder:
+        certificate = write_certificate(Path(folder))
+        command = [sys.executable, "-m", "benchmarks.canned_aws", folder]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            urls = process.stdout.readline().split()
+            if not urls:
+                raise RuntimeError("The canned AWS has not started")
+            yield Address(certificate, *urls)
+        finally:
+            process.communicate()
+
+
+def write_certificate(folder: Path) -> Path:
+    """Write `key.pem`, and `certificate.pem` for 127.0.0.1, whose path is returned."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "canned AWS")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(secret)
+    path = folder / "certificate.pem"
+    path.write_bytes(certificate.public_bytes(pem))
+    return path
 
 
 @cache
@@ -204,13 +239,16 @@ class CannedAws:
         writer.close()
 
 
-async def main() -> None:
+async def main(folder: Path) -> None:
     _page(100)
-    server = await asyncio.start_server(CannedAws().serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    print(f"http://127.0.0.1:{port}", flush=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    aws = CannedAws()
+    servers = [await asyncio.start_server(aws.serve, "127.0.0.1", 0, ssl=security) for security in (None, context)]
+    ports = [server.sockets[0].getsockname()[1] for server in servers]
+    print(f"http://127.0.0.1:{ports[0]} https://127.0.0.1:{ports[1]}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,7 +1,5 @@
 """Cold starts: from the start of the process to its first answer, and the memory that it takes until then."""
 
-import re
-import shutil
 from collections.abc import Mapping
 from functools import partial
 
@@ -23,19 +21,6 @@ def milliseconds(python: str, subjects: Mapping[str, Subject], aws: Address, rou
             return environment.to_first_answer
 
     return medians(interleaved("cold", rounds, {name: partial(start, one) for name, one in subjects.items()}))
-
-
-def instructions(python: str, subject: Subject, aws: Address) -> int | None:
-    """Of a cold start, counted by callgrind: they vary much less than time. None where there is no valgrind."""
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        return None
-    under = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    variables = aws.variables() | {"PYTHONHASHSEED": "0"}
-    with Environment(python, subject, variables, under=under) as environment:
-        environment.call([event()])
-        [count] = re.findall(r"Collected : (\d+)", environment.end())
-    return int(count)
 
 
 def megabytes(

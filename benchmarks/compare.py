@@ -9,12 +9,12 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks import cold, growth, warm
+from benchmarks import cold, growth, instructions, restored, warm
 from benchmarks.canned_aws import UPSTREAM_SECONDS, Address, canned_aws
 from benchmarks.trees import ROOT, Subject, interpreter, subjects
 
 _LIBRARIES = ("boto3", "aws-lambda-powertools", "pydantic", "fastapi", "mangum", "chalice")
-_PARTS = ("cold", "warm", "memory", "growth")
+_PARTS = ("restored", "cold", "warm", "memory", "growth")
 
 Ratios = dict[str, float | None]
 
@@ -33,7 +33,8 @@ def main() -> None:
             growth.show(python, all_subjects["ours"], aws, given.rounds)
             return
         ratios: Ratios = {}
-        for part, show in (("cold", show_cold), ("warm", show_warm), ("memory", show_memory)):
+        shown = {"restored": show_restored, "cold": show_cold, "warm": show_warm, "memory": show_memory}
+        for part, show in shown.items():
             if given.only in (None, part):
                 ratios |= show(python, all_subjects, aws, given.rounds)
     print()
@@ -43,15 +44,27 @@ def main() -> None:
         given.json.write_text(json.dumps(ratios, indent=2) + "\n")
 
 
+def show_restored(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
+    compared = dict(all_subjects) | {"ours": warm.with_everything_on(all_subjects["ours"])}
+    took = restored.milliseconds(python, compared, aws, rounds)
+    _table("First invocation after a restore, ms of wall time", took, "bare")
+    over_tls = restored.milliseconds(python, compared, aws, rounds, tls=True)
+    _table("The same over TLS", over_tls, "bare")
+    variables = aws.variables() | restored.SNAP_START
+    ours, bare = (instructions.of_first_call(python, compared[name], variables) for name in ("ours", "bare"))
+    return {
+        "restored_ir_vs_bare": instructions.ratio(ours, bare),
+        "restored_vs_bare": took["ours"] / took["bare"],
+        "restored_tls_vs_bare": over_tls["ours"] / over_tls["bare"],
+    }
+
+
 def show_cold(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
     took = cold.milliseconds(python, all_subjects, aws, rounds)
-    counted = {name: cold.instructions(python, all_subjects[name], aws) for name in ("ours", "bare")}
     _table("Cold start, ms of wall time", took, "bare")
-    ours, bare = counted["ours"], counted["bare"]
-    if ours and bare:
-        print(f"Instructions of a cold start, millions: ours {ours / 1e6:,.0f}, bare {bare / 1e6:,.0f}")
+    ours, bare = (instructions.until_answered(python, all_subjects[name], aws.variables()) for name in ("ours", "bare"))
     peers = {f"cold_vs_{name}": took["ours"] / took[name] for name in ("bare", "powertools", "fastapi", "chalice")}
-    return {"cold_ir_vs_bare": ours / bare if ours and bare else None} | peers
+    return {"cold_ir_vs_bare": instructions.ratio(ours, bare)} | peers
 
 
 def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
@@ -72,7 +85,13 @@ def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, ro
         max(rounds // 4, 1),
     )
     _table("Warm call of ours, ms of wall time", waits, upstream)
+    ours_ir, full_ir, call_ir = (
+        instructions.of_warm_call(python, compared[name], aws.variables())
+        for name in ("ours", "ours, all on", "boto3 call")
+    )
     return {
+        "warm_ir_vs_bare_call": instructions.ratio(ours_ir, call_ir),
+        "warm_full_ir_vs_bare_call": instructions.ratio(full_ir, call_ir),
         "warm_vs_bare_call": took["ours"] / took["boto3 call"],
         "warm_full_vs_bare_call": took["ours, all on"] / took["boto3 call"],
         "cache_hit_vs_upstream_200ms": waits["cache hit"] / waits[upstream],

@@ -8,6 +8,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from types import ModuleType
 
 
 class Context:
@@ -23,12 +25,38 @@ class Context:
         return 29_000
 
 
+class SnapshotHooks(ModuleType):
+    """Stand in for the module of Lambda's runtime by which a function prepares its snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__("snapshot_restore_py")
+        self._before: list[Callable[[], object]] = []
+        self._after: list[Callable[[], object]] = []
+
+    def register_before_snapshot(self, hook: Callable[[], object]) -> None:
+        """Hooks run in the opposite order of their registration."""
+        self._before.insert(0, hook)
+
+    def register_after_restore(self, hook: Callable[[], object]) -> None:
+        """Hooks run in the order of their registration."""
+        self._after.append(hook)
+
+    def restore(self) -> None:
+        """Do what is done before the snapshot and after it."""
+        for hook in (*self._before, *self._after):
+            hook()
+
+
 def main(path: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the function prints is its log
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    hooks = SnapshotHooks()
+    if os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start":
+        sys.modules[hooks.__name__] = hooks
     module, _, name = path.partition(".")
     handler = getattr(__import__(module), name)
+    hooks.restore()
     context, answer, at = Context(), None, 0
     for line in sys.stdin:
         cpu, wall = [], []

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from contact_search.api.route_table import DOCS, HEALTH, OPENAPI, ROUTES, Route
+from contact_search.api.route_table import DOCS, HEALTH, OPENAPI, OTHER_PATHS, ROUTES, Route
 from infra import settings as stage_settings
 from infra.gateway_responses import add_gateway_responses
 from infra.logs import LogGroups
@@ -87,6 +87,7 @@ class ContactSearchApi(apigateway.RestApi):
         )
         for route in ROUTES:
             self._add_route(route, integration, request_authorizer)
+        self.root.resource_for_path(OTHER_PATHS).add_method("OPTIONS", integration)
         add_gateway_responses(self, settings.cors_origins)
         # CDK's own output is API Gateway's address, even where a domain has switched that off.
         self.node.try_remove_child("Endpoint")
@@ -145,6 +146,7 @@ class ContactSearchApi(apigateway.RestApi):
 
 
 def _throttled_methods() -> Iterator[tuple[str, apigateway.MethodDeploymentOptions]]:
+    yield f"{OTHER_PATHS}/OPTIONS", _PREFLIGHTS
     for route in ROUTES:
         yield f"{route.path}/OPTIONS", _PREFLIGHTS
         if not route.needs_credential:

@@ -22,7 +22,7 @@ from operations.laptop import find_laptop
 from operations.stages import NoCredentialsError, WrongAccountError, find_stage
 
 # A new client gets these only if they are named.
-_SENSITIVE_OFF: dict[str, Any] = {"attribute_keys": [], "transcript_search": False, "exports": False}
+_SENSITIVE_OFF: dict[str, Any] = {"attribute_keys": [], "transcript_search": False}
 _NAME = re.compile(r"[A-Za-z0-9._:@/-]{1,100}")
 
 _MESSAGES: dict[type[Exception], Callable[[Any], str]] = {
@@ -60,14 +60,14 @@ def _add(stack: Deployed, arguments: argparse.Namespace) -> None:
             if limits
             else f"Name what {arguments.name} may see, such as --channel VOICE, or grant it --everything"
         )
-    grant = Grant() if arguments.everything else Grant.model_validate(_SENSITIVE_OFF | limits)
+    grant = registry.EVERYTHING if arguments.everything else Grant.model_validate(_SENSITIVE_OFF | limits)
     api_key = None if arguments.token else _new_api_key()
     registry.add(stack, arguments.name, arguments.plan, grant, api_key)
     _show(stack, arguments, api_key)
 
 
 def _list(stack: Deployed, _: argparse.Namespace) -> None:
-    no_limits = Grant().model_dump(mode="json")
+    no_limits = registry.EVERYTHING.model_dump(mode="json")
     for client in registry.list_clients(stack):
         grant = client["grant"]
         limits = ", ".join(name for name in grant if grant[name] != no_limits[name]) or "everything"
@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--everything",
         action="store_true",
-        help="it may see and search everything, in place of the limits below",
+        help="it may see, search and export everything, in place of the limits below",
     )
     _add_limit_options(add)
     commands.add_parser("list", help="list all clients").set_defaults(run=_list)

@@ -19,6 +19,8 @@ from contact_search.storage.errors import ConditionFailedError
 from contact_search.storage.items import Item
 from operations.deployed import Deployed
 
+# What a client may do at most.
+EVERYTHING = Grant(exports=True)
 _NO_END = 2**53  # Unix seconds: a key that is valid until it is revoked
 
 

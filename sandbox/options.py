@@ -84,6 +84,13 @@ def options_of(arguments: list[str] | None = None) -> Options:
         "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
     )
     limits.add_argument(
+        "--searchable-after",
+        metavar="SECONDS",
+        type=_not_negative,
+        default=0,
+        help="after its timestamp, SearchContacts finds a contact by it (%(default)s)",
+    )
+    limits.add_argument(
         "--token-life",
         metavar="SECONDS",
         type=_positive,
@@ -149,6 +156,7 @@ def options_of(arguments: list[str] | None = None) -> Options:
             quota=given.quota,
             list_queues_quota=given.directory_quota,
             list_users_quota=given.directory_quota,
+            searchable_after=timedelta(seconds=given.searchable_after),
             token_life=timedelta(seconds=given.token_life),
             token_length=given.token_length,
             at_result_limit=given.at_result_limit,

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,6 +48,20 @@ class Clock:
 
     def _tell_processes(self) -> None:
         os.environ[_SECONDS_AHEAD] = f"{time.time() - time_machine.escape_hatch.time.time()}"
+
+
+@contextmanager
+def real_time_in_processes() -> Iterator[None]:
+    """Let processes that are started meanwhile see the real time also under scripts/test-any-day.
+
+    Whatever downloads packages needs it: the certificates of a registry are not valid in years to come.
+    """
+    libfaketime = os.environ.pop("LD_PRELOAD", None)
+    try:
+        yield
+    finally:
+        if libfaketime is not None:
+            os.environ["LD_PRELOAD"] = libfaketime
 
 
 def pythonpath(*folders: str) -> str:

@@ -22,9 +22,9 @@ from sandbox.gateway.proxy_event import (
     Response,
     authorizer_event_of,
     event_of,
-    path_of,
     response_of,
 )
+from sandbox.gateway.resource_paths import find_resource
 from sandbox.gateway.template import Route, Template
 from sandbox.gateway.usage_plans import UnknownKeyError, UsagePlans
 
@@ -74,15 +74,16 @@ class ApiGateway:
             return _front_end(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if request.is_broken():
             return _front_end(HTTPStatus.BAD_REQUEST)
-        if not request.path.startswith(self._stage_path + b"/"):
+        # The stage alone, without a slash after it, is the root as well.
+        if request.path != self._stage_path and not request.path.startswith(self._stage_path + b"/"):
             return _front_end(HTTPStatus.FORBIDDEN)
         request = replace(request, path=request.path.removeprefix(self._stage_path), stage_path=self._stage_path)
-        resource = path_of(request)
-        methods = self._routes.get(resource, {})
+        found = find_resource(self._routes, request.path.decode(errors="replace") or "/")
+        methods = self._routes[found[0]] if found else {}
         route = methods.get(request.method) or methods.get("ANY")
-        if route is None:
+        if found is None or route is None:
             return self._own("MISSING_AUTHENTICATION_TOKEN", HTTPStatus.FORBIDDEN, request_id)
-        return await self._routed(route, event_of(request, request_id, resource))
+        return await self._routed(route, event_of(request, request_id, *found))
 
     async def _routed(self, route: Route, event: dict[str, Any]) -> Response:
         request_id = event["requestContext"]["requestId"]

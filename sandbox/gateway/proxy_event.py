@@ -52,7 +52,9 @@ def path_of(request: Request) -> str:
     return unquote_to_bytes(request.path).decode(errors="replace")
 
 
-def event_of(request: Request, request_id: str, resource: str) -> dict[str, Any]:
+def event_of(
+    request: Request, request_id: str, resource: str, path_parameters: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The event; what is not there is null, as in API Gateway."""
     headers, query = _collected(request.headers), _collected(_pairs(request.query))
     now = time.time()
@@ -62,13 +64,13 @@ def event_of(request: Request, request_id: str, resource: str) -> dict[str, Any]
         body, is_base64 = base64.b64encode(request.body).decode(), True
     return {
         "resource": resource,
-        "path": path_of(request),
+        "path": path_of(request) or "/",
         "httpMethod": request.method,
         "headers": _last(headers),
         "multiValueHeaders": headers or None,
         "queryStringParameters": _last(query),
         "multiValueQueryStringParameters": query or None,
-        "pathParameters": None,
+        "pathParameters": dict(path_parameters) if path_parameters else None,
         "stageVariables": None,
         "requestContext": {
             "accountId": "111122223333",

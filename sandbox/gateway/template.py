@@ -15,8 +15,11 @@ ROOT = Path(__file__).parent.parent.parent
 # A folder of its own: the CDK CLI writes the templates of other stages to cdk.out.
 OUTPUT = ROOT / "cdk.out" / "laptop"
 # What the template is made of. The code of the functions is not: it runs from where it is.
-_ROUTES = "lambdas/contact_search/api/route_table.py"
-_SOURCES = ("app.py", "cdk.json", "infra", _ROUTES, "requirements/development.txt")
+_API = "lambdas/contact_search/api"
+_SOURCES = (
+    *("app.py", "cdk.json", "infra", "requirements/development.txt"),
+    *(f"{_API}/{module}.py" for module in ("cors", "problem", "problem_types", "route_table")),
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Template:
         }
         routes: dict[str, dict[str, Route]] = {}
         for method in self.of_type("AWS::ApiGateway::Method").values():
-            path = self._path(method["ResourceId"].get("Ref", ""), resources)
+            path = self._path(method["ResourceId"].get("Ref", ""), resources) or "/"
             routes.setdefault(path, {})[method["HttpMethod"]] = Route(
                 self._function_in(method["Integration"]["Uri"]),
                 authorizers[method["AuthorizerId"]["Ref"]] if method["AuthorizationType"] == "CUSTOM" else None,

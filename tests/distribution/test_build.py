@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
 from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
-from tests.clock import CHILD_CLOCK, NOW
+from tests.clock import CHILD_CLOCK, NOW, real_time_in_processes
 from tests.local_server import LocalServer
 from tests.oidc_issuer import AUDIENCE, OidcIssuer
 
@@ -61,7 +62,8 @@ def responses(tree: Path, *events: dict[str, Any]) -> list[Response]:
 
 
 def test_the_zips_are_small_and_always_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, other = build.build_for_lambda(tmp_path / "one"), build.build_for_lambda(tmp_path / "other")
+    with real_time_in_processes(), ThreadPoolExecutor() as threads:
+        one, other = threads.map(build.build_for_lambda, (tmp_path / "one", tmp_path / "other"))
     assert [path.name for path in one] == ["search.zip", "authorizer.zip"]
     for zipped, again in zip(one, other, strict=True):
         assert zipped.read_bytes() == again.read_bytes()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from contact_search.api.route_table import ROUTES
+from contact_search.api.route_table import OTHER_PATHS, ROUTES
 from infra.firewall import COUNTED_RULES
 from tests.infra.conftest import ARN, Synthesize
 from tests.infra.resources import actions, environment, only, properties, role_statements
@@ -70,7 +70,8 @@ def methods(template: Template) -> dict[str, dict[str, Any]]:
 def test_the_api_has_the_routes_of_the_route_table(template: Template) -> None:
     found = methods(template)
     assert {path: set(of_path) for path, of_path in found.items()} == {
-        route.path: {*route.methods, "OPTIONS", "ANY"} for route in ROUTES
+        **{route.path: {*route.methods, "OPTIONS", "ANY"} for route in ROUTES},
+        OTHER_PATHS: {"OPTIONS"},
     }
     for route in ROUTES:
         for method in route.methods:
@@ -94,7 +95,7 @@ def test_requests_without_a_credential_have_throttles_of_their_own(template: Tem
         (f"/{route.path}", method)
         for route in ROUTES
         for method in ("OPTIONS", *(() if route.needs_credential else route.methods))
-    }
+    } | {(f"/{OTHER_PATHS}", "OPTIONS")}
     assert {(path, method) for path, method in settings if method != "*"} == open_methods
     assert all(settings[key]["ThrottlingRateLimit"] <= 50 for key in open_methods)
     # API Gateway refuses ANY in method settings.

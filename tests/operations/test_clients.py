@@ -184,6 +184,23 @@ def test_everything_is_only_granted_in_so_many_words(run: Run) -> None:
     assert listed.split()[-1] == "everything"
 
 
+def test_exports_are_given_and_taken(run: Run) -> None:
+    def exports(*arguments: str) -> bool:
+        done = run(*arguments)
+        assert done.returncode == 0, done.stderr
+        shown = json.loads(done.stdout[done.stdout.index("{") :])
+        assert isinstance(shown["grant"]["exports"], bool)
+        return bool(shown["grant"]["exports"])
+
+    assert not exports("add", "exporter", "--channel", "VOICE")
+    assert "use `widen`" in run("narrow", "exporter", "--exports").stderr
+    assert exports("widen", "exporter", "--exports")
+    assert not exports("narrow", "exporter", "--no-exports")
+    assert exports("add", "exporter-from-the-start", "--channel", "VOICE", "--exports")
+    assert exports("show", "full")
+    assert not exports("show", "partner")
+
+
 def test_an_unknown_stage_is_explained(run: Run) -> None:
     done = run("--stage", "none", "list")
     assert done.returncode == 1

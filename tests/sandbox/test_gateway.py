@@ -311,3 +311,10 @@ def test_bodies_that_are_not_text_travel_as_base64() -> None:
     event = event_of(Request("POST", b"/", b"", [], b"\xff\x00", ""), "r", "/")
     assert (event["body"], event["isBase64Encoded"]) == ("/wA=", True)
     assert response_of({"statusCode": 200, "body": "/wA=", "isBase64Encoded": True}).body == b"\xff\x00"
+
+
+def test_path_parameters_are_decoded(client: Client) -> None:
+    _, _, body = client.send("GET", "/problems/a%20b")
+    event = json.loads(body)
+    assert (event["resource"], event["path"]) == ("/problems/{type}", "/problems/a b")
+    assert event["pathParameters"] == {"type": "a b"}

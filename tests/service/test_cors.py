@@ -32,7 +32,9 @@ def test_a_preflight_request_is_answered_without_a_credential(for_origins: Calla
     assert answer.headers["access-control-allow-origin"] == OURS
     assert answer.headers["allow"] == answer.headers["access-control-allow-methods"]
     allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
-    assert {"x-api-key", "authorization", "content-type", "prefer", "cache-control", "if-none-match"} <= set(allowed)
+    assert {"x-api-key", "authorization", "content-type", "prefer", "traceparent", "tracestate", "baggage"} <= set(
+        allowed
+    )
     assert int(answer.headers["access-control-max-age"]) > 0
     assert "Origin" in answer.headers["vary"]
 
@@ -74,3 +76,20 @@ def test_what_api_gateway_answers_can_be_read_too(api: Api) -> None:
     assert answer.status == 401
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/nothing", 404), ("DELETE", "/v1/contacts", 405)])
+def test_scripts_can_read_what_is_wrong_with_a_path_or_a_method(
+    for_origins: Callable[[str], Api], method: str, path: str, status: int
+) -> None:
+    """A browser asks first, and sends the request only if the answer is a 2xx that allows method and headers."""
+    api = for_origins(OURS)
+    asked = {"origin": OURS, "access-control-request-method": method, "access-control-request-headers": "x-api-key"}
+    preflight = api.as_client(None).send("OPTIONS", path, headers=asked)
+    assert preflight.status == 204
+    assert preflight.headers["access-control-allow-origin"] == OURS
+    assert method in preflight.headers["access-control-allow-methods"].split(", ")
+    answer = api.send(method, path, headers={"origin": OURS})
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.headers["access-control-allow-origin"] in (OURS, "*")
+    assert "X-Request-Id" in answer.headers["access-control-expose-headers"]

@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.clients import FULL_KEY
 from sandbox.gateway.proxy_event import Request
+from tests.clock import real_time_in_processes
 from tests.conftest import Api, Gateway
 
 SOURCES = Path(__file__).parent / "generated_clients"
@@ -83,7 +84,8 @@ def run(folder: Path, *command: str | Path) -> str:
 
 
 def test_typescript(folder: Path, address: str, expected: dict[str, Any]) -> None:
-    run(folder, BIN / "npm", "ci", "--ignore-scripts", "--prefer-offline", "--silent")
+    with real_time_in_processes():
+        run(folder, BIN / "npm", "ci", "--ignore-scripts", "--prefer-offline", "--silent")
     tools = folder / "node_modules" / ".bin"
     run(folder, tools / "openapi-typescript", "openapi.json", "--output", "schema.d.ts")
     run(

@@ -24,6 +24,8 @@ _CONSTRAINTS = {
     "list": {"min": "minItems", "max": "maxItems"},
     "integer": {"min": "minimum", "max": "maximum"},
 }
+# The window of a walk without an end (`follow`) has none either. tests/service/test_post_search.py: others need it.
+_OPTIONAL_HERE = {".TimeRange.EndTime"}
 _TYPES = {
     "structure": "object",
     "list": "array",
@@ -64,7 +66,8 @@ def _member_differences(shape: Shape, schema: dict[str, Any], root: dict[str, An
         if ours not in properties:
             yield f"{path}.{name}: is missing"
             continue
-        if (name in shape.required_members) != (ours in schema.get("required", [])):
+        is_required = name in shape.required_members and f"{path}.{name}" not in _OPTIONAL_HERE
+        if is_required != (ours in schema.get("required", [])):
             yield f"{path}.{name}: whether it is required differs"
         schema_of_member = properties[ours]
         if name == "MaxResults":

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Sequence
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -19,11 +18,6 @@ _LARGEST_DOCUMENT = 1 << 20  # bytes
 _LIFETIME, _COOLDOWN = 600, 10
 # Seconds by which the issuer's clock and ours may differ.
 _LEEWAY = 10
-# What a request to the issuer, or a document of the issuer that makes no sense, may raise.
-_FETCH_ERRORS = (
-    *(OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError),
-    jwt.PyJWTError,
-)
 
 
 class IssuerUnavailableError(Exception):
@@ -115,7 +109,7 @@ class _SigningKeys:
         try:
             self._client = self._client or _JwksClient(self._configured_uri or _discover_jwks_uri(self._issuer_url))
             keys = self._client.get_jwk_set().keys
-        except _FETCH_ERRORS as error:
+        except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the old keys stay
             self._client = None  # the keys may have moved: discover them again
             logger.warning("issuer unavailable", extra={"failure": type(error).__name__})
         else:

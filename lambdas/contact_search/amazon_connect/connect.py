@@ -41,16 +41,20 @@ _OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 
 @dataclass(frozen=True)
 class Patience:
-    """Say who waits for a slot, for how many seconds at most, and whether a cached page will do.
+    """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
 
-    In the background nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot). Their
-    pages are neither kept in the cache nor shared with requests of the same search, which would wait along.
+    Attributes:
+        no_cache: Whether no cached page will do.
+        cache_scope: Pages are shared within the same scope only.
+        background: Nobody waits for the answer. Such calls take what others leave (RateLimiter.wait_for_slot). Their
+            pages are neither stored nor shared with requests of the same search, which would wait along.
     """
 
     caller: str
     wait_seconds: float
     no_cache: bool = False
     started: float = field(default_factory=time.monotonic)
+    cache_scope: str = ""
     background: bool = False
 
     @property
@@ -106,7 +110,7 @@ class AmazonConnect:
         """
         if self._cache is None:
             return self._search_uncached(request, patience, "fwd=bypass")
-        key = self._cache_key(request)
+        key = self._cache_key(request, patience.cache_scope)
         try:
             cached = None if patience.no_cache else self._cache.get(key)
         except StorageUnavailableError:
@@ -229,8 +233,8 @@ class AmazonConnect:
         is_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
         return self._closed_lifetime if is_closed else self._lifetime
 
-    def _cache_key(self, request: Mapping[str, Any]) -> str:
-        content = json.dumps([self._client.instance_id, request], default=str, sort_keys=True)
+    def _cache_key(self, request: Mapping[str, Any], scope: str) -> str:
+        content = json.dumps([self._client.instance_id, request, scope], default=str, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

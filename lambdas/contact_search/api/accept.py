@@ -1,7 +1,5 @@
 """Negotiate the media type (RFC 9110, section 12.5.1)."""
 
-from http import HTTPStatus
-
 from contact_search.api.problem import Problem, RefusedError
 
 
@@ -11,21 +9,31 @@ def require_acceptable(accept: str, media_type: str) -> None:
     Raises:
         RefusedError: 406, nothing in the header fits.
     """
-    if not _accepts(accept, media_type):
-        detail = f"This resource is available as {media_type} only."
-        raise RefusedError(Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail))
+    choose_media_type(accept, media_type)
 
 
-def _accepts(accept: str, media_type: str) -> bool:
+def choose_media_type(accept: str, *media_types: str) -> str:
+    """Return the media type that the Accept header, empty if there is none, prefers: the first of several such.
+
+    Raises:
+        RefusedError: 406, nothing in the header fits.
+    """
+    best = max(media_types, key=lambda media_type: _quality_of(media_type, accept))
+    if not _quality_of(best, accept):
+        raise RefusedError(Problem("not-acceptable", f"This resource is available as {' or '.join(media_types)} only."))
+    return best
+
+
+def _quality_of(media_type: str, accept: str) -> float:
     """Apply the most specific range that covers the media type."""
     if not accept.strip():
-        return True
+        return 1.0
     quality_by_range: dict[str, float] = {}
     for element in accept.lower().split(","):
         name, _, parameters = element.partition(";")
         quality_by_range[name.strip()] = _quality(parameters)
     ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
-    return next((quality_by_range[name] for name in ranges if name in quality_by_range), 0.0) > 0
+    return next((quality_by_range[name] for name in ranges if name in quality_by_range), 0.0)
 
 
 def _quality(parameters: str) -> float:

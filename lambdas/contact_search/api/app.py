@@ -10,15 +10,17 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contact_search.api import contacts, documents, health, names
+from contact_search.api import contacts, documents, health, names, problem_pages
 from contact_search.api.cors import cors_headers, preflight_headers
 from contact_search.api.headers import read_header
 from contact_search.api.page_response import VARY
-from contact_search.api.problem import MEDIA_TYPE, Problem, RefusedError
+from contact_search.api.problem import MEDIA_TYPE, NOT_FOUND, Problem, RefusedError
 from contact_search.api.problems import log_problem, problem_for
 from contact_search.api.route_table import ROUTES
 from contact_search.api.services import Services
 
+_PREFLIGHT_VARY = f"{VARY}, Access-Control-Request-Method"
+_SIMPLE_METHODS = ("GET", "HEAD", "POST")  # those that scripts may send without permission (Fetch standard)
 _ROUTE_BY_PATH = {route.path: route for route in ROUTES}
 
 app = APIGatewayRestResolver(enable_validation=False)
@@ -26,6 +28,7 @@ app.include_router(contacts.router)
 app.include_router(documents.router)
 app.include_router(health.router)
 app.include_router(names.router)
+app.include_router(problem_pages.router)
 
 
 def respond(event: Mapping[str, Any], context: LambdaContext, services: Services) -> dict[str, Any]:
@@ -62,16 +65,23 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
     Powertools' CORSConfig would answer a preflight with the methods of all paths and without Allow and Vary, and it
     knows no 405.
     """
-    route = _ROUTE_BY_PATH.get(app.current_event.resource)
-    if route is None:
-        raise RefusedError(Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "Nothing is at this path."))
-    methods = ", ".join([*route.methods, "OPTIONS"])
-    if app.current_event.http_method == "OPTIONS":
-        preflight = preflight_headers(methods) if _cors_headers() else {}
-        return Response(HTTPStatus.NO_CONTENT, body="", headers={"Allow": methods, "Vary": VARY, **preflight})
-    status, title = HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"
-    detail = f"This path has the methods {methods}."
-    raise RefusedError(Problem(status, "method-not-allowed", title, detail, headers={"Allow": methods}))
+    event, route = app.current_event, _ROUTE_BY_PATH.get(app.current_event.resource)
+    methods = [*(route.methods if route else _SIMPLE_METHODS), "OPTIONS"]
+    if event.http_method == "OPTIONS" and (route or _is_preflight()):
+        asked_for = read_header(event, "access-control-request-method")
+        preflight = preflight_headers(methods, asked_for) if _cors_headers() else {}
+        headers = {"Allow": ", ".join(methods), "Vary": _PREFLIGHT_VARY, **preflight}
+        return Response(HTTPStatus.NO_CONTENT, body="", headers=headers)
+    # What stands for a path parameter may have characters that Powertools does not route.
+    if route is None or event.http_method in route.methods:
+        raise RefusedError(NOT_FOUND)
+    detail = f"This path has the methods {', '.join(methods)}."
+    raise RefusedError(Problem("method-not-allowed", detail, headers={"Allow": ", ".join(methods)}))
+
+
+def _is_preflight() -> bool:
+    """Tell whether a browser asks for a script, which may read the response to the request that follows."""
+    return bool(_cors_headers() and read_header(app.current_event, "access-control-request-method"))
 
 
 def _route_path(event: Mapping[str, Any]) -> str:

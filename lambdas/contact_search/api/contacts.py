@@ -16,6 +16,7 @@ from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS
 from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
 from contact_search.search import names, query
+from contact_search.search.follow import Horizon, fetch_followed_page
 from contact_search.search.grants import Caller, restrict
 from contact_search.search.model import Search
 from contact_search.search.walk import Page, fetch_page
@@ -82,7 +83,11 @@ def _search_time(patience: Patience) -> datetime:
 
 def _fetch_page(search: Search, patience: Patience) -> Page:
     services = _services()
-    page = fetch_page(search, services.connect, services.cursors, patience)
+    if search.settle is None:
+        page = fetch_page(search, services.connect, services.cursors, patience)
+    else:
+        horizon = Horizon(clock.current_time(), services.settings.now_rounded_to_seconds, search.settle)
+        page = fetch_followed_page(search, services.connect, services.cursors, patience, horizon)
     page = names.expand(page, search, services.directory, patience)
     # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
     logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})

@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 
 # What a script may read besides the headers that every script may read.
-_EXPOSED_HEADERS = (
-    "Age, Cache-Status, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+EXPOSED_HEADERS = ", ".join(
+    (
+        *("Age", "Allow", "Cache-Status", "Date", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy"),
+        *("Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    )
 )
-_REQUEST_HEADERS = "Accept, Authorization, Cache-Control, Content-Type, If-None-Match, Prefer, X-Api-Key"
+# The last four are what tracing adds to requests: W3C Trace Context and Baggage, and an id of the caller's own.
+_REQUEST_HEADERS = ", ".join(
+    (
+        *("Accept", "Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer"),
+        *("X-Api-Key", "Baggage", "Traceparent", "Tracestate", "X-Correlation-Id"),
+    )
+)
+_METHODS_TO_ALLOW = {"PUT", "PATCH", "DELETE"}  # GET, HEAD and POST need no permission
 _PREFLIGHT_SECONDS = 3600
 
 
@@ -19,13 +29,21 @@ def cors_headers(origin: str, allowed_origins: Sequence[str]) -> dict[str, str]:
     """
     if not origin or not (origin in allowed_origins or "*" in allowed_origins):
         return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED_HEADERS}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
 
 
-def preflight_headers(methods: str) -> dict[str, str]:
-    """Return the headers of a preflight response, besides `cors_headers`, for a path with these methods."""
+def preflight_headers(methods: Sequence[str], asked_for: str) -> dict[str, str]:
+    """Return the headers of a preflight response, besides `cors_headers`.
+
+    Scripts may send any method, because a browser would not let them read the problem that answers a wrong one.
+
+    Args:
+        methods: The methods of the path.
+        asked_for: The request's Access-Control-Request-Method header, empty if it has none.
+    """
+    other = [asked_for] if asked_for in _METHODS_TO_ALLOW and asked_for not in methods else []
     return {
-        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Methods": ", ".join([*methods, *other]),
         "Access-Control-Allow-Headers": _REQUEST_HEADERS,
         "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
     }

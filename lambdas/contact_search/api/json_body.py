@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-from http import HTTPStatus
 from typing import Any, NoReturn
 
 from contact_search.api.problem import Problem, RefusedError
@@ -26,9 +25,7 @@ def parse_json(body: str | None, content_type: str, *, is_base64: bool) -> Any:
     content = _decode(body or "", is_base64=is_base64)
     if len(content) > LARGEST_BODY:
         detail = f"A body may have {LARGEST_BODY} bytes at most."
-        raise RefusedError(
-            Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", "Content too large", detail)
-        )
+        raise RefusedError(Problem("content-too-large", detail))
     if not content:
         _refuse_malformed("is empty")
     try:
@@ -50,9 +47,7 @@ def _require_json(content_type: str) -> None:
     )
     if not is_json:
         detail = "Send the body as application/json."
-        raise RefusedError(
-            Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)
-        )
+        raise RefusedError(Problem("unsupported-media-type", detail))
 
 
 def _decode(body: str, *, is_base64: bool) -> bytes:
@@ -75,5 +70,4 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 def _refuse_malformed(reason: str) -> NoReturn:
-    problem = Problem(HTTPStatus.BAD_REQUEST, "malformed", "Malformed body", f"The body {reason}.")
-    raise RefusedError(problem) from None
+    raise RefusedError(Problem("malformed", f"The body {reason}.")) from None

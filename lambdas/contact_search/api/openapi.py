@@ -9,6 +9,7 @@ from typing import Any
 from contact_search import __version__
 from contact_search.api.openapi_components import components, header_references, response_references, schema_reference
 from contact_search.api.openapi_schemas import list_parameters, query_parameters
+from contact_search.api.problem_types import PROBLEM_TYPES
 from contact_search.api.route_table import (
     AGENTS,
     CONTACT_SEARCH,
@@ -16,6 +17,7 @@ from contact_search.api.route_table import (
     DOCS,
     HEALTH,
     OPENAPI,
+    PROBLEMS,
     QUEUES,
     ROUTES,
     Route,
@@ -154,6 +156,21 @@ def _get_openapi(_: date) -> dict[str, Any]:
     return _open_operation("getOpenApi", "This document", {"application/json": {"schema": {"type": "object"}}})
 
 
+def _get_problem_type(_: date) -> dict[str, Any]:
+    json_content = {"application/json": {"schema": schema_reference("ProblemType")}}
+    html_content = {"text/html": {"schema": {"type": "string", "maxLength": 10**5}}}
+    operation = _open_operation("getProblemType", "What a type of problem means", json_content | html_content)
+    parameter = {
+        "name": "type",
+        "in": "path",
+        "required": True,
+        "description": "The last part of a problem's `type`.",
+        "schema": {"type": "string", "enum": sorted(PROBLEM_TYPES)},
+        "example": "validation",
+    }
+    return operation | {"parameters": [parameter], "responses": operation["responses"] | response_references("404")}
+
+
 def _get_docs(_: date) -> dict[str, Any]:
     schema = {"type": "string", "maxLength": 10**7}
     return _open_operation("getDocs", "Interactive documentation", {"text/html": {"schema": schema}})
@@ -167,6 +184,7 @@ _OPERATION_BY_ROUTE: dict[Route, Callable[[date], dict[str, Any]]] = {
     HEALTH: _get_health,
     OPENAPI: _get_openapi,
     DOCS: _get_docs,
+    PROBLEMS: _get_problem_type,
 }
 
 

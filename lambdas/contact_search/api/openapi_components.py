@@ -12,6 +12,7 @@ _PROBLEM_BY_STATUS = {
     ),
     "401": ("Unauthenticated", "No credential, a bad one, or two (`unauthenticated`)."),
     "403": ("Forbidden", "The credential does not cover what was asked (`forbidden`)."),
+    "404": ("NotFound", "Nothing is at this path, or the client may not see it (`not-found`)."),
     "406": ("NotAcceptable", "No acceptable media type (`not-acceptable`)."),
     "410": ("CursorExpired", "The cursor is too old, or Connect no longer knows its place (`cursor-expired`)."),
     "413": ("ContentTooLarge", "The body has more than 1 MiB (`content-too-large`)."),
@@ -67,6 +68,7 @@ def components() -> dict[str, Any]:
             "QueueList": _name_list_schema("queues", "name"),
             "AgentList": _name_list_schema("agents", "username"),
             "Problem": _problem_schema(),
+            "ProblemType": _problem_type_schema(),
         },
         "responses": {
             **{name: _problem_response(status) for status, (name, _) in _PROBLEM_BY_STATUS.items()},
@@ -117,6 +119,22 @@ def _page_schema() -> dict[str, Any]:
             "expanded": {
                 "type": "boolean",
                 "description": "False if the names that `expand` asks for cannot be read at the moment.",
+            },
+            "complete_until": {
+                "type": "string",
+                "format": "date-time",
+                "description": "With `follow`: the time up to which nothing more is expected.",
+            },
+            "caught_up": {
+                "type": "boolean",
+                "description": "With `follow`: true on a page that has reached the end, for now.",
+            },
+            "poll_after": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": 2**31 - 1,
+                "description": "With `caught_up`: the seconds after which there can be more.",
             },
         },
     }
@@ -173,6 +191,22 @@ def _problem_schema() -> dict[str, Any]:
             "detail": text,
             "request_id": text,
             "errors": {"type": "array", "maxItems": 1_000, "items": fault},
+        },
+    }
+
+
+def _problem_type_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "What a type of problem means.",
+        "required": ["type", "title", "status", "meaning", "remedy"],
+        "properties": {
+            "type": text | {"format": "uri-reference", "examples": ["/problems/validation"]},
+            "title": text,
+            "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
+            "meaning": text | {"description": "Why a request gets this problem."},
+            "remedy": text | {"description": "What the sender can do."},
         },
     }
 

@@ -50,7 +50,19 @@ def _to_json(page: Page, contacts: str) -> str:
     truncated = ',"truncated":true' if page.truncated else ""
     expanded = "" if page.expanded else ',"expanded":false'
     next_cursor = json.dumps(page.next_cursor)
-    return f'{{"contacts":{contacts},"total":{_total(page)},"next_cursor":{next_cursor}{truncated}{expanded}}}'
+    rest = f"{truncated}{expanded}{_progress(page)}"
+    return f'{{"contacts":{contacts},"total":{_total(page)},"next_cursor":{next_cursor}{rest}}}'
+
+
+def _progress(page: Page) -> str:
+    """Write the members that only pages of a walk without an end have."""
+    progress = page.progress
+    if progress is None:
+        return ""
+    complete_until = progress.complete_until.strftime("%Y-%m-%dT%H:%M:%S")
+    milliseconds = progress.complete_until.microsecond // 1000
+    waits = f',"caught_up":true,"poll_after":{progress.poll_after}' if progress.poll_after else ""
+    return f',"complete_until":"{complete_until}.{milliseconds:03}Z"{waits}'
 
 
 def _total(page: Page) -> str:
@@ -70,7 +82,8 @@ def _cache_headers(page: Page) -> dict[str, str]:
 
 def _etag(page: Page, contacts: str, fields: frozenset[str]) -> str:
     """Return a weak validator. It does not cover next_cursor, which is new each time."""
-    content = "\n".join([contacts, _total(page), str(page.truncated), str(page.expanded), *sorted(fields)])
+    reached = [str(page.progress.complete_until)] if page.progress else []
+    content = "\n".join([contacts, _total(page), str(page.truncated), str(page.expanded), *reached, *sorted(fields)])
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
 

@@ -5,31 +5,36 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from contact_search.api.problem_types import PROBLEM_TYPES
+
 MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Describe one kind of error, or one error.
+    """Describe one error.
 
     Attributes:
-        type: The last part of the type's URI: `validation` stands for `/problems/validation`.
+        type: One of PROBLEM_TYPES.
         errors: The faults of a request, as the contract has them.
         headers: Response headers that belong to this problem, such as Retry-After.
     """
 
-    status: HTTPStatus
     type: str
-    title: str
     detail: str
     errors: list[dict[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status of the response."""
+        return PROBLEM_TYPES[self.type].status
 
     def to_json(self, request_id: str) -> str:
         """Write the body of the response."""
         members: dict[str, Any] = {
             "type": f"/problems/{self.type}",
-            "title": self.title,
+            "title": PROBLEM_TYPES[self.type].title,
             "status": self.status.value,
             "detail": self.detail,
             "request_id": request_id,
@@ -47,10 +52,9 @@ class RefusedError(Exception):
         self.problem = problem
 
 
+NOT_FOUND = Problem("not-found", "Nothing is at this path.")
 UNAUTHENTICATED = Problem(
-    HTTPStatus.UNAUTHORIZED,
     "unauthenticated",
-    "Unauthenticated",
     "Send one credential: an API key in the header x-api-key, or a bearer token in the header Authorization.",
     headers={"WWW-Authenticate": 'Bearer realm="contact-search", ApiKey realm="contact-search"'},
 )

@@ -44,7 +44,7 @@ def _validation(error: InvalidSearchError) -> Problem:
     ]
     count = len(error.faults)
     detail = f"Nothing was searched: the request has {'1 fault' if count == 1 else f'{count} faults'}."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid request", detail, faults)
+    return Problem("validation", detail, faults)
 
 
 def _forbidden(error: ForbiddenError) -> Problem:
@@ -54,19 +54,19 @@ def _forbidden(error: ForbiddenError) -> Problem:
     ]
     names = ", ".join(error.names[:5]) or "this path"
     detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
-    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", detail, faults)
+    return Problem("forbidden", detail, faults)
 
 
 def _rejected_by_connect(error: errors.RejectedError) -> Problem:
     # A message with an ARN is about our own resources, which callers must not see.
     detail = "Amazon Connect does not accept this search." if "arn:" in error.reason else error.reason
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "rejected-by-connect", "Rejected by Amazon Connect", detail)
+    return Problem("rejected-by-connect", detail)
 
 
 def _throttled(error: errors.ThrottledError) -> Problem:
     detail = "Amazon Connect's quota of searches is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
-    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many searches", detail, headers=headers)
+    return Problem("throttled", detail, headers=headers)
 
 
 def _refused(error: RefusedError) -> Problem:
@@ -78,68 +78,48 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     InvalidSearchError: _validation,
     ForbiddenError: _forbidden,
     InvalidCursorError: Problem(
-        HTTPStatus.BAD_REQUEST,
         "invalid-cursor",
-        "Invalid cursor",
         "This is not a cursor of this search. Send the next_cursor of a page, and repeat the parameters unchanged.",
     ),
     CursorExpiredError: Problem(
-        HTTPStatus.GONE,
         "cursor-expired",
-        "Cursor expired",
         "A cursor is valid for 24 hours at most. Start again without a cursor.",
     ),
     errors.RejectedError: _rejected_by_connect,
     errors.ThrottledError: _throttled,
     errors.InstanceNotFoundError: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "instance-not-found",
-        "Instance not found",
         "The Amazon Connect instance of this service does not exist.",
     ),
     errors.MisconfiguredError: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "misconfigured",
-        "Misconfigured",
         "This service is not allowed to search its Amazon Connect instance.",
     ),
     errors.UpstreamError: Problem(
-        HTTPStatus.BAD_GATEWAY,
         "upstream-error",
-        "Amazon Connect failed",
         "Amazon Connect failed to answer this search.",
     ),
     errors.UnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Amazon Connect unavailable",
         "Amazon Connect cannot be reached.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     errors.TimedOutError: Problem(
-        HTTPStatus.GATEWAY_TIMEOUT,
         "upstream-timeout",
-        "Amazon Connect timed out",
         "Amazon Connect did not answer in time.",
     ),
     DirectoryUnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Names unavailable",
         "The names of queues and agents cannot be read at the moment. Ids work.",
         headers={"Retry-After": str(SECONDS_AFTER_FAILURE)},
     ),
     StorageUnavailableError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "upstream-unavailable",
-        "Storage unavailable",
         "What this search needs to continue cannot be reached. Send the same request again later.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     Exception: Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
-        "Internal error",
         "Something went wrong here. It has been logged under this request_id.",
     ),
 }

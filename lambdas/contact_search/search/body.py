@@ -9,9 +9,17 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
 from pydantic_core import ErrorDetails
 
+from contact_search.search import follow_rules
 from contact_search.search.faults import Fault, InvalidSearchError, from_pydantic, suggest
 from contact_search.search.model import Search, default_sort, sort_faults
-from contact_search.search.search_request import SearchContactsTimeRange, SearchCriteria, SearchRequest, Sort, Structure
+from contact_search.search.search_request import (
+    SearchContactsTimeRange,
+    SearchCriteria,
+    SearchRequest,
+    SearchWindow,
+    Sort,
+    Structure,
+)
 from contact_search.search.window import RequestedWindow, Window
 
 __all__ = ["SearchRequest", "loggable_names", "parse"]
@@ -24,6 +32,7 @@ _NAMES_BY_MEMBER = {
     "Sort": ("/sort/field_name",),
     "fields": ("/fields",),
 }
+_FOLLOW_NAMES = follow_rules.Names(limit="/limit", time_field="/time_range/type", sort="/sort/field_name")
 
 
 def parse(body: Any, now: datetime) -> Search:
@@ -48,12 +57,15 @@ def parse(body: Any, now: datetime) -> Search:
         window=RequestedWindow(time_range.start_time, time_range.end_time),
         requested_at=now,
         criteria=criteria,
-        sort=request.sort.model_dump(by_alias=True) if request.sort else default_sort(time_range.type),
+        sort=request.sort.model_dump(by_alias=True)
+        if request.sort
+        else default_sort(time_range.type, is_followed=request.follow),
         limit=request.limit,
         max_items=request.max_items,
         cursor=request.cursor,
         fields=frozenset(request.fields),
         expand=frozenset(request.expand),
+        settle=follow_rules.settle(request.settle, is_followed=request.follow),
         names=_NAMES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
         named_by="pointer",
     )
@@ -91,6 +103,7 @@ def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
     limit, has_cursor = _get(body, "limit"), isinstance(body, dict) and "cursor" in body
     if has_cursor and limit == 0 and not isinstance(limit, bool):
         yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
+    yield from _follow_faults(body, now) if _get(body, "follow") is True else _faults_without_follow(body)
     for pointer, value in _time_ranges(body):
         time_range = _valid_time_range(value)
         if time_range is None:
@@ -99,6 +112,37 @@ def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
             yield from _window_faults(time_range, _get(body, "sort"), now)
         elif time_range.start_time > time_range.end_time:
             yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
+
+
+def _faults_without_follow(body: Any) -> Iterator[Fault]:
+    """Yield the faults of a search that ends."""
+    time_range = _get(body, "time_range")
+    if isinstance(time_range, dict) and "end_time" not in time_range:
+        yield Fault("/time_range/end_time", "required", "is required, unless `follow` is true")
+    if _get(body, "settle") is not None:
+        yield Fault("/settle", "conflict", "has no effect unless `follow` is true")
+
+
+def _follow_faults(body: Any, now: datetime) -> Iterator[Fault]:
+    """Yield the faults of a search without an end."""
+    window, sort = None, None
+    with suppress(ValidationError):  # reported with the other invalid members
+        window = SearchWindow.model_validate(_get(body, "time_range"))
+    with suppress(ValidationError):
+        sort = Sort.model_validate(_get(body, "sort")).model_dump(by_alias=True)
+    ends = [name for name in ("time_range/end_time", "max_items") if _get_at(body, name) is not None]
+    limit = _get(body, "limit")
+    yield from follow_rules.faults(
+        [f"/{name}" for name in ends],
+        window.type if window else None,
+        sort,
+        None if isinstance(limit, bool) else limit,
+        _FOLLOW_NAMES,
+    )
+    if window and window.end_time is None and "cursor" not in body:
+        window_faults = RequestedWindow(window.start_time, None).faults(now, start="start_time", end="end_time")
+        for fault in follow_rules.without_end(window_faults):
+            yield Fault(f"/time_range/{fault.where}", fault.code, fault.detail)
 
 
 def _time_ranges(body: Any) -> Iterator[tuple[str, Any]]:
@@ -123,6 +167,12 @@ def _valid_time_range(value: Any) -> SearchContactsTimeRange | None:
     with suppress(ValidationError):  # reported with the other invalid members
         return SearchContactsTimeRange.model_validate(value)
     return None
+
+
+def _get_at(value: Any, path: str) -> Any:
+    for name in path.split("/"):
+        value = _get(value, name)
+    return value
 
 
 def _get(value: Any, name: str) -> Any:

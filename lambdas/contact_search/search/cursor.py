@@ -16,6 +16,7 @@ from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
 
 LIFETIME = timedelta(hours=24)
+LONGEST_LIFETIME = timedelta(days=30)
 MAX_LENGTH = 2_000  # characters
 
 # The first element of every payload. Change it whenever the meaning of a payload changes.
@@ -30,7 +31,7 @@ class InvalidCursorError(Exception):
 
 
 class CursorExpiredError(Exception):
-    """The cursor has outlived its 24 hours, or what it refers to is lost."""
+    """The cursor has outlived its lifetime, or what it refers to is lost."""
 
 
 class CursorCodec:
@@ -46,32 +47,40 @@ class CursorCodec:
         self._table = table
         self._serializers: dict[str, URLSafeTimedSerializer] = {}
 
-    def write(self, identity: str, position: Position, *, fallback: Position | None = None) -> str:
+    def write(
+        self,
+        identity: str,
+        position: Position,
+        *,
+        fallback: Position | None = None,
+        lifetime: timedelta = LIFETIME,
+    ) -> str:
         """Write the cursor of a position.
 
         Args:
             identity: The search's identity, with which the cursor has to be read.
             position: The position.
             fallback: An equivalent position without a NextToken, for when the table is unavailable.
+            lifetime: For how long the cursor can be read, in whole days up to LONGEST_LIFETIME.
 
         Raises:
             StorageUnavailableError: KMS is unavailable, or the table and there is no fallback.
         """
         token, seen = position.next_token, "".join(sorted(position.seen))
-        cursor = self._sign(identity, position, token, seen, "")
+        cursor = self._sign(identity, position, [token, seen, ""], lifetime)
         if len(cursor) <= MAX_LENGTH:
             return cursor
         stored = zlib.compress(json.dumps([token, seen]).encode())
         key = f"cursor {blake2b(stored, digest_size=16).hexdigest()}"
         try:
-            self._table.put(key, {"value": stored}, LIFETIME)
+            self._table.put(key, {"value": stored}, lifetime)
         except StorageUnavailableError:
             if fallback is None:
                 raise
-            return self.write(identity, fallback)
+            return self.write(identity, fallback, lifetime=lifetime)
         # The digests stay in the cursor as long as they fit: with them the walk can do without the token.
-        cursor = self._sign(identity, position, None, seen, key)
-        return cursor if len(cursor) <= MAX_LENGTH else self._sign(identity, position, None, None, key)
+        cursor = self._sign(identity, position, [None, seen, key], lifetime)
+        return cursor if len(cursor) <= MAX_LENGTH else self._sign(identity, position, [None, None, key], lifetime)
 
     def read(self, identity: str, cursor: str, *, can_resume: bool) -> Position:
         """Read the position of a cursor.
@@ -90,7 +99,7 @@ class CursorCodec:
         payload = self._verify(cursor)
         if payload[:2] != [VERSION, identity]:
             raise InvalidCursorError
-        numbers, token, seen, key = payload[2:]
+        numbers, token, seen, key = payload[2:6]
         if key:
             token, seen = self._load(key, seen, can_resume=can_resume)
         return _to_position(numbers, token, seen)
@@ -123,7 +132,9 @@ class CursorCodec:
         if key_name not in self._key_ids:
             raise InvalidCursorError
         try:
-            payload: list[Any] = self._serializer(key_name).loads(signed, max_age=int(LIFETIME.total_seconds()))
+            serializer = self._serializer(key_name)
+            lifetime = _lifetime(serializer.loads(signed))
+            payload: list[Any] = serializer.loads(signed, max_age=int(lifetime.total_seconds()))
         except SignatureExpired:
             raise CursorExpiredError from None
         except BadData:
@@ -146,8 +157,11 @@ class CursorCodec:
             raise CursorExpiredError
         return None, seen or ""
 
-    def _sign(self, identity: str, position: Position, token: str | None, seen: str | None, key: str) -> str:
-        return self._sign_payload([VERSION, identity, _to_numbers(position), token, seen, key])
+    def _sign(self, identity: str, position: Position, rest: Sequence[str | None], lifetime: timedelta) -> str:
+        """Sign a position. `rest` has the token, the digests, and the key of what is in the table instead."""
+        # Most cursors live as long as LIFETIME and need not say so.
+        days = [] if lifetime == LIFETIME else [lifetime.days]
+        return self._sign_payload([VERSION, identity, _to_numbers(position), *rest, *days])
 
     def _sign_payload(self, payload: list[Any]) -> str:
         key_name = next(iter(self._key_ids))
@@ -174,6 +188,11 @@ class CursorCodec:
 def _name_key(key_id: str) -> str:
     """Shorten a key's id for cursors, so that they do not disclose it."""
     return blake2b(key_id.encode(), digest_size=_KEY_NAME_LENGTH // 2).hexdigest()
+
+
+def _lifetime(payload: Sequence[Any]) -> timedelta:
+    """Return for how long the cursor with this payload can be read."""
+    return timedelta(days=payload[6]) if len(payload) > 6 else LIFETIME
 
 
 def _to_numbers(position: Position) -> list[int | None]:

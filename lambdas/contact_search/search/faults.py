@@ -34,6 +34,27 @@ FAULT_BY_PYDANTIC_TYPE: Mapping[str, tuple[str, str]] = {
     "too_short": ("too_few", "must have {min_length} or more entries"),
 }
 _UNFORESEEN = ("invalid_value", "is not valid")
+# What other APIs call our parameters (the keys) and members of a body, without letter case and underscores.
+_OTHER_NAMES_BY_NAME = {
+    "from": "start starttime startdate since begin datefrom",
+    "to": "end endtime enddate until before dateto",
+    "start_time": "from start startdate since begin",
+    "end_time": "to end enddate until before",
+    "last": "duration period window",
+    "time_field": "timetype timerangetype datefield",
+    "sort": "order orderby sortby sortorder ordering direction",
+    "limit": "pagesize perpage maxresults maxpagesize count size top",
+    "cursor": "page offset nexttoken pagetoken startingtoken startingafter",
+    "transcript": "q query text searchtext keyword keywords",
+    "attribute.KEY": "contactattribute contactattributes",
+    "tag.KEY": "tag tags",
+    "queue": "queuename queuenames",
+    "agent": "agentname username user",
+    "initiation_method": "method methods",
+    "active_region": "region regions",
+    "expand": "include embed",
+    "fields": "select field",
+}
 
 
 @dataclass(frozen=True)
@@ -76,8 +97,11 @@ def from_pydantic(error: ErrorDetails, where: str) -> Fault:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that suggests the most similar known name, or "" if none is similar."""
+    known = list(known)
+    plain = re.sub("[^a-z]", "", name.lower())
+    usual = [ours for ours, others in _OTHER_NAMES_BY_NAME.items() if plain in others.split() and ours in known]
     # With 0.7, `chanel` suggests `channel`, and `format` does not suggest `sort`.
-    similar = get_close_matches(name.lower(), list(known), n=1, cutoff=0.7)
+    similar = usual or get_close_matches(name.lower(), known, n=1, cutoff=0.7)
     return f"; did you mean `{similar[0]}`?" if similar else ""
 
 

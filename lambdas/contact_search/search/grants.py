@@ -42,7 +42,7 @@ class Grant(BaseModel):
     transcript_search: bool = True
     lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
     page_limit: m.MaxResult100 | None = None
-    exports: bool = True
+    exports: bool = False
 
     def has_field(self, name: str) -> bool:
         """Tell whether the client sees this field of contacts."""
@@ -175,7 +175,7 @@ def _refused_times(search: Search, grant: Grant) -> Iterator[str]:
     if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.time_field]):
         yield "TimeRange.Type"
     if not grant.has_field(_FIELD_BY_SORT_OR_TIME[search.sort_field]):
-        has_default_sort = search.sort == default_sort(search.time_field)
+        has_default_sort = search.sort == default_sort(search.time_field, is_followed=search.settle is not None)
         yield "TimeRange.Type" if has_default_sort else "Sort"
     for criterion in search.criteria.get("AdditionalTimeRange", {}).get("Criteria", []):
         for condition in criterion.values():

@@ -4,6 +4,7 @@ Each type has the name of its shape there. Enumerations are accepted in any lett
 The types at the end are of this API alone.
 """
 
+import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, get_args
@@ -17,6 +18,7 @@ from contact_search.search.window import Duration
 CONTACT_FIELDS = tuple(Contact.model_fields)
 
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
+_LONGEST_SETTLE = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-20")
 _UNESCAPED_PLUS = re.compile(r".+[Tt].+ \d{2}:\d{2}")
 _BEYOND_MICROSECONDS = re.compile(r"(?<=\.\d{6})\d+")
@@ -51,6 +53,21 @@ def _parse_time(value: Any, time_of_date: time) -> datetime:
         raise invalid_value("invalid_time", "is not a time that exists") from None
 
 
+def _parse_last(value: Any) -> Duration:
+    duration = _parse_duration(value)
+    if duration == Duration(months=0):
+        raise invalid_value("invalid_duration", "must be longer than zero")
+    return duration
+
+
+def _parse_settle(value: Any) -> timedelta:
+    """Parse a duration from zero to a day. Round it up to seconds: windows end at seconds."""
+    duration = _parse_duration(value)
+    if duration.months or duration.rest > _LONGEST_SETTLE:
+        raise invalid_value("out_of_range", "must be P1D or shorter")
+    return timedelta(seconds=math.ceil(duration.rest.total_seconds()))
+
+
 def _parse_duration(value: Any) -> Duration:
     match = _ISO_8601_DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -61,10 +78,7 @@ def _parse_duration(value: Any) -> Duration:
         rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except (ValueError, OverflowError):  # more digits than Python converts or a timedelta holds
         raise invalid_value("out_of_range", "is longer than the 2 years that Amazon Connect keeps contacts") from None
-    duration = Duration(12 * years + months, rest)
-    if duration == Duration(months=0):
-        raise invalid_value("invalid_duration", "must be longer than zero")
-    return duration
+    return Duration(12 * years + months, rest)
 
 
 def _upper(value: Any) -> Any:
@@ -173,10 +187,11 @@ _DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
 # A date as a start is the first moment of that day, as an end its last.
 StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_TIME]
 EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_TIME]
-Last = Annotated[Duration, PlainValidator(_parse_duration), WithJsonSchema({"type": "string", "format": "duration"})]
+Last = Annotated[Duration, PlainValidator(_parse_last), WithJsonSchema({"type": "string", "format": "duration"})]
 ContactField = Annotated[
     str, PlainValidator(_check_contact_field), WithJsonSchema({"type": "string", "enum": list(CONTACT_FIELDS)})
 ]
+Settle = Annotated[timedelta, PlainValidator(_parse_settle), WithJsonSchema({"type": "string", "format": "duration"})]
 Cursor = Annotated[str, Field(min_length=1)]
 # The longest name of a queue or user has 127 characters. There are as many names as QueueIds and AgentIds may have.
 NameList = Annotated[list[Annotated[str, Field(max_length=127), IsText]], Field(max_length=100)]

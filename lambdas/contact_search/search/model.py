@@ -33,6 +33,7 @@ class Search:
         queue_names: Names of queues whose ids are still to be found (see search/names.py).
         agent_names: Usernames of agents, likewise.
         expand: What to add names to: "queue", "agent".
+        settle: How far behind now a walk without an end stays, None for a walk that ends.
         names: For each member of SearchContacts that was asked for, the parameters or JSON pointers that did so.
         named_by: What `names` are.
     """
@@ -51,6 +52,7 @@ class Search:
     queue_names: tuple[str, ...] = ()
     agent_names: tuple[str, ...] = ()
     expand: frozenset[str] = frozenset()
+    settle: timedelta | None = None
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -60,7 +62,10 @@ class Search:
         Names of queues and agents count by the ids that they stand for.
         """
         window = [self.time_field, self.window.start, self.window.end, self.window.last]
-        text = json.dumps([self.owner, window, self.criteria, self.sort, self.max_items], default=str, sort_keys=True)
+        members: list[Any] = [self.owner, window, self.criteria, self.sort, self.max_items]
+        if self.settle is not None:
+            members.append(self.settle)
+        text = json.dumps(members, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -98,9 +103,10 @@ class Search:
         }
 
 
-def default_sort(time_field: str) -> dict[str, str] | None:
-    """Sort by the window's own timestamp, newest first, where Connect can."""
-    return {"FieldName": time_field, "Order": "DESCENDING"} if time_field in SORT_FIELDS else None
+def default_sort(time_field: str, *, is_followed: bool = False) -> dict[str, str] | None:
+    """Sort by the window's own timestamp, newest first (oldest first if it is followed), where Connect can."""
+    order = "ASCENDING" if is_followed else "DESCENDING"
+    return {"FieldName": time_field, "Order": order} if time_field in SORT_FIELDS else None
 
 
 def sort_faults(sort: Mapping[str, str] | None, time_field: str, window: Window, where: str) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from contact_search.search import cursor
+from contact_search.search import cursor, follow_rules
 from contact_search.search import members as m
 from contact_search.search.faults import Fault, InvalidSearchError, from_pydantic, suggest
 from contact_search.search.model import Search, default_sort, sort_faults
@@ -60,6 +60,7 @@ _MEMBER_BY_GROUP = {
     "fields": "fields",
 }
 # The parameters that decide about members which every search has.
+_FOLLOW_NAMES = follow_rules.Names(limit="limit", time_field="time_field", sort="sort")
 _DEFAULT_NAMES = {"TimeRange.Type": ("time_field",), "Sort": ("sort",), "fields": ("fields",)}
 # Parameters that mean nothing without one of these groups.
 _REQUIRED_GROUPS = {
@@ -70,6 +71,7 @@ _REQUIRED_GROUPS = {
     "routing_match": ("routing_agent_id",),
     "additional_time_match": tuple(f"{timestamp}." for timestamp in _TIMESTAMPS),
     "ai_agent_version": ("ai_agent_id",),
+    "settle": ("follow",),
 }
 
 
@@ -89,7 +91,7 @@ def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
     if "cursor" not in query:  # later pages keep the window of the first
         faults += _window_faults(query, valid, now)
         faults += _additional_time_faults(query, valid, now)
-        if {"from", "to", "last", "time_field", "sort"}.isdisjoint(fault.where for fault in faults):
+        if {"from", "to", "last", "time_field", "sort", "follow"}.isdisjoint(fault.where for fault in faults):
             faults += sort_faults(sort, valid.time_field, window.at(now), "sort")
     faults += _length_faults(parameters)
     if faults:
@@ -107,6 +109,7 @@ def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
         queue_names=tuple(valid.queue),
         agent_names=tuple(valid.agent),
         expand=frozenset(valid.expand),
+        settle=follow_rules.settle(valid.settle, is_followed=valid.follow),
         names=_names_by_member(query),
         named_by="parameter",
     )
@@ -198,6 +201,7 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
     for name, required in _REQUIRED_GROUPS.items():
         if name in query and groups.isdisjoint(required):
             yield Fault(name, "conflict", f"has no effect without `{required[0]}`")
+    yield from _follow_faults(query, valid)
     if "cursor" in query and valid.limit == 0:
         yield Fault("limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
     for timestamp in _TIMESTAMPS:
@@ -210,13 +214,22 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
         yield Fault(f"tag.{key}", "too_many", detail)
 
 
+def _follow_faults(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fault]:
+    if valid.follow:
+        ends = query.keys() & {"to", "max_items"}
+        yield from follow_rules.faults(ends, valid.time_field, _sort(valid), valid.limit, _FOLLOW_NAMES)
+    elif valid.settle is not None and "follow" in query:
+        yield Fault("settle", "conflict", "has no effect unless `follow` is true")
+
+
 def _window_faults(query: Mapping[str, Any], valid: QueryParameters, now: datetime) -> Iterator[Fault]:
     if valid.last is not None:
         yield from RequestedWindow(None, None, valid.last).faults(now, start="last", end="to")
     if valid.from_ is not None:
         has_invalid_end = "to" in query and valid.to is None
         end = valid.from_ if has_invalid_end else valid.to  # says nothing about the order of the two
-        yield from RequestedWindow(valid.from_, end).faults(now, start="from", end="to")
+        window_faults = RequestedWindow(valid.from_, end).faults(now, start="from", end="to")
+        yield from follow_rules.without_end(window_faults) if valid.follow else window_faults
 
 
 def _additional_time_faults(query: Mapping[str, Any], valid: QueryParameters, now: datetime) -> Iterator[Fault]:
@@ -268,6 +281,6 @@ def _names_by_member(query: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _sort(valid: QueryParameters) -> dict[str, str] | None:
     if valid.sort is None:
-        return default_sort(valid.time_field)
+        return default_sort(valid.time_field, is_followed=valid.follow)
     order = "DESCENDING" if valid.sort.startswith("-") else "ASCENDING"
     return {"FieldName": valid.sort.removeprefix("-"), "Order": order}

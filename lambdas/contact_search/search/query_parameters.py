@@ -254,6 +254,19 @@ class QueryParameters(BaseModel):
         " newest first. Any other order needs a window of at most 8 weeks, and ends at 10,000 contacts.",
         examples=["-initiation_timestamp"],
     )
+    follow: Annotated[m.Boolean, BeforeValidator(_parse_boolean)] = Field(
+        False,
+        description="Whether to make a walk without an end: whoever keeps asking gets each contact once, in the order"
+        " of the window's timestamp, as it comes about. Not with `to`, `max_items`, `limit=0`, another `sort` or"
+        " `enqueue_timestamp`.",
+        examples=[True],
+    )
+    settle: m.Settle | None = Field(
+        None,
+        description="How far behind now such a walk stays, because Amazon Connect learns of contacts a little late:"
+        " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
+        examples=["PT5M"],
+    )
     limit: Annotated[m.Limit, _Integer] = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"

@@ -50,6 +50,16 @@ class SearchContactsTimeRange(Structure):
     )
 
 
+class SearchWindow(SearchContactsTimeRange):
+    """The window of a search. Both ends are included."""
+
+    end_time: Omittable[m.EndTime] = Field(  # type: ignore[assignment]
+        None,
+        description="An RFC 3339 date-time with an offset, or a date, which means its last moment in UTC. Required,"
+        " except with `follow`, which makes a walk without an end.",
+    )
+
+
 class NameCriteria(Structure):
     """Texts in the contact's name."""
 
@@ -283,7 +293,7 @@ class Sort(Structure):
 class SearchRequest(Structure):
     """The SearchContacts request without InstanceId. `limit` is its MaxResults and `cursor` its NextToken."""
 
-    time_range: SearchContactsTimeRange = Field(description="The window. It begins at most 2 years ago.")
+    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
     search_criteria: Omittable[SearchCriteria] = Field(
         None, description="What contacts have to match. Without it, all contacts of the window match."
     )
@@ -304,6 +314,19 @@ class SearchRequest(Structure):
         description="The `next_cursor` of the previous page. Repeat all other members unchanged, except `limit`,"
         " `fields` and `expand`.",
         examples=["eyJvcGFxdWUiOiJ0cnVlIn0"],
+    )
+    follow: m.Boolean = Field(
+        False,
+        description="Whether to make a walk without an end: whoever keeps asking gets each contact once, in the order"
+        " of the window's timestamp, as it comes about. Not with `end_time`, `max_items`, a `limit` of 0, another"
+        " `sort` or ENQUEUE_TIMESTAMP.",
+        examples=[True],
+    )
+    settle: Omittable[m.Settle] = Field(
+        None,
+        description="How far behind now such a walk stays, because Amazon Connect learns of contacts a little late:"
+        " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
+        examples=["PT5M"],
     )
     fields: list[m.ContactField] = Field(
         default_factory=list,

@@ -8,13 +8,13 @@ walk has returned already, and the walk skips them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contact_search.amazon_connect.connect import AmazonConnect, Patience, Result
 from contact_search.amazon_connect.contact import Contact, SearchContactsResponse
 from contact_search.amazon_connect.errors import RejectedError
-from contact_search.search.cursor import CursorCodec, CursorExpiredError
+from contact_search.search.cursor import LIFETIME, LONGEST_LIFETIME, CursorCodec, CursorExpiredError
 from contact_search.search.model import Search
 from contact_search.search.position import Position, digest, digests_at_end, get_timestamp, may_be_capped
 from contact_search.search.window import EIGHT_WEEKS, Window, two_years_before
@@ -25,6 +25,19 @@ MAX_PAGE_SIZE = 100  # MaxResults of SearchContacts
 _TICK = timedelta(microseconds=1)
 _SHORTEST_HALF = timedelta(milliseconds=1)
 _OPPOSITE = {"ASCENDING": "DESCENDING", "DESCENDING": "ASCENDING"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a walk without an end has come.
+
+    Attributes:
+        complete_until: The time up to which the walk returns nothing more.
+        poll_after: The seconds after which there can be more, None if there may be more already.
+    """
+
+    complete_until: datetime
+    poll_after: int | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Page:
         result: Connect's page.
         truncated: Whether more contacts match, although this is the last page.
         expanded: Whether names are added as the search asks for, if it does.
+        progress: How far a walk without an end has come, None for one that ends.
     """
 
     contacts: list[Contact]
@@ -48,6 +62,7 @@ class Page:
     result: Result
     truncated: bool = False
     expanded: bool = True
+    progress: Progress | None = None
 
     @property
     def count(self) -> int:
@@ -69,22 +84,32 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
         walk = Walk.resume(search, position)
     else:
         walk = Walk.begin(search)
-    try:
-        result = connect.search(walk.request(), patience)
-    except RejectedError:
-        if not walk.position.next_token:
-            raise
-        # Connect accepted this search on its first page, so what it rejects now is the token.
-        walk = walk.without_token()
-        result = connect.search(walk.request(), patience)
+    walk, result = search_contacts(walk, connect, patience)
     total, is_lower_bound = walk.total(result.response)
     if search.limit == 0:
         return Page([], total, is_lower_bound, None, result)
     page = walk.page(result.response)
     if page.next_walk:
-        return Page(page.contacts, total, is_lower_bound, _write_cursor(page.next_walk, cursors), result)
+        return Page(page.contacts, total, is_lower_bound, write_cursor(page.next_walk, cursors), result)
     truncated = _more_match(page.end, result.response, connect, patience)
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
+
+
+def search_contacts(walk: "Walk", connect: AmazonConnect, patience: Patience) -> tuple["Walk", Result]:
+    """Return Connect's page, and where it begins: elsewhere if Connect does not know the walk's NextToken any more.
+
+    Raises:
+        CursorExpiredError: The walk cannot do without its token.
+        ConnectError: Connect did not return its page.
+    """
+    try:
+        return walk, connect.search(walk.request(), patience)
+    except RejectedError:
+        if not walk.position.next_token:
+            raise
+    # Connect accepted this search on its first page, so what it rejects now is the token.
+    walk = walk.without_token()
+    return walk, connect.search(walk.request(), patience)
 
 
 def can_restart(search: Search) -> bool:
@@ -103,27 +128,32 @@ def can_restart(search: Search) -> bool:
 
 @dataclass(frozen=True)
 class Walk:
-    """A search and the position that its walk has reached."""
+    """A search and the position that its walk has reached.
+
+    Attributes:
+        horizon: The time up to which a walk without an end can go now, None for one that ends.
+    """
 
     search: Search
     position: Position
+    horizon: datetime | None = None
 
     @classmethod
     def begin(cls, search: Search) -> "Walk":
-        """Begin a walk."""
+        """Begin a walk that ends."""
         window = search.window_at(search.requested_at)
         begin = window.end if search.descending else window.start
         first = window.eight_weeks_from(begin, descending=search.descending)
         return cls(search, Position(search.requested_at, search.max_items, first))
 
     @classmethod
-    def resume(cls, search: Search, position: Position) -> "Walk":
+    def resume(cls, search: Search, position: Position, horizon: datetime | None = None) -> "Walk":
         """Resume a walk at a position, without Connect's NextToken if it is lost.
 
         Raises:
             CursorExpiredError: The walk cannot go on without the token.
         """
-        walk = cls(search, position)
+        walk = cls(search, position, horizon)
         return walk.without_token() if position.next_token is None else walk
 
     @property
@@ -131,6 +161,11 @@ class Walk:
         """How many contacts the next page may have."""
         remaining = self.position.remaining
         return self.search.limit if remaining is None else min(self.search.limit, remaining)
+
+    @property
+    def cursor_lifetime(self) -> timedelta:
+        """For how long the walk's cursors can be read."""
+        return LIFETIME if self.search.settle is None else LONGEST_LIFETIME
 
     @property
     def is_in_last_window(self) -> bool:
@@ -189,6 +224,8 @@ class Walk:
     def has_passed(self, contact: Contact) -> bool:
         """Tell whether the walk has returned this contact, or has passed its place in the order."""
         last_timestamp = self.position.last_timestamp
+        if self.horizon is not None and get_timestamp(contact, self.search.sort_field) < self.position.window.start:
+            return True  # botocore may send the start of a window without the fraction of its second
         if last_timestamp is None:
             return False
         timestamp = get_timestamp(contact, self.search.sort_field)
@@ -235,10 +272,15 @@ class Walk:
         """Begin the upstream search beyond this one's window. Return None if the search does not go further."""
         if self.is_in_last_window:
             return None
-        position, descending, is_sorted = self.position, self.search.descending, self.search.sort is not None
+        position, descending = self.position, self.search.descending
         begin = position.window.start - _TICK if descending else position.window.end + _TICK
+        return self.begin_beyond(self._full_window().eight_weeks_from(begin, descending=descending))
+
+    def begin_beyond(self, window: Window) -> "Walk":
+        """Begin the upstream search of a window that lies beyond this one's."""
+        position, is_sorted = self.position, self.search.sort is not None
         return self._move(
-            window=self._full_window().eight_weeks_from(begin, descending=descending),
+            window=window,
             initiated_until=None,
             matches_before=position.matches_before + position.results_read,
             results_read=0,
@@ -277,7 +319,9 @@ class Walk:
         """Return TimeRange, SearchCriteria and Sort of the upstream search."""
         position = self.position
         window = position.window
-        request = self.search.request_at(position.started_at)
+        # Other timestamps of a contact that is followed may be later than the window's own, and than the first page.
+        now = position.started_at if self.horizon is None else window.end + EIGHT_WEEKS
+        request = self.search.request_at(now)
         criteria = request["SearchCriteria"]
         if position.initiated_until:
             # A contact that Connect still keeps by another timestamp may have been initiated before the 2 years.
@@ -291,6 +335,9 @@ class Walk:
         return {"TimeRange": time_range, "SearchCriteria": criteria, "Sort": request["Sort"]}
 
     def _full_window(self) -> Window:
+        if self.horizon is not None:
+            start = self.search.window.at(self.position.started_at).start
+            return Window(start, max(self.horizon, self.position.window.end))
         return self.search.window_at(self.position.started_at)
 
     def _may_exceed_result_limit(self, response: SearchContactsResponse) -> bool:
@@ -318,9 +365,11 @@ class WalkPage:
     next_walk: Walk | None
 
 
-def _write_cursor(walk: Walk, cursors: CursorCodec) -> str:
+def write_cursor(walk: Walk, cursors: CursorCodec) -> str:
+    """Write the cursor of a page that begins here."""
     restarted = walk.restart()  # it needs no token, and the token is what may be too long for a cursor
-    return cursors.write(walk.search.identity, walk.position, fallback=restarted.position if restarted else None)
+    fallback = restarted.position if restarted else None
+    return cursors.write(walk.search.identity, walk.position, fallback=fallback, lifetime=walk.cursor_lifetime)
 
 
 def _more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:

@@ -96,7 +96,7 @@ class World:
         end = datetime.fromtimestamp(self.started, UTC) - timedelta(hours=1 if closed else 0)
         return {"TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": end, "EndTime": end}, "MaxResults": 1}
 
-    def patience(self, seconds: float = 3, *, caller: str = "caller", **options: bool) -> Patience:
+    def patience(self, seconds: float = 3, *, caller: str = "caller", **options: Any) -> Patience:
         return Patience(caller, seconds, started=self.clock.now, **options)
 
     def search(self, environment: AmazonConnect | None = None, seconds: float = 3, **options: Any) -> Result:

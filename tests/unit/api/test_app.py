@@ -18,17 +18,22 @@ from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirect
 TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_time": "2026-11-20"}
 
 
+# Values of the path parameters, by the path that has them.
+PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}}
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 def test_each_route_answers_its_methods(send: Send, route: Route) -> None:
     for method in route.methods:
         body = json.dumps({"time_range": TIME_RANGE}) if method == "POST" else None
-        assert send(method, route.path, "last=P1D" if route is CONTACTS else "", body=body).status == 200
+        query, parameters = "last=P1D" if route is CONTACTS else "", PATH_PARAMETERS.get(route.path)
+        assert send(method, route.path, query, body=body, pathParameters=parameters).status == 200
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 def test_other_methods_are_a_405_with_allow(send: Send, route: Route) -> None:
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - {*route.methods}:
-        response = send(method, route.path)
+        response = send(method, route.path, pathParameters=PATH_PARAMETERS.get(route.path))
         assert (response.status, response.json["type"]) == (405, "/problems/method-not-allowed")
         assert response.headers["allow"] == ", ".join([*route.methods, "OPTIONS"])
 
@@ -48,6 +53,22 @@ def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, pat
 
 def test_path_parameters_are_part_of_the_path(send: Send) -> None:
     assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
+
+
+def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
+    asked = {"origin": ORIGIN, "access-control-request-method": "DELETE"}
+    response = send("OPTIONS", "/{proxy+}", headers=asked, path="/v1/no", pathParameters={"proxy": "v1/no"})
+    assert response.status == 204
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert "DELETE" in response.headers["access-control-allow-methods"]
+    response = send("OPTIONS", CONTACTS.path, headers=asked)
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert response.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS, DELETE"
+    assert "Access-Control-Request-Method" in response.headers["vary"].split(", ")
+    elsewhere = asked | {"origin": "https://evil.example"}
+    assert (
+        send("OPTIONS", "/{proxy+}", headers=elsewhere, path="/v1/no", pathParameters={"proxy": "v1/no"}).status == 404
+    )
 
 
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:

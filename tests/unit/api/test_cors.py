@@ -2,7 +2,7 @@
 
 import pytest
 
-from contact_search.api.cors import cors_headers, preflight_headers
+from contact_search.api.cors import EXPOSED_HEADERS, cors_headers, preflight_headers
 
 OURS = "https://app.example.com"
 
@@ -24,6 +24,32 @@ def test_without_an_origin_there_is_nothing_to_say() -> None:
 
 
 def test_a_preflight_names_the_methods_of_its_path() -> None:
-    headers = preflight_headers("GET, OPTIONS")
+    headers = preflight_headers(["GET", "OPTIONS"], "GET")
     assert headers["Access-Control-Allow-Methods"] == "GET, OPTIONS"
-    assert "X-Api-Key" in headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("asked_for", ["DELETE", "PATCH"])
+def test_a_method_that_the_path_does_not_have_may_be_sent(asked_for: str) -> None:
+    headers = preflight_headers(["GET", "OPTIONS"], asked_for)
+    assert headers["Access-Control-Allow-Methods"] == f"GET, OPTIONS, {asked_for}"
+
+
+@pytest.mark.parametrize("asked_for", ["", "POST", "TRACE", "delete", "GET, DELETE", "*"])
+def test_what_needs_no_permission_or_is_no_method_is_not_repeated(asked_for: str) -> None:
+    assert preflight_headers(["GET"], asked_for)["Access-Control-Allow-Methods"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Authorization", "X-Api-Key", "Content-Type", "Prefer", "Cache-Control", "If-None-Match", "Idempotency-Key"),
+        *("Traceparent", "Tracestate", "Baggage", "X-Correlation-Id"),
+    ],
+)
+def test_scripts_may_send(name: str) -> None:
+    assert name in preflight_headers([], "")["Access-Control-Allow-Headers"].split(", ")
+
+
+@pytest.mark.parametrize("name", ["Date", "Link", "Location", "Retry-After", "Allow", "ETag", "X-Request-Id"])
+def test_scripts_may_read(name: str) -> None:
+    assert name in EXPOSED_HEADERS.split(", ")

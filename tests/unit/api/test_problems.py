@@ -2,7 +2,6 @@
 
 import io
 import json
-from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import ForbiddenError
 from contact_search.storage.errors import StorageUnavailableError
 
-TEAPOT = Problem(HTTPStatus.IM_A_TEAPOT, "teapot", "Teapot", "Short and stout.")
+REFUSED = Problem("not-acceptable", "This resource is available as a poem only.")
 
 EXPECTED = [
-    (RefusedError(TEAPOT), 418, "teapot"),
+    (RefusedError(REFUSED), 406, "not-acceptable"),
     (InvalidSearchError([Fault("limit", "out_of_range", "must be less")], "parameter"), 422, "validation"),
     (ForbiddenError(["fields"], "parameter"), 403, "forbidden"),
     (InvalidCursorError(), 400, "invalid-cursor"),
@@ -78,11 +77,11 @@ def test_connects_reason_is_passed_on_unless_it_is_about_our_resources() -> None
 
 
 def test_the_body_of_a_problem() -> None:
-    assert json.loads(TEAPOT.to_json("request-1")) == {
-        "type": "/problems/teapot",
-        "title": "Teapot",
-        "status": 418,
-        "detail": "Short and stout.",
+    assert json.loads(REFUSED.to_json("request-1")) == {
+        "type": "/problems/not-acceptable",
+        "title": "Not acceptable",
+        "status": 406,
+        "detail": "This resource is available as a poem only.",
         "request_id": "request-1",
     }
 

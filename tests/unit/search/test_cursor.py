@@ -12,7 +12,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
-from contact_search.search.cursor import LIFETIME, MAX_LENGTH, CursorCodec, CursorExpiredError, InvalidCursorError
+from contact_search.search.cursor import (
+    LIFETIME,
+    LONGEST_LIFETIME,
+    MAX_LENGTH,
+    CursorCodec,
+    CursorExpiredError,
+    InvalidCursorError,
+)
 from contact_search.search.position import DIGEST_LENGTH, Position
 from contact_search.search.window import Window
 from contact_search.storage.errors import StorageUnavailableError
@@ -138,17 +145,19 @@ def test_a_cursor_of_an_unknown_version_is_invalid(codec: CursorCodec, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("age", "is_expired"),
+    ("lifetime", "age", "is_expired"),
     [
-        pytest.param(LIFETIME - timedelta(minutes=1), False, id="before 24 hours"),
-        pytest.param(LIFETIME + timedelta(minutes=1), True, id="after 24 hours"),
+        pytest.param(LIFETIME, LIFETIME - timedelta(minutes=1), False, id="before 24 hours"),
+        pytest.param(LIFETIME, LIFETIME + timedelta(minutes=1), True, id="after 24 hours"),
+        pytest.param(LONGEST_LIFETIME, LONGEST_LIFETIME - timedelta(minutes=1), False, id="before 30 days"),
+        pytest.param(LONGEST_LIFETIME, LONGEST_LIFETIME + timedelta(minutes=1), True, id="after 30 days"),
     ],
 )
 def test_a_cursor_expires(
-    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch, age: timedelta, *, is_expired: bool
+    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch, lifetime: timedelta, age: timedelta, *, is_expired: bool
 ) -> None:
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
-    cursor = codec.write(IDENTITY, POSITION)
+    cursor = codec.write(IDENTITY, POSITION, lifetime=lifetime)
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + age).timestamp()))
     if is_expired:
         with pytest.raises(CursorExpiredError):

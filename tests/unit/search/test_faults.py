@@ -143,11 +143,15 @@ def test_values_are_listed_in_our_words(expected: str, detail: str) -> None:
         ("LIMIT", "; did you mean `limit`?"),
         ("queue", "; did you mean `queue_id`?"),
         ("attribut.x", "; did you mean `attribute.KEY`?"),
+        ("queueId", "; did you mean `queue_id`?"),
+        ("page_size", "; did you mean `limit`?"),
+        ("perPage", "; did you mean `limit`?"),
+        ("order_by", "; did you mean `sort`?"),
         ("format", ""),
+        ("next_token", ""),
         ("q", ""),
         ("", ""),
     ],
-    ids=["typo", "upper-case", "beginning", "key", "unlike", "short", "empty"],
 )
 def test_only_a_similar_name_is_suggested(name: str, suggestion: str) -> None:
     assert suggest(name, ["channel", "limit", "queue_id", "sort", "attribute.KEY"]) == suggestion

@@ -276,6 +276,11 @@ def test_what_cannot_be_granted(limits: dict[str, Any]) -> None:
         Grant.model_validate(limits)
 
 
+def test_exports_are_granted_only_in_so_many_words() -> None:
+    assert not Grant().exports
+    assert not Grant.model_validate_json("{}").exports  # as it was stored before there were exports
+
+
 def test_a_grant_survives_being_stored() -> None:
     grant = Grant(
         queue_ids=["a"],
@@ -283,6 +288,6 @@ def test_a_grant_survives_being_stored() -> None:
         attribute_keys=frozenset(),
         lookback=timedelta(days=30),
         page_limit=5,
-        exports=False,
+        exports=True,
     )
     assert Grant.model_validate_json(grant.model_dump_json(exclude_defaults=True)) == grant

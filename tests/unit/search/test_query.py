@@ -408,7 +408,8 @@ def test_every_fault_is_named(parameters: dict[str, Any], expected: set[tuple[st
         ("attribut.x", "is not a parameter; did you mean `attribute.KEY`?"),
         ("sort_by", "is not a parameter; did you mean `sort`?"),
         ("format", "is not a parameter"),
-        ("page", "is not a parameter"),
+        ("page", "is not a parameter; did you mean `cursor`?"),
+        ("nonsense", "is not a parameter"),
     ],
 )
 def test_the_nearest_known_name_is_suggested(name: str, detail: str) -> None:
@@ -539,6 +540,7 @@ NEEDS: dict[str, dict[str, str]] = {
     "from": {},
     "last": {},
     "ai_agent_version": {"last": "P7D", "ai_agent_id": AI_AGENT_ID},
+    "settle": {"last": "P7D", "follow": "true"},
     "transcript_match": {"last": "P7D", "transcript": "a"},
     "attribute_match": {"last": "P7D", "attribute.k": "a"},
     "segment_match": {"last": "P7D", "segment.k": "a"},

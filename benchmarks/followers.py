@@ -1,0 +1,137 @@
+"""Measure 200 followers of one search at Amazon Connect's own quota:
+
+    PYTHONPATH=lambdas .venv/bin/python -m benchmarks.followers [--seconds N]
+
+A contact begins every second, and can be searched `settle` later. Each follower polls when `poll_after` says
+so, or up to 5 seconds later. The function's processes share one DynamoDB.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks.stand_in import stand_in
+from sandbox.aws_server import REGION, AwsServer
+from sandbox.clients import add_callers
+from sandbox.contact_data.contact_record import parse_contact_record
+from sandbox.contact_data.sample import INSTANCE_ARN
+from sandbox.deployment import deploy, function_of
+from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.template import synthesized
+
+RATE = 0.5
+PROCESSES = 12
+FOLLOWERS = 200
+SETTLE = 20  # seconds
+
+
+@dataclass
+class Tally:
+    """Count what happened to all followers.
+
+    Attributes:
+        delays: Seconds from the timestamp of a contact to its delivery.
+        delivered: Contacts by follower.
+    """
+
+    delays: list[float] = field(default_factory=list)
+    delivered: dict[int, list[str]] = field(default_factory=dict)
+    polls: int = 0
+    refused: int = 0
+    errors: int = 0
+
+
+async def follow(function: LambdaFunction, number: int, start: datetime, end: float, tally: Tally) -> None:
+    """Follow the search until the end, a time.time()."""
+    query = {"follow": "true", "settle": f"PT{SETTLE}S", "from": start.isoformat(), "limit": 100}
+    await asyncio.sleep(5 * random.random())  # noqa: S311 - nobody has to guess it
+    while time.time() < end:
+        request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
+        event = event_of(request, "followers", "/v1/contacts")
+        event["requestContext"]["authorizer"] = {"client": "dashboard", "revision": ""}
+        response = response_of(await function.invoke(event))
+        tally.polls += 1
+        if response.status == 429:
+            tally.refused += 1
+            await asyncio.sleep(int(dict(response.headers)["retry-after"]))
+        elif response.status != 200:
+            tally.errors += 1
+            await asyncio.sleep(1)
+        else:
+            page = json.loads(response.body)
+            query["cursor"] = page["next_cursor"]
+            note(page["contacts"], number, tally)
+            late = 5 * random.random() if number % 2 else 0  # noqa: S311
+            await asyncio.sleep(page.get("poll_after", 0) + late)
+
+
+def note(contacts: list[dict[str, Any]], number: int, tally: Tally) -> None:
+    """Note what a follower got."""
+    now = time.time()
+    tally.delivered.setdefault(number, []).extend(contact["id"] for contact in contacts)
+    tally.delays += [now - datetime.fromisoformat(contact["initiation_timestamp"]).timestamp() for contact in contacts]
+
+
+def add_contacts(server: AwsServer, start: datetime, seconds: float) -> list[str]:
+    """Let a contact begin every second, some of them at the same time."""
+    ids = [f"contact-{number:05}" for number in range(int(seconds))]
+    records = [
+        {
+            "ContactId": contact_id,
+            "InstanceARN": INSTANCE_ARN,
+            "Channel": "VOICE",
+            "InitiationTimestamp": (start + timedelta(seconds=number - number % 3)).isoformat(timespec="milliseconds"),
+        }
+        for number, contact_id in enumerate(ids)
+    ]
+    server.connect.contacts.put(map(parse_contact_record, records))
+    return ids
+
+
+async def main() -> None:
+    """Print what 200 followers meet."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=120)
+    seconds = parser.parse_args().seconds
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(256))
+    server = AwsServer()
+    server.connect.add_instance(INSTANCE_ARN)
+    server.start()
+    with stand_in() as others:
+        settings = {"AWS_ENDPOINT_URL_CONNECT": server.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
+        deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
+        add_callers(others.url, REGION, ["dashboard"])
+        function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
+        await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
+        await asyncio.sleep(PROCESSES * 0.7)  # until all of them have imported their code
+        server.connect.behaviour.quota = RATE
+        server.connect.behaviour.searchable_after = timedelta(seconds=SETTLE)
+        start, tally = datetime.now(UTC).replace(microsecond=0), Tally()
+        ids = add_contacts(server, start, seconds - SETTLE - 30)
+        await asyncio.gather(
+            *(follow(function, n, start, start.timestamp() + seconds, tally) for n in range(FOLLOWERS))
+        )
+        await function.stop()
+    quota = server.connect.quota
+    server.stop()
+    exact = sum(delivered == ids for delivered in tally.delivered.values())
+    delays = sorted(tally.delays)
+    print(
+        f"{FOLLOWERS} followers, {seconds:g} s: {tally.polls:,} polls, {tally.refused} refused, {tally.errors} errors;"
+        f" {quota.requests} calls, {quota.throttled} throttled; settle {SETTLE} s, delay p50"
+        f" {statistics.median(delays):.1f} s, p95 {delays[round(0.95 * (len(delays) - 1))]:.1f} s, longest"
+        f" {delays[-1]:.1f} s; {exact} of {FOLLOWERS} got all {len(ids)} contacts once and in order"
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
