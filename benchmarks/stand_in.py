@@ -1,10 +1,11 @@
 """AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
 
 `python -m benchmarks.stand_in RATE` serves until its standard input ends; each line on it is answered with a line of
-JSON that has the counts of SearchContacts since the line before.
+JSON that has the counts of SearchContacts since the line before. A line has the seconds that a call of DynamoDB takes.
 """
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from moto.dynamodb.responses import DynamoHandler
 
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.contact_data.load import load_sample
@@ -29,12 +31,22 @@ class StandIn:
         self._process = process
         self.url: str = self._line()
 
-    def counts(self) -> dict[str, Any]:
-        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled."""
+    def counts(self, dynamodb_seconds: float = 0) -> dict[str, Any]:
+        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled.
+
+        From now on a call of DynamoDB takes so many seconds more.
+        """
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{dynamodb_seconds}\n")
         self._process.stdin.flush()
         return dict(self._line())
+
+    def stop(self) -> None:
+        """Let it answer nothing until `go_on` is called."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def _line(self) -> Any:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
@@ -81,8 +93,16 @@ def main() -> None:
         return is_allowed
 
     connect.quota.allows = noted  # type: ignore[method-assign]
+    call_dynamodb, dynamodb_seconds = DynamoHandler.call_action, 0.0
+
+    def call_slowly(handler: DynamoHandler) -> Any:
+        time.sleep(dynamodb_seconds)
+        return call_dynamodb(handler)
+
+    DynamoHandler.call_action = call_slowly  # type: ignore[method-assign]
     print(json.dumps(server.url), flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        dynamodb_seconds = float(line)
         counts = {"requests": connect.quota.requests, "throttled": connect.quota.throttled, "moments": moments}
         print(json.dumps(counts), flush=True)
         connect.quota.requests = connect.quota.throttled = 0

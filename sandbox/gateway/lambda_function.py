@@ -31,7 +31,11 @@ def cores() -> asyncio.Semaphore:
 
 
 class LambdaFunction:
-    """Invokes a function. At most `concurrency` events are served at once; further ones wait."""
+    """Invokes a function. At most `concurrency` events are served at once; further ones wait.
+
+    Attributes:
+        busy: The environments that have an event.
+    """
 
     def __init__(self, function: Function, concurrency: int = 32, free_cores: asyncio.Semaphore | None = None) -> None:
         """Functions on one machine share `free_cores`."""
@@ -41,6 +45,7 @@ class LambdaFunction:
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
         self._environment = inherited | function.environment | {"PYTHONPATH": path}
+        self.busy: set[asyncio.subprocess.Process] = set()
         self._idle: list[asyncio.subprocess.Process] = []
         self._waiting: deque[asyncio.Future[asyncio.subprocess.Process]] = deque()
         self._starting: set[asyncio.Task[None]] = set()
@@ -65,6 +70,7 @@ class LambdaFunction:
         """
         async with self._free:
             process = await self._next_process()
+            self.busy.add(process)
             try:
                 async with asyncio.timeout(self._function.timeout):
                     answer = await asyncio.wait_for(self._exchange(process, event), seconds)
@@ -75,6 +81,8 @@ class LambdaFunction:
                 if isinstance(error, OSError | TimeoutError | ValueError):
                     raise FunctionFailedError from error
                 raise
+            finally:
+                self.busy.discard(process)
             self._hand_over(process)
         if "answer" not in answer:
             raise FunctionFailedError(answer["errorMessage"])

@@ -110,11 +110,10 @@ def test_equal_searches_that_come_together_cost_one_call(in_a_crowd: Callable[..
 async def when_the_leader_dies(crowd: Crowd, just_before: Callable[[], object]) -> list[Answer]:
     """What two callers get who follow a third one, whose process is killed in the midst of its call."""
     await crowd.warm_up(3)
-    processes = list(crowd.function._idle)
     crowd.may_answer.clear()
     leading = asyncio.create_task(crowd.ask(**DAY))
     await crowd.is_called()
-    [leader] = [process for process in processes if process not in crowd.function._idle]
+    [leader] = crowd.function.busy
     following = asyncio.gather(*(crowd.ask(**DAY) for _ in range(2)))
     await asyncio.sleep(CALL)
     just_before()
