@@ -191,10 +191,12 @@ async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]]
         print(f"{name} {via:<8}{row(tally, connect.counts())}", flush=True)
 
 
-def row(tally: Tally, counts: dict[str, Any]) -> str:
+def row(tally: Tally, counts: dict[str, Any], unused: float = 0) -> str:
+    """Return a row of the table. Of the quota, so many seconds do not count: no environment had a request."""
     waits, moments = sorted(tally.waits) or [float("nan")], counts["moments"]
     p50, p95 = (waits[round(share * (len(waits) - 1))] for share in (0.5, 0.95))
-    used = (len(moments) - 1) / (moments[-1] - moments[0]) / RATE if len(moments) > 1 else float("nan")
+    seconds = moments[-1] - moments[0] - unused if len(moments) > 1 else float("nan")
+    used = (len(moments) - 1) / seconds / RATE
     return (
         f"{len(tally.waits):>8,} {tally.errors:>7,} {tally.refused:>8,} {tally.killed:>7,} {counts['requests']:>7,}"
         f" {counts['throttled']:>10,} {used:>11.1%} {p50:>6.2f} {p95:>7.2f} {waits[-1]:>8.2f}"

@@ -128,6 +128,16 @@ def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None
         process.send_signal(number)
 
 
+async def count_unused(function: LambdaFunction, unused: list[float]) -> None:
+    """Count the seconds in which no environment has a request: after a kill it takes a while until one has started."""
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(0.05)
+        if not function.busy:
+            unused.append(time.monotonic() - began)
+        began = time.monotonic()
+
+
 async def measure(name: str, fault: Fault, via: str, seconds: float) -> None:
     """Print one row of the table."""
     with stand_in(RATE) as connect, stand_in() as others:
@@ -138,12 +148,15 @@ async def measure(name: str, fault: Fault, via: str, seconds: float) -> None:
         function = LambdaFunction(search if via == "service" else bare)
         await asyncio.gather(*(function.start() for _ in range(CALLERS)))
         connect.counts()
+        unused: list[float] = []
         trouble = asyncio.create_task(fault(function, others))
+        counting = asyncio.create_task(count_unused(function, unused))
         tally = await searches(Service(function) if via == "service" else BareHandler(function), seconds)
-        trouble.cancel()
-        await asyncio.gather(trouble, return_exceptions=True)
+        for task in (trouble, counting):
+            task.cancel()
+        await asyncio.gather(trouble, counting, return_exceptions=True)
         await function.stop()
-        print(f"{name:<7}{via:<8}{row(tally, connect.counts())}", flush=True)
+        print(f"{name:<7}{via:<8}{row(tally, connect.counts(), sum(unused))}", flush=True)
 
 
 async def cold_service(tally: Tally) -> dict[str, Any]:

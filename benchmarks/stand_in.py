@@ -5,12 +5,13 @@ JSON that has the counts of SearchContacts since the line before. A line has the
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,8 @@ def client(service: str, url: str, **options: Any) -> Any:
 
 
 def main() -> None:
+    with suppress(PermissionError):  # AWS has machines of its own, which do not wait for this one
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     server = AwsServer()
     connect = server.connect
     connect.add_instance(INSTANCE_ARN)
