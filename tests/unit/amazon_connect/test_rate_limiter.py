@@ -339,6 +339,14 @@ def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None
     assert waits == pytest.approx([0.02, INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
 
 
+def test_whoever_waits_is_told_for_how_long(limiter: RateLimiter, clock: Clock) -> None:
+    seconds: list[float] = []
+    limiter.wait_for_slot("first", clock.monotonic(), expect=seconds.append)
+    assert seconds == []
+    limiter.wait_for_slot("second", clock.monotonic() + 20, expect=seconds.append)
+    assert seconds == [pytest.approx(INTERVAL + FIRST_CALL, abs=0.05)]
+
+
 def test_a_burst_leaves_at_once(dynamodb: Any, clock: Clock) -> None:
     limiter = create(dynamodb, clock, burst=3)
     assert limiter.state_header() == '"search-contacts";r=3;t=0'
