@@ -28,8 +28,8 @@ from contact_search.storage.errors import StorageUnavailableError
 LONGEST_WAIT = 20.0  # seconds
 # The latest start of a call after the start of its request. With its own 7 s it is within the 29 s.
 _LATEST_CALL = 21.0  # seconds
-# An environment that has held a lease for this time after its slot began counts as dead.
-_LEASE_SECONDS = 3.0
+# An environment that has held a lease for this time after its slot began counts as dead: its call has timed out.
+_LEASE_SECONDS = 7.0
 # Whoever waits for the page of another environment is told when its call leaves if that is later, and waits for so
 # much longer than it would for a slot of its own.
 _SOON = 1.0  # seconds
@@ -169,7 +169,7 @@ class AmazonConnect:
         Raises:
             ThrottledError: The other environment calls too late for this request.
         """
-        latest = patience.deadline + 2 * _LEASE_SECONDS
+        latest = patience.deadline + _SOON + _LEASE_SECONDS
         while not cache.take_lease(key, min(patience.remaining, _SOON) + _LEASE_SECONDS):
             if cached := cache.wait_for(key, patience.caller, patience.deadline + _SOON, latest):
                 return cached
