@@ -174,6 +174,8 @@ async def cold_service(tally: Tally) -> dict[str, Any]:
     url = ""
     while not url:
         line = (await serve.stdout.readline()).decode()
+        if not line:
+            raise RuntimeError((await log).decode())
         url = line.split()[-1] if line.startswith("Contact search") else ""
 
     def ask() -> None:
