@@ -62,10 +62,10 @@ class BareHandler:
         try:
             await self._function.invoke(event_of(request, "crowd", "/v1/contacts"))
         except FunctionFailedError as error:
-            if str(error):
-                tally.errors += 1  # it is what the handler has raised
-            else:
+            if error.error_type == "Runtime.ExitError":
                 tally.killed += 1
+            else:
+                tally.errors += 1
         else:
             tally.waits.append(time.monotonic() - begun)
         return ""

@@ -16,6 +16,7 @@ from sandbox.aws_server import AwsServer, connect_backend
 from sandbox.contact_data.load import instance_of, load_records, load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN
 from sandbox.deployment import client_of
+from sandbox.lambda_backend import stop_functions
 from sandbox.options import Options, options_of
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     sys.stdin.read()
+    stop_functions()
 
 
 def _search_once(url: str, instance_arn: str) -> None:

@@ -23,6 +23,7 @@ class Options:
     days: int
     seed: int
     latency: float
+    part_contacts: int
     behaviour: Behaviour
     instance: str | None
     oidc_issuer: str
@@ -81,6 +82,12 @@ def options_of(arguments: list[str] | None = None) -> Options:
         help="requests a second that ListQueues and ListUsers allow each, with a burst of 5 (no quota)",
     )
     limits.add_argument(
+        "--describe-quota",
+        metavar="RATE",
+        type=_positive,
+        help="requests a second that DescribeContact and GetContactAttributes allow each, burst 15 (no quota)",
+    )
+    limits.add_argument(
         "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
     )
     limits.add_argument(
@@ -120,6 +127,13 @@ def options_of(arguments: list[str] | None = None) -> Options:
         help="for a window over 8 weeks (%(default)s)",
     )
     parser.add_argument(
+        "--part-contacts",
+        metavar="N",
+        type=_part_contacts,
+        default=10_000,
+        help="contacts in a part of an export at most (%(default)s)",
+    )
+    parser.add_argument(
         "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
     )
     parser.add_argument(
@@ -152,11 +166,14 @@ def options_of(arguments: list[str] | None = None) -> Options:
         days=given.days,
         seed=given.seed,
         latency=given.latency / 1000,
+        part_contacts=given.part_contacts,
         behaviour=Behaviour(
             quota=given.quota,
             list_queues_quota=given.directory_quota,
             list_users_quota=given.directory_quota,
             searchable_after=timedelta(seconds=given.searchable_after),
+            describe_contact_quota=given.describe_quota,
+            get_contact_attributes_quota=given.describe_quota,
             token_life=timedelta(seconds=given.token_life),
             token_length=given.token_length,
             at_result_limit=given.at_result_limit,
@@ -181,6 +198,13 @@ def _natural(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _part_contacts(text: str) -> int:
+    number = _natural(text)
+    if not 0 < number <= 10_000:
+        raise argparse.ArgumentTypeError("must be 1 to 10000")
     return number
 
 

@@ -22,7 +22,15 @@ _LONGEST_START = 60  # seconds, on a machine that is busy
 
 
 class FunctionFailedError(Exception):
-    """The function raised an exception (whose message it has), ended, ran out of time or answered too much."""
+    """The function raised an exception (whose message it has), ended, ran out of time or answered too much.
+
+    Attributes:
+        error_type: The name of the error, as Step Functions tells errors apart.
+    """
+
+    def __init__(self, message: str = "", error_type: str = "Runtime.Unknown") -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 def cores() -> asyncio.Semaphore:
@@ -34,17 +42,25 @@ class LambdaFunction:
     """Invokes a function. At most `concurrency` events are served at once; further ones wait.
 
     Attributes:
+        environment: The variables of its processes.
         busy: The environments that have an event.
     """
 
-    def __init__(self, function: Function, concurrency: int = 32, free_cores: asyncio.Semaphore | None = None) -> None:
-        """Functions on one machine share `free_cores`."""
+    def __init__(
+        self,
+        function: Function,
+        concurrency: int = 32,
+        free_cores: asyncio.Semaphore | None = None,
+        patience: float = 0,
+    ) -> None:
+        """Functions on one machine share `free_cores`. After `patience` seconds an event starts an environment."""
         self._function = function
+        self._patience = patience
         # A profile is of use only where a real instance is searched.
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
-        self._environment = inherited | function.environment | {"PYTHONPATH": path}
+        self.environment = inherited | function.environment | {"PYTHONPATH": path}
         self.busy: set[asyncio.subprocess.Process] = set()
         self._idle: list[asyncio.subprocess.Process] = []
         self._waiting: deque[asyncio.Future[asyncio.subprocess.Process]] = deque()
@@ -78,14 +94,16 @@ class LambdaFunction:
                 await _end(process)  # it may be in the midst of an event
                 if isinstance(error, TimeoutError) and seconds <= self._function.timeout:
                     raise
-                if isinstance(error, OSError | TimeoutError | ValueError):
-                    raise FunctionFailedError from error
+                if isinstance(error, TimeoutError):
+                    raise FunctionFailedError("Task timed out", "Sandbox.Timedout") from error
+                if isinstance(error, OSError | ValueError):
+                    raise FunctionFailedError("Runtime exited without an answer", "Runtime.ExitError") from error
                 raise
             finally:
                 self.busy.discard(process)
             self._hand_over(process)
         if "answer" not in answer:
-            raise FunctionFailedError(answer["errorMessage"])
+            raise FunctionFailedError(answer["errorMessage"], answer["errorType"])
         return answer["answer"]
 
     async def stop(self) -> None:
@@ -98,8 +116,9 @@ class LambdaFunction:
 
     async def _next_process(self) -> asyncio.subprocess.Process:
         """Return an idle environment. If there is none, start one, and return the first that is idle."""
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            if (process := self._idle.pop()).returncode is None:
+                return process  # it has not ended meanwhile
         waiter: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         start = asyncio.create_task(self._start_if_needed())
@@ -114,6 +133,7 @@ class LambdaFunction:
 
     async def _start_if_needed(self) -> None:
         """Start an environment as soon as a core is free, unless no event waits for one by then."""
+        await asyncio.sleep(self._patience)
         async with self._free_cores:
             if all(waiter.done() for waiter in self._waiting):
                 return
@@ -146,7 +166,7 @@ class LambdaFunction:
             self._function.handler,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             limit=2 * _LONGEST_ANSWER,
             start_new_session=True,  # Ctrl-C is for the service, which then ends them
         )
@@ -157,10 +177,10 @@ class LambdaFunction:
         except BaseException as error:
             await _end(process)
             if isinstance(error, TimeoutError):
-                raise FunctionFailedError from error
+                raise FunctionFailedError("Task timed out", "Sandbox.Timedout") from error
             raise
         await _end(process)
-        raise FunctionFailedError
+        raise FunctionFailedError("Runtime exited without an answer", "Runtime.ExitError")
 
     async def _exchange(self, process: asyncio.subprocess.Process, event: Any) -> Any:
         assert process.stdin is not None  # noqa: S101 - both are pipes

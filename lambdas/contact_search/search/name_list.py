@@ -3,16 +3,14 @@
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from contact_search.amazon_connect.directory import Names
 from contact_search.search import members as m
 from contact_search.search.cursor import CursorCodec
-from contact_search.search.faults import Fault, InvalidSearchError, from_pydantic, suggest
 from contact_search.search.grants import Caller, ForbiddenError
 from contact_search.search.names import QUEUE, Kind, granted_ids
 from contact_search.search.query_parameters import parse_integer
@@ -44,32 +42,6 @@ class NamePage:
 
     entries: list[tuple[str, str]]
     next_cursor: str | None
-
-
-def parse(parameters: Mapping[str, Sequence[str]]) -> NameListParameters:
-    """Validate the parameters, each with its decoded values.
-
-    Raises:
-        InvalidSearchError: Some parameters are invalid. It has every fault.
-    """
-    known, faults, values = NameListParameters.model_fields, [], {}
-    for name, texts in sorted(parameters.items()):
-        if name not in known:
-            faults.append(Fault(name, "unknown", f"is not a parameter{suggest(name, known)}"))
-        elif len(texts) > 1:
-            faults.append(Fault(name, "repeated", "must not be repeated"))
-        elif not texts[0].strip():
-            faults.append(Fault(name, "empty", "must not be empty"))
-        else:
-            values[name] = texts[0]
-    try:
-        valid = NameListParameters.model_validate(values)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        faults += [from_pydantic(detail, str(detail["loc"][0])) for detail in details]
-    if faults:
-        raise InvalidSearchError(faults, "parameter")
-    return valid
 
 
 def require_granted(kind: Kind, caller: Caller) -> None:

@@ -59,7 +59,7 @@ class Page:
     total: int
     is_lower_bound: bool
     next_cursor: str | None
-    result: Result
+    result: Result[SearchContactsResponse]
     truncated: bool = False
     expanded: bool = True
     progress: Progress | None = None
@@ -91,11 +91,13 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
     page = walk.page(result.response)
     if page.next_walk:
         return Page(page.contacts, total, is_lower_bound, write_cursor(page.next_walk, cursors), result)
-    truncated = _more_match(page.end, result.response, connect, patience)
+    truncated = more_match(page.end, result.response, connect, patience)
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
 
 
-def search_contacts(walk: "Walk", connect: AmazonConnect, patience: Patience) -> tuple["Walk", Result]:
+def search_contacts(
+    walk: "Walk", connect: AmazonConnect, patience: Patience
+) -> tuple["Walk", Result[SearchContactsResponse]]:
     """Return Connect's page, and where it begins: elsewhere if Connect does not know the walk's NextToken any more.
 
     Raises:
@@ -372,7 +374,7 @@ def write_cursor(walk: Walk, cursors: CursorCodec) -> str:
     return cursors.write(walk.search.identity, walk.position, fallback=fallback, lifetime=walk.cursor_lifetime)
 
 
-def _more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
+def more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
     """Tell whether more contacts match at the end of a walk than it has returned.
 
     If neither Connect's token nor its count tells, compare the last contact with the one that Connect has last.
