@@ -90,7 +90,8 @@ class ApiGateway:
         try:
             if route.authorizer is not None:
                 event["requestContext"]["authorizer"] = await self._authorized(route, route.authorizer, event)
-            answer = await asyncio.wait_for(self._functions[route.function].invoke(event), INTEGRATION_TIMEOUT)
+            # From when there is an environment: on a laptop it may take long until then.
+            answer = await self._functions[route.function].invoke(event, INTEGRATION_TIMEOUT)
             return response_of(answer)
         except _RefusedError as refused:
             return self._own(refused.response_type, refused.status, request_id)

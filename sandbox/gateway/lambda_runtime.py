@@ -1,5 +1,7 @@
 """The inside of an execution environment: takes events from standard input and writes answers, a JSON line each.
 
+A first line says that the function is imported.
+
 A script, run with nothing added to the path but the functions' own folder, so that no part of the laptop service can
 be imported by accident.
 """
@@ -33,6 +35,7 @@ def main(function_name: str, handler_path: str) -> None:
     os.dup2(2, 1)  # what the function prints is its log
     module, _, name = handler_path.partition(".")
     handler = getattr(importlib.import_module(module), name)
+    print("ready", file=answers, flush=True)
     for line in sys.stdin:
         answers.write(json.dumps(_answer(handler, json.loads(line), Context(function_name))) + "\n")
         answers.flush()
