@@ -1,25 +1,30 @@
 """AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
 
-`python -m benchmarks.stand_in RATE` serves until its standard input ends; each line on it is answered with a line of
-JSON that has the counts of SearchContacts since the line before.
+`python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends. Each line on it is answered
+with a line of JSON that has the counts of SearchContacts since the line before.
 """
 
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from tqdm import tqdm
 
+from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import REGION, AwsServer
+from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.load import load_sample
-from sandbox.contact_data.sample import INSTANCE_ARN
+from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
 
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
+_ORIGINALS = 5_000
 
 
 class StandIn:
@@ -40,12 +45,16 @@ class StandIn:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         return json.loads(self._process.stdout.readline())
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
 
 @contextmanager
-def stand_in(rate: float = 0) -> Iterator[StandIn]:
-    """A stand-in whose Amazon Connect allows so many searches a second."""
+def stand_in(rate: float = 0, contacts: int = 2_000, days: int = 90) -> Iterator[StandIn]:
+    """A stand-in whose Amazon Connect has so many contacts of so many days, and allows so many searches a second."""
     process = subprocess.Popen(  # noqa: S603 - this very program
-        [sys.executable, "-m", "benchmarks.stand_in", str(rate)],
+        [sys.executable, "-m", "benchmarks.stand_in", *map(str, (rate, contacts, days))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -62,11 +71,44 @@ def client(service: str, url: str, **options: Any) -> Any:
     return boto3.client(service, endpoint_url=url, region_name=REGION, **credentials, **options)
 
 
+def load(store: ContactStore, contacts: int, days: int) -> None:
+    """Put in sample contacts. Many are copies of some, at moments of their own, as making them would take an hour."""
+    now = datetime.now(UTC)
+    if contacts <= _ORIGINALS:
+        load_sample(store, contacts, 1, now, days)
+        return
+    originals = [parse_contact_record(one.record) for one in sample_contacts(_ORIGINALS, 1, now, 1)]
+    store.put(tqdm(_copies(originals, contacts, days, now.timestamp()), "Loading", contacts, delay=1, leave=False))
+
+
+def _copies(originals: Sequence[StoredContact], contacts: int, days: int, end: float) -> Iterator[StoredContact]:
+    """Yield copies, the oldest first, each a little later than the one before."""
+    for number in range(contacts):
+        original = originals[number % len(originals)]
+        moment = round(end - days * 86_400 * (contacts - number) / contacts, 3)
+        later = moment - original.summary["InitiationTimestamp"]
+        summary = _moved(original.summary, later)
+        contact_id = f"{number:08x}{original.summary['Id'][8:]}"
+        arn = summary["Arn"].replace(original.summary["Id"], contact_id)
+        yield replace(original, summary=summary | {"Id": contact_id, "Arn": arn})
+
+
+def _moved(value: Any, later: float) -> Any:
+    """Move all timestamps of a contact."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: round(part + later, 3) if name.endswith("Timestamp") else _moved(part, later)
+        for name, part in value.items()
+    }
+
+
 def main() -> None:
     server = AwsServer()
     connect = server.connect
     connect.add_instance(INSTANCE_ARN)
-    load_sample(connect.contacts, 2_000, 1, datetime.now(UTC), 90)
+    contacts, days = map(int, sys.argv[2:])
+    load(connect.contacts, contacts, days)
     server.start()
     now = datetime.now(UTC)
     window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}

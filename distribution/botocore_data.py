@@ -1,6 +1,6 @@
 """Prune the data of botocore to the operations that the functions call.
 
-botocore has 440 services. A function calls three at most, and five of the 400 operations of Amazon Connect: their data
+botocore has 440 services. A function calls five at most, and five of the 400 operations of Amazon Connect: their data
 loads in a fraction of the time and memory. Requests, typed errors, retries and endpoints stay as they are.
 """
 
@@ -11,12 +11,18 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
+
 # An operation that is not in this table does not exist in what is deployed. To call another one, add its name.
+# "search" is what the function that exports is made of, too.
 OPERATIONS: dict[str, dict[str, list[str]]] = {
     "search": {
         "connect": ["SearchContacts", "ListQueues", "ListUsers", "DescribeContact", "GetContactAttributes"],
-        "dynamodb": ["GetItem", "PutItem", "UpdateItem"],
+        "dynamodb": ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "TransactWriteItems"],
         "kms": ["GenerateMac"],
+        "s3": ["PutObject", "GetObject", "ListObjectsV2", "DeleteObjects"],
+        "stepfunctions": ["StartExecution"],
     },
     "authorizer": {
         "dynamodb": ["GetItem"],
@@ -59,9 +65,12 @@ def prune(tree: Path, operations: Mapping[str, Collection[str]]) -> None:
 def _prune_service(folder: Path, operations: Collection[str]) -> str:
     """Keep these operations of the latest version. Return the service's name in endpoints.json."""
     latest = max(model.parent for model in folder.glob(f"*/{_MODEL}.json*"))
-    [model_path], [rules_path] = latest.glob(f"{_MODEL}.json*"), latest.glob(f"{_RULES}.json*")
-    model, rules = _prune_model(_read(model_path), operations), _read(rules_path)
-    paginators = _prune_paginators(latest, operations)
+    [rules_path] = latest.glob(f"{_RULES}.json*")
+    # The loader adds what botocore changes in the models of services.
+    loader = Loader(extra_search_paths=[str(folder.parent)], include_default_search_paths=False)
+    model = _prune_model(loader.load_service_model(folder.name, _MODEL), operations)
+    rules = _read(rules_path)
+    paginators = _prune_paginators(loader, folder.name, operations)
     shutil.rmtree(folder)
     latest.mkdir(parents=True)
     _write(latest / f"{_MODEL}.json", model)
@@ -81,13 +90,17 @@ def _prune_model(model: Mapping[str, Any], operations: Collection[str]) -> dict[
             shapes[name] = model["shapes"][name]
             names += _shape_names(shapes[name])
     pruned: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
-    return pruned
+    # botocore insists on the documentation of these.
+    parameters = {name: model[name] for name in ("clientContextParams",) if name in model}
+    return pruned | parameters
 
 
-def _prune_paginators(folder: Path, operations: Collection[str]) -> dict[str, Any]:
+def _prune_paginators(loader: Loader, service: str, operations: Collection[str]) -> dict[str, Any]:
     """Return the paginators of these operations, except SearchContacts: walks read its pages themselves."""
-    paths = list(folder.glob(f"{_PAGINATORS}.json*"))
-    paginators = _read(paths[0])["pagination"] if paths else {}
+    try:
+        paginators = loader.load_service_model(service, _PAGINATORS)["pagination"]
+    except UnknownServiceError:
+        return {}
     return {name: paginators[name] for name in operations if name in paginators and name.startswith("List")}
 
 

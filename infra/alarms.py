@@ -14,8 +14,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.exports import ExportStateMachine
 from infra.firewall import Firewall
-from infra.functions import AuthorizerFunction, SearchFunction
+from infra.functions import AuthorizerFunction, ExportFunction, SearchFunction
 from infra.heartbeat import Heartbeat
 from infra.metrics import Metrics
 from infra.settings import Settings
@@ -36,6 +37,8 @@ class Watched(NamedTuple):
     api: apigateway.RestApi
     search: SearchFunction
     authorizer: AuthorizerFunction
+    export: ExportFunction
+    state_machine: ExportStateMachine
     metrics: Metrics
     firewall: Firewall | None
     heartbeat: Heartbeat | None
@@ -123,17 +126,34 @@ def _conditions(watched: Watched, account_concurrency: int) -> Mapping[str, Cond
         "IssuerUnavailable": Condition(metric("IssuerUnavailable"), above=0, periods=2),
         "Unauthenticated": Condition(metric("Unauthenticated"), above=500, periods=3),
         "SlowAnswers": Condition(api.metric_latency(statistic="p90"), above=10_000, periods=6),
+        **dict(_export_conditions(watched)),
         **dict(_concurrency_conditions(watched, account_concurrency)),
         **({"FirewallBlocks": Condition(watched.firewall.blocked_requests(), 500, 3)} if watched.firewall else {}),
     }
 
 
+def _export_conditions(watched: Watched) -> Iterator[tuple[str, Condition]]:
+    failed = cloudwatch.MathExpression(
+        expression="FILL(exports, 0) + FILL(executions, 0)",
+        using_metrics={
+            "exports": watched.metrics.metric("ExportsFailed"),
+            # Those whose export could not even be marked as failed are there alone.
+            "executions": watched.state_machine.metric_failed(),
+        },
+        label="failed exports",
+    )
+    yield "ExportsFailed", Condition(failed, above=0)
+    # There is an attempt every ten minutes at least.
+    yield "ExportStuck", Condition(watched.metrics.metric("ExportIdle", "Maximum"), above=3600, minutes=15)
+
+
 def _concurrency_conditions(watched: Watched, account_concurrency: int) -> Iterator[tuple[str, Condition]]:
     throttles = cloudwatch.MathExpression(
-        expression="FILL(search, 0) + FILL(authorizer, 0)",
+        expression="FILL(search, 0) + FILL(authorizer, 0) + FILL(export, 0)",
         using_metrics={
             "search": watched.search.metric_throttles(),
             "authorizer": watched.authorizer.metric_throttles(),
+            "export": watched.export.metric_throttles(),
         },
         label="throttled invocations",
     )

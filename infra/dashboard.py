@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.alarms import Watched
+from infra.functions import PythonFunction
 
 
 class Dashboard(cloudwatch.Dashboard):
@@ -53,6 +54,16 @@ class Dashboard(cloudwatch.Dashboard):
                 metric("Unauthenticated"),
             ),
         )
+        self.add_widgets(
+            _graph("Exported contacts", metric("ExportedContacts")),
+            _graph(
+                "Exports that ended",
+                *(metric("ExportsEnded", status=status) for status in ("succeeded", "failed", "canceled")),
+            ),
+            _graph(
+                "Calls for exports; s since progress", metric("ExportCalls"), right=[metric("ExportIdle", "Maximum")]
+            ),
+        )
         contacts = ("Contacts", "ContactCalls", "ContactThrottles")
         last_row = [_graph("Single contacts; refusals", *map(metric, contacts), right=[metric("ContactRefusals")])]
         if watched.firewall:
@@ -63,8 +74,12 @@ class Dashboard(cloudwatch.Dashboard):
 def _concurrency(watched: Watched) -> list[cloudwatch.Metric]:
     return [
         function.metric("ConcurrentExecutions", statistic="Maximum", label=label)
-        for label, function in (("search", watched.search), ("authorizer", watched.authorizer))
+        for label, function in _functions(watched)
     ]
+
+
+def _functions(watched: Watched) -> tuple[tuple[str, PythonFunction], ...]:
+    return ("search", watched.search), ("authorizer", watched.authorizer), ("export", watched.export)
 
 
 def _graph(title: str, *left: cloudwatch.IMetric, right: Sequence[cloudwatch.IMetric] = ()) -> cloudwatch.GraphWidget:

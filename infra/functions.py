@@ -1,4 +1,4 @@
-"""The two functions behind the API, and what each may do."""
+"""The functions, and what each may do."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,22 +6,30 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from contact_search import __version__
 from infra.logs import LogGroups
 from infra.settings import Oidc, Settings
 from infra.storage import Storage
 
 ROOT = Path(__file__).parent.parent
-# Settings that the search function's environment has under the same name in capitals.
+# Settings that the functions' environment has under the same name in capitals.
 _SAME_IN_ENVIRONMENT = (
     *("quota_rate", "quota_burst", "describe_rate", "describe_burst", "wait_seconds", "waiting_per_caller"),
     *("page_seconds", "closed_page_seconds", "now_rounded_to_seconds"),
+    *("export_days", "exports_per_client"),
 )
+# A slice is one invocation of the export function, and one part at most.
+_SLICE = {"EXPORT_SLICE_CONTACTS": "10000", "EXPORT_SLICE_SECONDS": "600"}
+Conditions = Mapping[str, Mapping[str, list[str]]]
+EXPORT_TIMEOUT = 900  # seconds, Lambda's most: a slice, the last call of it, and writing the part
+EXPORTS_PREFIX = "exports/"
 
 
 class PythonFunction(lambda_.Function):
-    """Run `NAME_handler.handler` of dist/NAME.zip. Callers invoke its alias, `live`."""
+    """Run `NAME_handler.handler` of dist/PACKAGE.zip. Callers invoke its alias, `live`."""
 
     def __init__(
         self,
@@ -29,6 +37,7 @@ class PythonFunction(lambda_.Function):
         construct_id: str,
         *,
         name: str,
+        package: str,
         timeout_seconds: int,
         reserved_concurrency: int | None,
         environment: Mapping[str, str],
@@ -45,7 +54,7 @@ class PythonFunction(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{name}_handler.handler",
-            code=_code(name),
+            code=_code(package),
             memory_size=settings.memory_megabytes,
             timeout=cdk.Duration.seconds(timeout_seconds),
             reserved_concurrent_executions=reserved_concurrency,
@@ -53,78 +62,94 @@ class PythonFunction(lambda_.Function):
             log_group=self.logs,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
             tracing=lambda_.Tracing.ACTIVE,
-            environment=dict(environment) | {"POWERTOOLS_SERVICE_NAME": "contact-search"},
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": "contact-search",
+                "CONTACT_SEARCH_VERSION": __version__,  # for operators: what runs says so in the console
+            },
         )
         self.live = self.add_alias("live")
         # The alias publishes versions, but CDK warns before it sees that.
         cdk.Annotations.of(self).acknowledge_warning("@aws-cdk/aws-lambda:snapStartRequirePublish")
 
-    def allow(self, action: str, resource: str, conditions: dict[str, dict[str, list[str]]] | None = None) -> None:
+    def allow(self, action: str, resource: str, conditions: Conditions | None = None) -> None:
         self._add_statement(iam.Effect.ALLOW, action, resource, conditions)
 
-    def deny(self, action: str, resource: str, conditions: dict[str, dict[str, list[str]]]) -> None:
+    def deny(self, action: str, resource: str, conditions: Conditions) -> None:
         self._add_statement(iam.Effect.DENY, action, resource, conditions)
 
-    def _add_statement(
-        self, effect: iam.Effect, action: str, resource: str, conditions: dict[str, dict[str, list[str]]] | None
-    ) -> None:
+    def _add_statement(self, effect: iam.Effect, action: str, resource: str, conditions: Conditions | None) -> None:
         self.add_to_role_policy(
             iam.PolicyStatement(effect=effect, actions=[action], resources=[resource], conditions=conditions)
         )
 
 
 class SearchFunction(PythonFunction):
-    """Search one Amazon Connect instance."""
+    """Answer the API's requests: search one Amazon Connect instance, and start exports."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, storage: Storage, log_groups: LogGroups
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        storage: Storage,
+        export_bucket: s3.IBucket,
+        export_state_machine_arn: str,
+        log_groups: LogGroups,
     ) -> None:
-        environment = {
-            "CONNECT_INSTANCE_ID": settings.instance.id,
-            "CORS_ORIGINS": " ".join(settings.cors_origins),
-            "CURSOR_KEY_IDS": " ".join(key.key_arn for key in storage.cursor_keys),
-            "DURABLE_TABLE_NAME": storage.durable_table.table_name,
-            "TRANSIENT_TABLE_NAME": storage.transient_table.table_name,
-            **{name.upper(): f"{getattr(settings, name):g}" for name in _SAME_IN_ENVIRONMENT},
-        }
         super().__init__(
             scope,
             construct_id,
             name="search",
+            package="search",
             timeout_seconds=29,  # API Gateway waits no longer
             reserved_concurrency=settings.reserved_concurrency.search,
-            environment=environment,
+            environment={
+                **_environment(settings, storage, export_bucket),
+                "CURSOR_KEY_IDS": " ".join(key.key_arn for key in storage.cursor_keys),
+                "CORS_ORIGINS": " ".join(settings.cors_origins),
+                "EXPORT_STATE_MACHINE_ARN": export_state_machine_arn,
+            },
             settings=settings,
             log_groups=log_groups,
         )
+        _allow_searches(self, settings, storage)
         for key in storage.cursor_keys:
             key.grant(self, "kms:GenerateMac")
-        storage.transient_table.grant(self, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-        # It may read what clients are granted, but not the hashes of their API keys.
-        self.allow(
-            "dynamodb:GetItem",
-            storage.durable_table.table_arn,
-            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["client *"]}},
+        self.allow("states:StartExecution", export_state_machine_arn)
+        # Whoever has a presigned URL reads the part with the rights of this function.
+        _allow_objects(self, export_bucket, "s3:GetObject", "s3:DeleteObject")
+        _allow_bucket_key(self, export_bucket, "kms:Decrypt")
+
+
+class ExportFunction(PythonFunction):
+    """Export one slice of an export. The state machine invokes it until all are done."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        storage: Storage,
+        export_bucket: s3.IBucket,
+        log_groups: LogGroups,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            name="export",
+            package="search",  # it is the same package: a search, and where its contacts go
+            timeout_seconds=EXPORT_TIMEOUT,
+            reserved_concurrency=settings.reserved_concurrency.export,
+            environment=_environment(settings, storage, export_bucket),
+            settings=settings,
+            log_groups=log_groups,
         )
-        self._allow_calls_of_connect(settings.connect_instance_arn, transcripts=settings.transcript_search)
-
-    def _allow_calls_of_connect(self, instance_arn: str, *, transcripts: bool) -> None:
-        """Allow what SearchContacts needs, to read single contacts, and to read the names of queues and agents.
-
-        Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
-        """
-        self.allow("connect:SearchContacts", instance_arn)
-        self.allow("connect:DescribeContact", f"{instance_arn}/contact/*")
-        # Searches by contact attribute need this action on the contacts found, too.
-        self.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
-        self.allow("connect:ListQueues", f"{instance_arn}/queue/*")
-        self.allow("connect:ListUsers", instance_arn)
-        if not transcripts:
-            self.deny(
-                "connect:SearchContacts",
-                instance_arn,
-                {"StringEquals": {"connect:SearchContactsByContactAnalysis": ["Transcript"]}},
-            )
+        _allow_searches(self, settings, storage)
+        _allow_objects(self, export_bucket, "s3:PutObject", "s3:DeleteObject")
+        _allow_bucket_key(self, export_bucket, "kms:GenerateDataKey")
 
 
 class AuthorizerFunction(PythonFunction):
@@ -137,6 +162,7 @@ class AuthorizerFunction(PythonFunction):
             scope,
             construct_id,
             name="authorizer",
+            package="authorizer",
             timeout_seconds=10,
             reserved_concurrency=settings.reserved_concurrency.authorizer,
             environment={
@@ -147,6 +173,72 @@ class AuthorizerFunction(PythonFunction):
             log_groups=log_groups,
         )
         storage.durable_table.grant(self, "dynamodb:GetItem")
+
+
+def _environment(settings: Settings, storage: Storage, export_bucket: s3.IBucket) -> dict[str, str]:
+    """Return what each function that searches needs."""
+    return {
+        "CONNECT_INSTANCE_ID": settings.instance.id,
+        "DURABLE_TABLE_NAME": storage.durable_table.table_name,
+        "TRANSIENT_TABLE_NAME": storage.transient_table.table_name,
+        "EXPORT_BUCKET_NAME": export_bucket.bucket_name,
+        **_SLICE,
+        **{name.upper(): f"{getattr(settings, name):g}" for name in _SAME_IN_ENVIRONMENT},
+    }
+
+
+def _allow_searches(function: PythonFunction, settings: Settings, storage: Storage) -> None:
+    """Allow what SearchContacts needs, to read the names of queues and agents, and to use both tables.
+
+    Source: service authorization reference, "Actions, resources, and condition keys for Amazon Connect".
+    """
+    storage.transient_table.grant(function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    # It may read what clients are granted, but not the hashes of their API keys.
+    _allow_items(function, storage, ["client *"], "dynamodb:GetItem")
+    _allow_items(
+        function,
+        storage,
+        ["export *", "exports *"],
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"),
+        *("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    )
+    instance_arn = settings.connect_instance_arn
+    function.allow("connect:SearchContacts", instance_arn)
+    # The reference lists this as a dependent action of SearchContacts. It shows no more than the service does.
+    function.allow("connect:DescribeContact", f"{instance_arn}/contact/*")
+    # Searches by contact attribute need this action on the contacts found.
+    function.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
+    function.allow("connect:ListQueues", f"{instance_arn}/queue/*")
+    function.allow("connect:ListUsers", instance_arn)
+    if not settings.transcript_search:
+        function.deny(
+            "connect:SearchContacts",
+            instance_arn,
+            {"StringEquals": {"connect:SearchContactsByContactAnalysis": ["Transcript"]}},
+        )
+
+
+def _allow_items(function: PythonFunction, storage: Storage, keys: list[str], *actions: str) -> None:
+    """Allow actions on the items of the durable table whose keys are like these."""
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    for action in actions:
+        function.allow(action, storage.durable_table.table_arn, condition)
+
+
+def _allow_objects(function: PythonFunction, bucket: s3.IBucket, *actions: str) -> None:
+    """Allow actions on the parts of exports, and to list them."""
+    for action in actions:
+        function.allow(action, bucket.arn_for_objects(f"{EXPORTS_PREFIX}*"))
+    function.allow("s3:ListBucket", bucket.bucket_arn, {"StringLike": {"s3:prefix": [f"{EXPORTS_PREFIX}*"]}})
+
+
+def _allow_bucket_key(function: PythonFunction, bucket: s3.IBucket, action: str) -> None:
+    """Allow the bucket's key to be used, but by way of S3 alone."""
+    assert bucket.encryption_key is not None  # noqa: S101 - tells mypy
+    region = cdk.Stack.of(function).region
+    function.allow(
+        action, bucket.encryption_key.key_arn, {"StringEquals": {"kms:ViaService": [f"s3.{region}.amazonaws.com"]}}
+    )
 
 
 def _oidc_environment(oidc: Oidc | None) -> dict[str, str]:

@@ -36,6 +36,17 @@ _SEARCH_METRICS = {
     "DirectoryUnavailable": LineFilter('{ $.message = "directory unavailable" }'),
     "TableUnavailable": LineFilter('{ $.message = "table unavailable" }'),
 }
+# What the export function adds to the metrics above, and metrics of its own. Its waits are no concern of callers.
+_EXPORT_METRICS = {
+    **{name: _SEARCH_METRICS[name] for name in ("UpstreamCalls", "UpstreamThrottles")},
+    **{name: _SEARCH_METRICS[name] for name in ("DirectoryUnavailable", "TableUnavailable")},
+    "ExportCalls": LineFilter(f"{{ {_CALLED} }}"),
+    "ExportedContacts": LineFilter('{ $.message = "exported" }', "$.contacts"),
+    # Seconds since an export's last progress, at the begin of each attempt at its next slice.
+    "ExportIdle": LineFilter('{ $.message = "slice begun" }', "$.idle"),
+    # That a client's grant has changed is no failure of the service.
+    "ExportsFailed": LineFilter('{ $.message = "export ended" && $.status = "failed" && $.problem != "forbidden" }'),
+}
 _AUTHORIZER_METRICS = {
     "Unauthenticated": LineFilter('{ $.message = "unauthenticated" }'),
     "IssuerUnavailable": LineFilter('{ $.message = "issuer unavailable" }'),
@@ -57,6 +68,7 @@ class Metrics(Construct):
         stage: str,
         search_logs: logs.ILogGroup,
         authorizer_logs: logs.ILogGroup,
+        export_logs: logs.ILogGroup,
         access_logs: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -64,16 +76,14 @@ class Metrics(Construct):
         self._add(search_logs, _SEARCH_METRICS)
         self._add(authorizer_logs, _AUTHORIZER_METRICS)
         self._add(access_logs, _ACCESS_METRICS)
-        logs.MetricFilter(
-            self,
-            "Problems",
-            log_group=search_logs,
-            filter_pattern=logs.FilterPattern.literal('{ $.problem = "*" }'),
-            metric_namespace=self.namespace,
-            metric_name="Problems",
-            metric_value="1",
-            dimensions={"problem": "$.problem"},
-        )
+        self._add(export_logs, _EXPORT_METRICS, prefix="Export")
+        # The end of an export names the problem a second time.
+        problems = '{ $.problem = "*" && $.message != "export ended" }'
+        ended = '{ $.message = "export ended" }'
+        for prefix, log_group in {"": search_logs, "Export": export_logs}.items():
+            self._add_by(f"{prefix}Problems", log_group, problems, "Problems", "problem")
+            # Clients end exports by the API, and the others end by themselves.
+            self._add_by(f"{prefix}Ends", log_group, ended, "ExportsEnded", "status")
 
     def metric(self, name: str, statistic: str = "Sum", **dimensions: str) -> cloudwatch.Metric:
         """Return one of the metrics, over periods of 5 minutes."""
@@ -81,11 +91,26 @@ class Metrics(Construct):
             namespace=self.namespace, metric_name=name, statistic=statistic, dimensions_map=dimensions or None
         )
 
-    def _add(self, log_group: logs.ILogGroup, filters: Mapping[str, LineFilter]) -> None:
+    def _add_by(
+        self, construct_id: str, log_group: logs.ILogGroup, pattern: str, metric_name: str, member: str
+    ) -> None:
+        """Count lines by one of their members."""
+        logs.MetricFilter(
+            self,
+            construct_id,
+            log_group=log_group,
+            filter_pattern=logs.FilterPattern.literal(pattern),
+            metric_namespace=self.namespace,
+            metric_name=metric_name,
+            metric_value="1",
+            dimensions={member: f"$.{member}"},
+        )
+
+    def _add(self, log_group: logs.ILogGroup, filters: Mapping[str, LineFilter], prefix: str = "") -> None:
         for name, line in filters.items():
             logs.MetricFilter(
                 self,
-                name,
+                f"{prefix}{name}",
                 log_group=log_group,
                 filter_pattern=logs.FilterPattern.literal(line.pattern),
                 metric_namespace=self.namespace,

@@ -36,8 +36,17 @@ REASONS = {
     f"{_SERVICE_ROLES}/AWSCodeDeployRoleForLambdaLimited]": (
         "The policy that CodeDeploy documents for shifting an alias: it can read alarms and change no code."
     ),
-    "AwsSolutions-IAM5[Resource::*]": "xray:PutTraceSegments and xray:PutTelemetryRecords have no resources.",
+    "AwsSolutions-IAM5[Resource::*]": (
+        "The actions of X-Ray have no resources, and nor have those by which Step Functions has its log delivered."
+    ),
+    "AwsSolutions-IAM5[Resource::<ExportBucket4E99310E.Arn>/exports/*]": (
+        "The functions write and delete the parts of all exports, and nothing else of the bucket."
+    ),
     "AwsSolutions-L1": _OLDER_RUNTIME,
+    "AwsSolutions-S1": (
+        "An access log of the bucket would hold presigned URLs, which are credentials. Who asked for them is in the"
+        " access log of the API."
+    ),
     "Serverless-APIGWXrayEnabled": (
         "API Gateway's segments may hold the URL, and so search text. The functions are traced, and the access log"
         " has the latencies."

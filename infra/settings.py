@@ -60,6 +60,7 @@ class ReservedConcurrency(_Keys):
 
     search: _Concurrency | None = None
     authorizer: _Concurrency | None = None
+    export: _Concurrency | None = None
 
 
 class Domain(_Keys):
@@ -89,6 +90,9 @@ class Settings(_Keys):
     now_rounded_to_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
     throttle: Throttle = Throttle(rate=100, burst=1000)
     usage_plans: UsagePlans = UsagePlans()
+    # bulk export
+    export_days: Annotated[int, Field(ge=1, le=90)] = 7
+    exports_per_client: Annotated[int, Field(ge=1, le=100)] = 3
     # who is let in
     requests_per_address: Annotated[int, Field(ge=10, le=2_000_000_000)] | None = 6_000
     allowed_addresses: _Networks = []

@@ -6,8 +6,9 @@ from constructs import Construct
 from infra.alarms import Alarms, Watched
 from infra.api import ContactSearchApi
 from infra.dashboard import Dashboard
+from infra.exports import ExportBucket, ExportStateMachine
 from infra.firewall import Firewall
-from infra.functions import AuthorizerFunction, SearchFunction
+from infra.functions import AuthorizerFunction, ExportFunction, SearchFunction
 from infra.heartbeat import Heartbeat
 from infra.logs import LogGroups
 from infra.metrics import Metrics
@@ -30,7 +31,27 @@ class ContactSearchStack(cdk.Stack):
         storage = Storage(
             self, "Storage", cursor_keys=settings.cursor_keys, durable_table_name=settings.durable_table_name
         )
-        search = SearchFunction(self, "SearchFunction", settings=settings, storage=storage, log_groups=log_groups)
+        export_bucket = ExportBucket(self, "ExportBucket", export_days=settings.export_days)
+        export = ExportFunction(
+            self,
+            "ExportFunction",
+            settings=settings,
+            storage=storage,
+            export_bucket=export_bucket,
+            log_groups=log_groups,
+        )
+        state_machine = ExportStateMachine(
+            self, "ExportStateMachine", stage=stage, worker=export.live, log_groups=log_groups
+        )
+        search = SearchFunction(
+            self,
+            "SearchFunction",
+            settings=settings,
+            storage=storage,
+            export_bucket=export_bucket,
+            export_state_machine_arn=state_machine.state_machine_arn,
+            log_groups=log_groups,
+        )
         authorizer = AuthorizerFunction(
             self, "AuthorizerFunction", settings=settings, storage=storage, log_groups=log_groups
         )
@@ -47,12 +68,15 @@ class ContactSearchStack(cdk.Stack):
             api=api,
             search=search,
             authorizer=authorizer,
+            export=export,
+            state_machine=state_machine,
             metrics=Metrics(
                 self,
                 "Metrics",
                 stage=stage,
                 search_logs=search.logs,
                 authorizer_logs=authorizer.logs,
+                export_logs=export.logs,
                 access_logs=api.logs,
             ),
             firewall=self._firewall(api, settings, log_groups),
@@ -75,6 +99,8 @@ class ContactSearchStack(cdk.Stack):
             "ApiId": api.rest_api_id,
             "AlarmTopicArn": alarms.topic.topic_arn,
             "DashboardName": dashboard.dashboard_name,
+            "ExportBucketName": export_bucket.bucket_name,
+            "ExportStateMachineArn": state_machine.state_machine_arn,
             # scripts/clients finds the table and the plans by these.
             "DurableTableName": storage.durable_table.table_name,
             **{f"{name.title()}UsagePlanId": plan_id for name, plan_id in api.usage_plan_ids.items()},

@@ -34,6 +34,7 @@ connect_instance = ConnectClient(settings.connect_instance_id, connect)
 def create_services() -> Services:
     """Create what the routes work with."""
     table = TransientTable(settings.transient_table_name, dynamodb)
+    durable_table = DurableTable(settings.durable_table_name, dynamodb)
     limiter = None
     if settings.quota_rate:
         limiter = RateLimiter(table, settings.quota_rate, settings.quota_burst, settings.waiting_per_caller)
@@ -50,8 +51,9 @@ def create_services() -> Services:
         AmazonConnect(connect_instance, limiter, cache, settings.page_seconds, settings.closed_page_seconds),
         CursorCodec(settings.cursor_key_ids, kms, table),
         limiter,
-        ClientRegistry(DurableTable(settings.durable_table_name, dynamodb)),
+        ClientRegistry(durable_table),
         Directory(connect_instance, table),
+        durable_table,
         ContactReader(connect_instance, contact_limiter, contact_cache),
         contact_limiter,
     )

@@ -1,11 +1,13 @@
 """The deployed stack of a stage: its table of clients, its usage plans and its address, found by its outputs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from contact_search.exports.files import ExportFiles
 from contact_search.storage.durable_table import DurableTable
 from infra.settings import LAPTOP, stack_name
 from operations.stages import Stage, open_session
@@ -20,6 +22,7 @@ class Deployed:
     Attributes:
         usage_plans: Their ids, by name.
         apigateway: A boto3 client.
+        export_files: Returns the files of exports. Few commands need them, and a client of S3 takes a while to make.
     """
 
     stage: str
@@ -27,6 +30,7 @@ class Deployed:
     table: DurableTable
     usage_plans: dict[str, str]
     apigateway: Any = field(repr=False)
+    export_files: Callable[[], ExportFiles] = field(repr=False)
 
 
 def find_deployed(stage: Stage) -> Deployed:
@@ -61,4 +65,5 @@ def _describe(stage: str, session: boto3.Session, endpoint: str | None = None) -
             name.removesuffix(_SUFFIX).lower(): value for name, value in outputs.items() if name.endswith(_SUFFIX)
         },
         apigateway=session.client("apigateway", endpoint_url=endpoint),
+        export_files=lambda: ExportFiles(outputs["ExportBucketName"], session.client("s3", endpoint_url=endpoint)),
     )

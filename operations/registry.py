@@ -14,6 +14,7 @@ from typing import Any
 
 from contact_search.access.clients import API_KEY_PREFIX, CLIENT_PREFIX
 from contact_search.access.credentials import hash_api_key
+from contact_search.exports.store import ExportStore
 from contact_search.search.grants import Grant
 from contact_search.storage.errors import ConditionFailedError
 from contact_search.storage.items import Item
@@ -144,11 +145,12 @@ def rotate(stack: Deployed, name: str, api_key: str, overlap: timedelta) -> None
 
 
 def revoke(stack: Deployed, name: str) -> None:
-    """Remove a client and all its keys.
+    """Remove a client, all its keys and all its exports with their files.
 
     Raises:
         NoSuchClientError: There is no such client.
         ChangedMeanwhileError: Somebody else has changed it.
+        FilesUnavailableError: The files of its exports cannot be removed.
     """
     item = _read(stack, name)
     _write(stack, name, item | {"revoked": 1}, item)
@@ -157,7 +159,25 @@ def revoke(stack: Deployed, name: str) -> None:
     # It is gone already after a failure, or if somebody has deleted it by hand.
     with suppress(stack.apigateway.exceptions.NotFoundException):
         stack.apigateway.delete_api_key(apiKey=item["usage_key_id"])
+    _remove_exports(stack, name)
     stack.table.delete(f"{CLIENT_PREFIX}{name}")
+
+
+def _remove_exports(stack: Deployed, name: str) -> None:
+    """Remove the exports of a client. Nobody may read them any more, and the client can create no others."""
+    store = ExportStore(stack.table)
+    entries = store.listing(name).entries
+    if not entries:
+        return
+    files = stack.export_files()
+    for entry in entries:
+        job = store.get(name, entry.id)
+        if job is not None:
+            files.remove(job)
+            store.delete(job)
+            # A worker that is still at it has perhaps written one in between. It finds no export now, and ends.
+            files.remove(job)
+    store.delete_listing(name)
 
 
 def _new_key(api_key: str) -> dict[str, Any]:

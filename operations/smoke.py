@@ -1,6 +1,7 @@
 """scripts/smoke: send a few requests to the API, as callers would, and end at the first answer that is wrong."""
 
 import argparse
+import hashlib
 import json
 import re
 import secrets
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +27,7 @@ from operations.laptop import find_laptop
 from operations.stages import NoCredentialsError, WrongAccountError, find_stage
 
 _PATIENT = {"Prefer": "wait=20"}  # the quota is half a search a second
+_EXPORT_SECONDS = 120  # for a worker that starts, and waits for its turn in the quota
 _LONG_QUERY = 12_000  # characters, more than the firewall and API Gateway let in
 
 
@@ -63,10 +66,15 @@ class Api:
     address: str
     api_key: str | None = field(default=None, repr=False)
 
-    def send(self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: Any = None
+    ) -> Answer:
+        """Send a request, with a body as JSON if there is one."""
         url = f"{self.address.rstrip('/')}{path}{'?' * bool(query)}{query}"
         credential = {"x-api-key": self.api_key} if self.api_key else {}
-        request = urllib.request.Request(url, method=method, headers=credential | (headers or {}))  # noqa: S310
+        content = None if body is None else json.dumps(body).encode()
+        media_type = {} if body is None else {"content-type": "application/json"}
+        request = urllib.request.Request(url, content, credential | media_type | (headers or {}), method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=35) as response:  # noqa: S310 - the stage's own address
                 return Answer(response.status, response.headers, response.read())
@@ -136,6 +144,24 @@ def check_paging(clients: Clients) -> str:
     return "the second page goes on where the first ends"
 
 
+def check_contact(clients: Clients) -> str:
+    found = clients.full.search(last="P28D", limit="1").expect(200).json["contacts"]
+    clients.full.send("GET", "/v1/contacts/there-is-none", headers=_PATIENT).expect(404, "not-found")
+    if not found:
+        return "404 for one that does not exist; no other was tried"
+    contact = clients.full.send("GET", f"/v1/contacts/{found[0]['id']}", "expand=attributes", _PATIENT).expect(200).json
+    if contact["id"] != found[0]["id"] or "attributes" not in contact:
+        raise CheckFailedError("it is another contact, or has no attributes")
+    return f"{len(contact)} members of a contact, of which a search returns {len(found[0])}"
+
+
+def check_me(clients: Clients) -> str:
+    grant = clients.limited.send("GET", "/v1/me").expect(200).json["grant"]
+    if grant["transcript_search"] or grant["fields"] is not None:
+        raise CheckFailedError(f"not the grant that was given: {grant}")
+    return "the limited client is told its grant"
+
+
 def check_invalid(clients: Clients) -> str:
     clients.full.search(last="P1D", chanel="VOICE").expect(422, "validation")
     return "422 for an unknown parameter"
@@ -144,6 +170,26 @@ def check_invalid(clients: Clients) -> str:
 def check_forbidden(clients: Clients) -> str:
     clients.limited.search(last="P1D", transcript="refund").expect(403, "forbidden")
     return "403 for a transcript search that is not granted"
+
+
+def check_exports(clients: Clients) -> str:
+    now = datetime.now(UTC)
+    window = {"type": "INITIATION_TIMESTAMP", "start_time": f"{now - timedelta(days=28):%F}", "end_time": f"{now:%F}"}
+    created = clients.full.send("POST", "/v1/exports", body={"time_range": window, "max_items": 3})
+    path = f"/v1/exports/{created.expect(202).json['id']}"
+    deadline = time.monotonic() + _EXPORT_SECONDS
+    while (export := clients.full.send("GET", path).expect(200).json)["status"] in ("queued", "running"):
+        if time.monotonic() > deadline:
+            raise CheckFailedError(f"the export is still {export['status']} after {_EXPORT_SECONDS} s")
+        time.sleep(1)
+    if export["status"] != "succeeded":
+        raise CheckFailedError(f"the export has {export['status']}: {export.get('problem')}")
+    for part in export["parts"]:
+        content = Api(part["url"]).send("GET", "").expect(200).body
+        if hashlib.sha256(content).hexdigest() != part["sha256"]:
+            raise CheckFailedError("a part is not what its digest says")
+    clients.full.send("DELETE", path).expect(204)
+    return f"{export['contacts']} contacts in {len(export['parts'])} parts"
 
 
 def check_preflight(clients: Clients) -> str:
@@ -187,8 +233,11 @@ CHECKS: dict[str, Callable[[Clients], str]] = {
     "search": check_search,
     "headers": check_headers,
     "paging": check_paging,
+    "contact": check_contact,
+    "me": check_me,
     "validation": check_invalid,
     "grants": check_forbidden,
+    "exports": check_exports,
     "cors": check_preflight,
     "documents": check_documents,
     "explorer": check_explorer,
@@ -219,7 +268,7 @@ def temporary_clients(stack: Deployed) -> Iterator[Clients]:
     """Add clients for the time of the test."""
     nobody = Api(stack.address)
     name, keys = f"smoke-{secrets.token_hex(4)}", [f"csk_{secrets.token_urlsafe(32)}" for _ in range(2)]
-    grants = {f"{name}-full": Grant(), f"{name}-limited": Grant(transcript_search=False)}
+    grants = {f"{name}-full": registry.EVERYTHING, f"{name}-limited": Grant(transcript_search=False)}
     try:
         for (client, grant), key in zip(grants.items(), keys, strict=True):
             registry.add(stack, client, "internal", grant, key)

@@ -80,6 +80,7 @@ async def serve(options: Options) -> None:
 def _settings(options: Options) -> dict[str, str]:
     """The service's limiters are set to the stand-in's quotas, or to what is no limit on a laptop if there are none."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
+    settings["EXPORT_SLICE_CONTACTS"] = str(options.part_contacts)
     if options.instance:
         return settings
     rate, describe_rate = options.behaviour.quota, options.behaviour.describe_contact_quota

@@ -15,6 +15,7 @@ from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import AwsServer, connect_backend
 from sandbox.contact_data.load import instance_of, load_records, load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN
+from sandbox.lambda_backend import stop_functions
 from sandbox.options import Options, options_of
 
 
@@ -36,6 +37,7 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     sys.stdin.read()
+    stop_functions()
 
 
 def _load(options: Options, store: ContactStore, instance_arn: str) -> str:

@@ -20,7 +20,9 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import make_server  # noqa: E402
 
+import sandbox.step_functions  # noqa: E402, F401
 from sandbox.amazon_connect.models import SearchableConnectBackend  # noqa: E402
+from sandbox.lambda_backend import stop_functions  # noqa: E402
 
 _Environ = dict[str, Any]
 _Application = Callable[[_Environ, Callable[..., Any]], Iterable[bytes]]
@@ -47,6 +49,9 @@ DynamoHandler.call_action = _one_at_a_time(DynamoHandler.call_action)  # type: i
 _CONNECT_PATHS = ("/search-contacts", "/queues-summary/", "/users-summary/", "/contacts/", "/contact/attributes/")
 
 
+_REACHED_BY = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1"}  # noqa: S104 - the options of scripts/serve say where
+
+
 class AwsServer:
     """Serves AWS on a port, in a thread of its own. `latency` is added to each answer of Connect, in seconds."""
 
@@ -55,7 +60,8 @@ class AwsServer:
         application = _with_latency(DomainDispatcherApplication(create_backend_app), latency)
         self._server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.url = f"http://{host}:{self._server.server_port}"
+        # The URLs of parts have this address. With a name in its place, S3's clients put the bucket's name before it.
+        self.url = f"http://{_REACHED_BY.get(host, host)}:{self._server.server_port}"
 
     @property
     def connect(self) -> SearchableConnectBackend:
@@ -63,9 +69,14 @@ class AwsServer:
         return connect_backend(REGION)
 
     def start(self) -> None:
+        # moto's Step Functions calls the other services here, by the name localhost.
+        self._port_before = os.environ.get("MOTO_PORT", "")
+        os.environ["MOTO_PORT"] = str(self._server.server_port)
         self._thread.start()
 
     def stop(self) -> None:
+        stop_functions()
+        os.environ["MOTO_PORT"] = self._port_before
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

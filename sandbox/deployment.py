@@ -1,6 +1,7 @@
 """What `cdk deploy` would do: makes the template's resources in the AWS stand-in, and hands the functions theirs."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +19,11 @@ def deploy(
     `settings` are variables of the functions that are other ones here than in the template.
     """
     region = instance_arn.split(":")[3]
-    made = _keys(template, aws_url, region) | _tables(template, aws_url, region)
-    made |= _usage_plans(template, aws_url, region)
+    role = _role(aws_url, region)
+    made = {"AWS::Partition": "aws", "AWS::Region": region, "AWS::AccountId": role.split(":")[4]}
+    made |= _keys(template, aws_url, region) | _tables(template, aws_url, region)
+    made |= _buckets(template, aws_url, region) | _usage_plans(template, aws_url, region)
+    made |= _aliases(template, region, made["AWS::AccountId"])
 
     def resolve(value: Any) -> str:
         """The value of what refers to resources made here, or joins such; empty for any other."""
@@ -31,6 +35,7 @@ def deploy(
         name = of if function == "Ref" else of[0]
         return made.get(name, "") if isinstance(name, str) else ""
 
+    made |= _state_machines(template, resolve, role, aws_url, region)
     _stack(template.outputs(resolve), aws_url, region)
     environment = {
         "AWS_REGION": region,
@@ -38,17 +43,19 @@ def deploy(
         "CONNECT_INSTANCE_ID": instance_arn.rsplit("/", 1)[-1],
     }
     if real_instance:
-        environment |= {"AWS_ENDPOINT_URL_KMS": aws_url, "AWS_ENDPOINT_URL_DYNAMODB": aws_url}
+        environment |= {f"AWS_ENDPOINT_URL_{service}": aws_url for service in ("KMS", "DYNAMODB", "S3", "SFN")}
     else:
         environment |= {
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
         }
-    return [
+    functions = [
         replace(function, environment=function.environment | environment | settings)
         for function in template.functions(resolve).values()
     ]
+    _functions(functions, role, aws_url, region)
+    return functions
 
 
 def function_of(functions: list[Function], module: str) -> Function:
@@ -81,6 +88,60 @@ def _tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
             BillingMode=table["BillingMode"],
         )
     return {name: name for name in tables}
+
+
+def _buckets(template: Template, aws_url: str, region: str) -> dict[str, str]:
+    """Makes the template's buckets; returns their names by logical id."""
+    s3 = client_of("s3", aws_url, region)
+    made = {name: f"{name.lower()}-{region}" for name in template.of_type("AWS::S3::Bucket")}
+    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+    for bucket in made.values():
+        s3.create_bucket(Bucket=bucket, **elsewhere)
+    return made
+
+
+def _role(aws_url: str, region: str) -> str:
+    """Makes the one role that all have here, as nothing asks it for rights; returns its ARN."""
+    iam = client_of("iam", aws_url, region)
+    return str(iam.create_role(RoleName=f"sandbox-{region}", AssumeRolePolicyDocument="{}")["Role"]["Arn"])
+
+
+def _aliases(template: Template, region: str, account: str) -> dict[str, str]:
+    """The ARNs that the aliases of functions will have, by logical id."""
+    return {
+        name: f"arn:aws:lambda:{region}:{account}:function:{alias['FunctionName']['Ref']}:{alias['Name']}"
+        for name, alias in template.of_type("AWS::Lambda::Alias").items()
+    }
+
+
+def _state_machines(
+    template: Template, resolve: Callable[[Any], str], role: str, aws_url: str, region: str
+) -> dict[str, str]:
+    """Makes the template's state machines; returns their ARNs by logical id."""
+    states = client_of("stepfunctions", aws_url, region)
+    return {
+        name: states.create_state_machine(
+            name=machine["StateMachineName"], definition=resolve(machine["DefinitionString"]), roleArn=role
+        )["stateMachineArn"]
+        for name, machine in template.of_type("AWS::StepFunctions::StateMachine").items()
+    }
+
+
+def _functions(functions: list[Function], role: str, aws_url: str, region: str) -> None:
+    """Makes the functions, with their aliases, for whoever invokes them by Lambda's own interface."""
+    lambda_ = client_of("lambda", aws_url, region)
+    for function in functions:
+        lambda_.create_function(
+            FunctionName=function.name,
+            Runtime="python3.13",
+            Handler=function.handler,
+            Role=role,
+            Code={"ZipFile": b"the code is in lambdas/"},
+            Timeout=function.timeout,
+            Environment={"Variables": function.environment},
+            Publish=True,
+        )
+        lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="$LATEST")
 
 
 def _usage_plans(template: Template, aws_url: str, region: str) -> dict[str, str]:

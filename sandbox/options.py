@@ -23,6 +23,7 @@ class Options:
     days: int
     seed: int
     latency: float
+    part_contacts: int
     behaviour: Behaviour
     instance: str | None
     oidc_issuer: str
@@ -126,6 +127,13 @@ def options_of(arguments: list[str] | None = None) -> Options:
         help="for a window over 8 weeks (%(default)s)",
     )
     parser.add_argument(
+        "--part-contacts",
+        metavar="N",
+        type=_part_contacts,
+        default=10_000,
+        help="contacts in a part of an export at most (%(default)s)",
+    )
+    parser.add_argument(
         "--instance", metavar="ARN", help="search this real instance with your own AWS credentials, not the stand-in"
     )
     parser.add_argument(
@@ -158,13 +166,14 @@ def options_of(arguments: list[str] | None = None) -> Options:
         days=given.days,
         seed=given.seed,
         latency=given.latency / 1000,
+        part_contacts=given.part_contacts,
         behaviour=Behaviour(
             quota=given.quota,
             list_queues_quota=given.directory_quota,
             list_users_quota=given.directory_quota,
+            searchable_after=timedelta(seconds=given.searchable_after),
             describe_contact_quota=given.describe_quota,
             get_contact_attributes_quota=given.describe_quota,
-            searchable_after=timedelta(seconds=given.searchable_after),
             token_life=timedelta(seconds=given.token_life),
             token_length=given.token_length,
             at_result_limit=given.at_result_limit,
@@ -189,6 +198,13 @@ def _natural(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _part_contacts(text: str) -> int:
+    number = _natural(text)
+    if not 0 < number <= 10_000:
+        raise argparse.ArgumentTypeError("must be 1 to 10000")
     return number
 
 

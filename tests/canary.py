@@ -20,7 +20,7 @@ from sandbox.gateway.proxy_event import Request
 _SHORTEST = 6
 _PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor", "queue", "agent")
 _MEMBERS = {"search_text", "key", "values", "tag_key", "tag_value", "cursor", "next_cursor", "name", "tags"}
-_MEMBERS |= {"segment_attributes", "username", "attributes", "description", "display_name"}
+_MEMBERS |= {"segment_attributes", "username", "url", "attributes", "description", "display_name"}
 # Numbers and addresses, and where recordings are.
 _MEMBERS |= {"customer_endpoint", "system_endpoint", "additional_email_recipients", "recordings", "customer_id"}
 
@@ -65,6 +65,18 @@ def assert_nothing_leaks(request: Request, status: int, answer: str, logged: str
         assert not told, f"told: {told}"
 
 
+def sensitive_texts(summaries: Iterable[dict[str, Any]]) -> set[str]:
+    """What must not be logged of contacts, as Connect spells them."""
+    members = [summary.get(member) for summary in summaries for member in ("Name", "Tags", "SegmentAttributes")]
+    return {text for member in members for text in _leaves(member, is_sensitive=True)}
+
+
+def assert_nothing_logged(texts: Iterable[str], logged: str) -> None:
+    """None of these texts, and no signature of a URL."""
+    leaks = [text for text in (*texts, "X-Amz-Signature") if _is_in(text, logged)]
+    assert not leaks, f"logged: {leaks}"
+
+
 def _is_in(text: str, written: str) -> bool:
     """As it is, or as it stands in JSON."""
     spellings = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
@@ -85,7 +97,7 @@ def _told_on_purpose(answer: str) -> str:
     return " ".join(told)
 
 
-_CREDENTIALS = {"x-api-key", "authorization"}
+_CREDENTIALS = {"x-api-key", "authorization", "idempotency-key"}
 
 
 def _searched(request: Request) -> set[str]:

@@ -5,7 +5,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from contact_search.access.authenticator import Authenticator
+from contact_search.amazon_connect.directory import Directory
 from contact_search.aws_clients import dynamodb_client
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.transient_table import TransientTable
@@ -43,6 +44,8 @@ CLOCK = Clock()
 # What fails prints a line that repeats it.
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
 settings.register_profile("explore", print_blob=True, deadline=None)
+# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
+settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
 settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
@@ -229,7 +232,11 @@ def gateway(aws: AwsServer) -> Gateway:
         "authorizer_handler.handler": authorizer_handler.handler,
         "search_handler.handler": search_handler.handler,
     }
-    functions: Any = {name: _Function(handlers[function.handler]) for name, function in template.functions(str).items()}
+    functions: Any = {
+        name: _Function(handlers[function.handler])
+        for name, function in template.functions(str).items()
+        if function.handler in handlers  # the state machine invokes the others
+    }
     made = ApiGateway(template, functions, UsagePlans(client_of("apigateway", aws.url, REGION)))
 
     def answer(request: Request) -> Answer:
@@ -270,3 +277,15 @@ def forget_clients(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], No
         monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
 
     return forget
+
+
+@pytest.fixture
+def new_directory(gateway: Gateway, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it has the settings
+    """Become an environment that has not read the names yet, and shares them with no other test.
+
+    Otherwise the service would know names as another test had them, and read them again once a minute at most.
+    """
+    import search_handler  # noqa: PLC0415
+
+    directory = Directory(search_handler.connect_instance, table)
+    monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))

@@ -30,7 +30,7 @@ class LocalServer:
                 self.end_headers()
                 self.wfile.write(server.body)
 
-            do_GET = do_CONNECT = do_POST  # noqa: N815 - names of http.server
+            do_GET = do_PUT = do_CONNECT = do_POST  # noqa: N815 - names of http.server
 
             def log_message(self, *_: Any) -> None:
                 """Be quiet."""

@@ -45,15 +45,40 @@ def kms_client() -> Any:
     return _create_client("kms", read_timeout=2, attempts=3)
 
 
+def step_functions_client() -> Any:
+    """Create a client of Step Functions."""
+    return _create_client("stepfunctions", read_timeout=5, attempts=2)
+
+
+def s3_client(read_timeout: float, attempts: int) -> Any:
+    """Create a client of S3. It takes ten times as long as any other, so create it when it is needed.
+
+    Args:
+        read_timeout: Seconds to wait for a response, per attempt.
+        attempts: The number of attempts, including the first.
+    """
+    # S3 consists of botocore's handlers to a large part, and the shared session has none of single services.
+    session = botocore.session.Session()
+    session.register_component("credential_provider", shared_credentials())
+    # By default, presigned URLs have an older signature and the host of us-east-1, which redirects: not every HTTP
+    # client follows, and new regions accept neither.
+    presigning = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    config = _config(read_timeout, attempts).merge(presigning)
+    return boto3.Session(botocore_session=session).client("s3", config=config)
+
+
 def _create_client(service: str, read_timeout: float, attempts: int) -> Any:
-    config = Config(
+    return shared_session().client(service, config=_config(read_timeout, attempts))
+
+
+def _config(read_timeout: float, attempts: int) -> Config:
+    return Config(
         connect_timeout=1,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         user_agent=_USER_AGENT,
         parameter_validation=False,  # parameters are validated when a request comes in, or are our own
     )
-    return shared_session().client(service, config=config)
 
 
 @cache

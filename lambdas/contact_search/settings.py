@@ -37,39 +37,68 @@ class _Settings(BaseModel):
         return cls.model_validate({name: os.environ[name.upper()] for name in names})
 
 
-class SearchSettings(_Settings):
-    """Configure the search function.
+class _ConnectSettings(_Settings):
+    """Configure what all functions have in common that search.
 
     Attributes:
         connect_instance_id: The Amazon Connect instance to search.
-        cursor_key_ids: KMS keys of cursors. The first signs; cursors of all of them can be read.
         transient_table_name: The DynamoDB table for pages, leases, the limiter and long cursors.
-        durable_table_name: The DynamoDB table for clients.
+        durable_table_name: The DynamoDB table for clients and exports.
         quota_rate: Calls of SearchContacts per second that the limiter allows; 0 switches the limiter off.
         quota_burst: Calls that may follow each other at once after a pause.
         describe_rate: Calls per second that the limiter of single contacts allows; 0 switches it off.
         describe_burst: The same as quota_burst, for single contacts.
         waiting_per_caller: Requests of one caller that may wait for a slot at the same time.
-        wait_seconds: How long a request waits for a slot unless it asks for another time.
-        page_seconds: How long a page is fresh; 0 switches all caches of what Connect responds off.
-        closed_page_seconds: The same for windows that ended some time ago.
-        now_rounded_to_seconds: What now is rounded down to, so that equal dashboards send equal searches.
-        cors_origins: Origins of browsers that may call the API; `*` is any.
+        export_bucket_name: The S3 bucket for the files of exports.
     """
 
     connect_instance_id: str = Field(min_length=1, max_length=100)
-    cursor_key_ids: Annotated[_Words, Field(min_length=1)]
     transient_table_name: str = Field(min_length=1)
     quota_rate: float = Field(0.5, ge=0, le=1000)
     quota_burst: int = Field(1, ge=1, le=10_000)
     describe_rate: float = Field(10, ge=0, le=1000)
     describe_burst: int = Field(15, ge=1, le=10_000)
     waiting_per_caller: int = Field(5, ge=1, le=1000)
+    export_bucket_name: str = ""
+
+
+class SearchSettings(_ConnectSettings):
+    """Configure the search function.
+
+    Attributes:
+        cursor_key_ids: KMS keys of cursors. The first signs; cursors of all of them can be read.
+        wait_seconds: How long a request waits for a slot unless it asks for another time.
+        page_seconds: How long a page is fresh; 0 switches all caches of what Connect responds off.
+        closed_page_seconds: The same for windows that ended some time ago.
+        now_rounded_to_seconds: What now is rounded down to, so that equal dashboards send equal searches.
+        cors_origins: Origins of browsers that may call the API; `*` is any.
+        export_state_machine_arn: The state machine that runs exports. Without it, and the bucket, there are none.
+        export_days: For how long an export and its files are kept.
+        exports_per_client: How many unfinished exports a client may have.
+    """
+
+    cursor_key_ids: Annotated[_Words, Field(min_length=1)]
     wait_seconds: float = Field(3, ge=0, le=20)
     page_seconds: int = Field(10, ge=0, le=3600)
     closed_page_seconds: int = Field(300, ge=0, le=3600)
     now_rounded_to_seconds: int = Field(10, ge=1, le=3600)
     cors_origins: _Words = []
+    export_state_machine_arn: str = ""
+    export_days: int = Field(7, ge=1, le=365)
+    exports_per_client: int = Field(3, ge=1, le=1000)
+
+
+class ExportSettings(_ConnectSettings):
+    """Configure the function that exports slices.
+
+    Attributes:
+        export_slice_contacts: How many contacts a slice, and so a file, has at most.
+        export_slice_seconds: After which time a slice begins no further page.
+    """
+
+    export_bucket_name: str = Field(min_length=1)
+    export_slice_contacts: int = Field(10_000, ge=1, le=10_000)
+    export_slice_seconds: float = Field(600, ge=0, le=840)
 
 
 class AuthorizerSettings(_Settings):

@@ -16,13 +16,24 @@ _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
 
 
 class FunctionFailedError(Exception):
-    """The function raised an exception (whose message it has), ended, ran out of time or answered too much."""
+    """The function raised an exception (whose message it has), ended, ran out of time or answered too much.
+
+    Attributes:
+        error_type: The name of the error, as Step Functions tells errors apart.
+    """
+
+    def __init__(self, message: str = "", error_type: str = "Runtime.Unknown") -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class LambdaFunction:
     """Invokes a function. At most `concurrency` events are served at once; further ones wait.
 
     With `patience`, an event waits so many seconds for an environment that is busy, before another one is started.
+
+    Attributes:
+        environment: The variables of its processes.
     """
 
     def __init__(self, function: Function, concurrency: int = 32, patience: float = 0) -> None:
@@ -32,7 +43,7 @@ class LambdaFunction:
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
-        self._environment = inherited | function.environment | {"PYTHONPATH": path}
+        self.environment = inherited | function.environment | {"PYTHONPATH": path}
         self._idle: list[asyncio.subprocess.Process] = []
         self._free = asyncio.Semaphore(concurrency)
 
@@ -48,12 +59,14 @@ class LambdaFunction:
                 answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
             except BaseException as error:
                 await _end(process)  # it may be in the midst of an event
-                if isinstance(error, OSError | TimeoutError | ValueError):
-                    raise FunctionFailedError from error
+                if isinstance(error, TimeoutError):
+                    raise FunctionFailedError("Task timed out", "Sandbox.Timedout") from error
+                if isinstance(error, OSError | ValueError):
+                    raise FunctionFailedError("Runtime exited without an answer", "Runtime.ExitError") from error
                 raise
             self._idle.append(process)
         if "answer" not in answer:
-            raise FunctionFailedError(answer["errorMessage"])
+            raise FunctionFailedError(answer["errorMessage"], answer["errorType"])
         return answer["answer"]
 
     async def stop(self) -> None:
@@ -62,10 +75,14 @@ class LambdaFunction:
             await _end(self._idle.pop())
 
     async def _environment_found(self) -> asyncio.subprocess.Process:
+        """Return an idle environment that has not ended meanwhile, or a new one."""
         latest = time.monotonic() + self._patience
-        while not self._idle and time.monotonic() < latest:
-            await asyncio.sleep(0.005)
-        return self._idle.pop() if self._idle else await self._environment_started()
+        while self._idle or time.monotonic() < latest:
+            if not self._idle:
+                await asyncio.sleep(0.005)
+            elif (process := self._idle.pop()).returncode is None:
+                return process
+        return await self._environment_started()
 
     async def _environment_started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -75,7 +92,7 @@ class LambdaFunction:
             self._function.handler,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             limit=2 * _LONGEST_ANSWER,
             start_new_session=True,  # Ctrl-C is for the service, which then ends them
         )
@@ -89,6 +106,9 @@ class LambdaFunction:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdout is not None and process.stdout.at_eof():
+        with contextlib.suppress(TimeoutError):  # it has ended, or is about to
+            await asyncio.wait_for(process.wait(), 1)
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     await process.communicate()  # until its pipes are closed as well

@@ -43,7 +43,7 @@ def _answer(handler: Any, event: Any, context: Context) -> dict[str, Any]:
         return {"answer": handler(event, context)}
     except Exception as error:  # noqa: BLE001 - as in Lambda, the environment outlives what its function raises
         traceback.print_exc()
-        return {"errorMessage": str(error)}
+        return {"errorMessage": str(error), "errorType": type(error).__name__}
 
 
 if __name__ == "__main__":

@@ -39,7 +39,21 @@ for name, call in {
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),
     "PutItem": lambda: clients.dynamodb_client(2, 1).put_item(TableName="t", Item=table["Key"]),
     "UpdateItem": lambda: clients.dynamodb_client(2, 1).update_item(**table, UpdateExpression="REMOVE a"),
+    "DeleteItem": lambda: clients.dynamodb_client(2, 1).delete_item(**table),
+    "BatchGetItem": lambda: clients.dynamodb_client(2, 1).batch_get_item(RequestItems={"t": {"Keys": [table["Key"]]}}),
+    "TransactWriteItems": lambda: clients.dynamodb_client(2, 1).transact_write_items(TransactItems=[{"Delete": table}]),
     "GenerateMac": lambda: clients.kms_client().generate_mac(KeyId="k", Message=b"m", MacAlgorithm="HMAC_SHA_256"),
+    "PutObject": lambda: clients.s3_client(2, 1).put_object(Bucket="bucket", Key="k", Body=b"b"),
+    "ListObjectsV2": lambda: clients.s3_client(2, 1).list_objects_v2(Bucket="bucket", Prefix="p"),
+    "DeleteObjects": lambda: clients.s3_client(2, 1).delete_objects(
+        Bucket="bucket", Delete={"Objects": [{"Key": "k"}], "Quiet": True}
+    ),
+    "GetObject": lambda: clients.s3_client(2, 1).generate_presigned_url(
+        "get_object", Params={"Bucket": "bucket", "Key": "k"}
+    ),
+    "StartExecution": lambda: clients.step_functions_client().start_execution(
+        stateMachineArn="a", name="n", input="{}"
+    ),
     "DescribeKey": lambda: clients.kms_client().describe_key(KeyId="k"),
 }.items():
     try:
@@ -81,12 +95,14 @@ def run(script: str, tree: Path, **variables: str) -> Any:
 
 
 def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
-    server = LocalServer()
-    server.body = b'{"Contacts": [], "QueueSummaryList": [], "UserSummaryList": []}'
+    server, s3 = LocalServer(), LocalServer()
+    server.body = b'{"Contacts": [], "QueueSummaryList": [], "UserSummaryList": [], "Responses": {}}'
+    s3.body = b"<Result/>"
     try:
-        results = run(_CALLS, host / "search", AWS_ENDPOINT_URL=server.url)
+        results = run(_CALLS, host / "search", AWS_ENDPOINT_URL=server.url, AWS_ENDPOINT_URL_S3=s3.url)
     finally:
         server.close()
+        s3.close()
     operations = {name for names in OPERATIONS["search"].values() for name in names}
     assert results == {**dict.fromkeys(operations, "answer"), "DescribeKey": "AttributeError"}
     targets = [headers.get("x-amz-target", line.split()[1]) for line, headers in server.requests]
@@ -98,6 +114,12 @@ def test_every_operation_can_be_called_and_no_other(host: Path) -> None:
         "/contact/attributes/i/c",
         *(f"DynamoDB_20120810.{name}" for name in OPERATIONS["search"]["dynamodb"]),
         "TrentService.GenerateMac",
+        "AWSStepFunctions.StartExecution",
+    ]
+    assert [line.split()[:2] for line, _ in s3.requests] == [
+        ["PUT", "/bucket/k"],
+        ["GET", "/bucket?list-type=2&prefix=p&encoding-type=url"],
+        ["POST", "/bucket?delete"],
     ]
 
 
@@ -174,10 +196,11 @@ def test_endpoints_of_all_kinds(host: Path, region: str, variables: dict[str, st
 def test_every_partition_has_the_endpoints_of_what_is_left(host: Path) -> None:
     data = host / "search" / "botocore" / "data"
     assert json.loads((data / "partitions.json").read_text()) == Loader().load_data("partitions")
+    prefixes = {*OPERATIONS["search"], "states"}  # that of Step Functions
     full, left = Loader().load_data("endpoints"), json.loads((data / "endpoints.json").read_text())
     assert [part["partition"] for part in left["partitions"]] == [part["partition"] for part in full["partitions"]]
     for part, other in zip(left["partitions"], full["partitions"], strict=True):
-        services = {name: kept for name, kept in other["services"].items() if name in OPERATIONS["search"]}
+        services = {name: kept for name, kept in other["services"].items() if name in prefixes}
         assert part == other | {"services": services}
 
 

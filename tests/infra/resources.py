@@ -23,10 +23,11 @@ def statements(template: Template) -> Iterator[Mapping[str, Any]]:
         yield from _statements_in(resource.get("Properties", {}))
 
 
-def role_statements(template: Template) -> Iterator[Mapping[str, Any]]:
-    """Yield the statements of the policies of roles."""
-    for policy in properties(template, "AWS::IAM::Policy"):
-        yield from policy["PolicyDocument"]["Statement"]
+def role_statements(template: Template, of: str = "") -> Iterator[Mapping[str, Any]]:
+    """Yield the statements of the policies of roles, or of the role of this construct."""
+    for name, policy in template.find_resources("AWS::IAM::Policy").items():
+        if name.startswith(f"{of}Role" if of else ""):
+            yield from policy["Properties"]["PolicyDocument"]["Statement"]
 
 
 def actions(statement: Mapping[str, Any]) -> list[str]:
@@ -34,7 +35,7 @@ def actions(statement: Mapping[str, Any]) -> list[str]:
 
 
 def environment(template: Template, function: str) -> Mapping[str, Any]:
-    """Return the environment of a function, `search` or `authorizer`."""
+    """Return the environment of a function: `search`, `authorizer` or `export`."""
     [found] = template.find_resources(
         "AWS::Lambda::Function", {"Properties": {"Handler": f"{function}_handler.handler"}}
     ).values()

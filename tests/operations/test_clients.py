@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import boto3
 import pytest
 
 from contact_search.access.credentials import hash_api_key
+from contact_search.amazon_connect.contact import Contact
+from contact_search.exports.files import folder
+from contact_search.exports.store import ExportStore
 from contact_search.search.grants import Grant
 from contact_search.storage.errors import StorageUnavailableError
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
 from tests.clock import TODAY, Clock, pythonpath
-from tests.conftest import Api
+from tests.conftest import Api, SampleContact
 
 ROOT = Path(__file__).parents[2]
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
@@ -95,6 +99,25 @@ def test_a_key_ends_with_its_overlap(stack: Deployed, api: Api, still: Clock) ->
     assert api.as_client("overlap-1").get(**WINDOW).status == 200
     still.advance(timedelta(seconds=21))
     assert api.as_client("overlap-1").get(**WINDOW).status == 401
+
+
+def test_with_a_client_its_exports_are_removed(run: Run, stack: Deployed, api: Api) -> None:
+    _, key = _shown(run("add", "exporting", "--exports").stdout)
+    client = api.as_client(key)
+    body = json.dumps({"time_range": {"type": "INITIATION_TIMESTAMP", "start_time": START, "end_time": END}}).encode()
+    headers = {"content-type": "application/json"}
+    created = client.send("POST", "/v1/exports", headers=headers, body=body).json
+    deadline = time.monotonic() + 300
+    while client.send("GET", f"/v1/exports/{created['id']}").json["status"] != "succeeded":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    job = ExportStore(stack.table).get("exporting", created["id"])
+    assert job
+    keys = {"Bucket": os.environ["EXPORT_BUCKET_NAME"], "Prefix": folder("exporting", job.id)}
+    assert boto3.client("s3").list_objects_v2(**keys)["KeyCount"] == 1
+    assert run("revoke", "exporting").returncode == 0
+    assert boto3.client("s3").list_objects_v2(**keys)["KeyCount"] == 0
+    assert not [key for key, _ in stack.table.items("") if "exporting" in key]
 
 
 def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> None:
@@ -182,6 +205,19 @@ def test_everything_is_only_granted_in_so_many_words(run: Run) -> None:
     assert shown["grant"] == {"transcript_search": True, "exports": True}
     listed = next(line for line in run("list").stdout.splitlines() if line.startswith("unlimited "))
     assert listed.split()[-1] == "everything"
+
+
+def test_fields_of_one_contact_are_granted_by_name(run: Run, api: Api, contacts: list[SampleContact]) -> None:
+    named = run("add", "by-name", "--field", "channel,recordings", "--field", "agent_info.device_info")
+    shown, key = _shown(named.stdout)
+    assert sorted(shown["grant"]["fields"]) == ["agent_info.device_info", "channel", "recordings"]
+    _, key_without = _shown(run("add", "not-named", "--without-field", "tags").stdout)
+    [recorded, *_] = [one.summary["Id"] for one in contacts if "Recordings" in one.stored.details]
+    members = [set(api.as_client(one).send("GET", f"/v1/contacts/{recorded}").json) for one in (key, key_without)]
+    assert members[0] == {"id", "channel", "recordings"}
+    assert members[1] <= {*Contact.model_fields} - {"tags"}
+    refused = run("add", "wrong", "--field", "customer_number")
+    assert (refused.returncode, "customer_endpoint" in refused.stderr) == (1, True)
 
 
 def test_exports_are_given_and_taken(run: Run) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -64,7 +65,7 @@ def commands(steps: list[str]) -> list[str]:
 def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """With credentials, and an API that passes or fails its smoke test; holds the addresses tested."""
     tested: list[str] = []
-    stack = Deployed("production", "https://api.example", None, {}, None)  # type: ignore[arg-type]
+    stack = Deployed("production", "https://api.example", None, {}, None, Mock())  # type: ignore[arg-type]
     monkeypatch.setattr("operations.deploy.open_session", lambda _: object())
     monkeypatch.setattr("operations.deploy.find_deployed", lambda _: stack)
     monkeypatch.setattr(smoke, "run", lambda stack, **_: tested.append(stack.address))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -33,7 +34,7 @@ def test_clients_come_back_with_the_table(aws: boto3.Session) -> None:
     plan = apigateway.create_usage_plan(name="internal")["id"]
 
     def deployed(table: str) -> Deployed:
-        return Deployed("test", "", DurableTable(table, dynamodb), {"internal": plan}, apigateway)
+        return Deployed("test", "", DurableTable(table, dynamodb), {"internal": plan}, apigateway, Mock())
 
     registry.add(deployed("clients"), "acme", "internal", Grant(channels=["VOICE"]), "key-1")
     _restore(dynamodb, "clients", "clients-restored")

@@ -56,6 +56,7 @@ def test_null_is_not_limited(api: Api) -> None:
     assert answer.headers["vary"] == "Authorization, X-Api-Key, Origin, Accept-Encoding"
 
 
+@pytest.mark.usefixtures("new_directory")
 def test_the_partner_of_the_laptop(api: Api, aws: AwsServer, queues: list[str]) -> None:
     me = get(api.as_client(PARTNER_KEY)).json
     assert (me["client"], me["usage_plan"]) == ("partner", "partner")
@@ -71,6 +72,7 @@ def test_the_partner_of_the_laptop(api: Api, aws: AwsServer, queues: list[str]) 
     )
 
 
+@pytest.mark.usefixtures("new_directory")
 def test_every_limit_is_told(client: Callable[..., Api], aws: AwsServer) -> None:
     [agent, *_] = aws.connect.directory.users()
     caller = client(

@@ -46,6 +46,8 @@ class Patience:
     Attributes:
         no_cache: Whether no cached page will do.
         cache_scope: Pages are shared within the same scope only.
+        background: Whether nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot).
+            Their pages are neither cached nor shared with requests of the same search, which would wait along.
     """
 
     caller: str
@@ -53,6 +55,7 @@ class Patience:
     no_cache: bool = False
     started: float = field(default_factory=time.monotonic)
     cache_scope: str = ""
+    background: bool = False
 
     @property
     def deadline(self) -> float:
@@ -127,6 +130,8 @@ class SharedCalls:
             return self._fetch_uncached(call, patience, "fwd=bypass; detail=storage-unavailable")
         if cached is not None and cached.is_fresh:
             return _to_result(call, cached, f"hit; ttl={cached.lifetime - cached.age}")
+        if patience.background:
+            return self._fetch_uncached(call, patience, "fwd=bypass; detail=background")
         try:
             return self._fetch_once_for_all(self._cache, call, patience)
         except _OUTAGES:
@@ -205,10 +210,10 @@ class SharedCalls:
     def _wait_for_slot(self, patience: Patience) -> float:
         """Wait for a slot in Connect's quota and return how long that took, in seconds."""
         started = time.monotonic()
-        if started > patience.started + _LATEST_CALL:
+        if started > patience.started + _LATEST_CALL and not patience.background:
             raise ThrottledError("TooLate", 1)
         if self._limiter is not None:
-            self._limiter.wait_for_slot(patience.caller, patience.deadline)
+            self._limiter.wait_for_slot(patience.caller, patience.deadline, background=patience.background)
         return time.monotonic() - started
 
 

@@ -7,6 +7,7 @@ time, says when the next call may leave; a call moves it on by an interval. See 
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Protocol
 
 from contact_search.storage.errors import ConditionFailedError
@@ -69,18 +70,20 @@ class Pacer:
     def sleep_until(self, moment: int) -> None:
         self._clock.sleep(max(moment - self.now(), 0) / 1000)
 
-    def free_at(self, item: Item, calls_before: int = 0) -> int:
-        """Return when a call may leave if that many others leave before it."""
+    def free_at(self, item: Item, calls_before: float = 0, *, spare_burst: bool = False) -> int:
+        """Return when a call may leave if that many others leave before it. Leave the burst to others if told to."""
         now = self.now()
         tat: int = max(item.get("tat", 0), now)
-        return max(tat + calls_before * self.interval - self._burst_tolerance, now)
+        return max(tat + round(calls_before * self.interval) - (0 if spare_burst else self._burst_tolerance), now)
 
     def calls_ahead(self, item: Item) -> int:
         """Return how many intervals `tat` is ahead, which is how many calls of a burst have left."""
         ahead: int = item.get("tat", 0) - self.now()
         return math.ceil(max(ahead, 0) / self.interval)
 
-    def send(self, item: Item, start: int, removed: Iterable[str] = (), touched: Iterable[str] = ()) -> None:
+    def send(
+        self, item: Item, start: int, removed: Iterable[str] = (), changed: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         """Return at the moment when the call has to leave, not before `start`.
 
         The time of leaving is written just before, if no call has left since `item` was read. Whoever stalls between
@@ -90,20 +93,20 @@ class Pacer:
             item: The item as it was read.
             start: When `free_at` lets the call leave.
             removed: Attributes to remove with the write.
-            touched: Attributes to set to the moment of the write.
+            changed: Attributes to set with the write.
 
         Raises:
             ConditionFailedError: Another call has left.
         """
         tat = expected = item.get("tat", 0)
-        sets = "".join(f", #{name} = :at" for name in touched)
+        sets = "".join(f", #{name} = :{name}" for name in changed)
         removes = f" REMOVE {names}" if (names := ", ".join(f"#{name}" for name in removed)) else ""
         condition = "attribute_not_exists(#tat) OR #tat <= :expected"
         while True:
             began, stopwatch = self.now(), self._clock.monotonic()
             leaves_at = max(start, began + self.write_time)
             values = {"tat": max(tat, leaves_at) + self.interval + self._delay, "expected": expected}
-            self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", values, condition)
+            self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", {**values, **changed}, condition)
             self._delay = 0
             self.sleep_until(leaves_at)
             # Either clock may stand still while the environment does.

@@ -1,6 +1,5 @@
 """Share Amazon Connect's quota between all environments and callers. See docs/decisions/0003-rate-limiter.md."""
 
-import hashlib
 import math
 import random
 import time
@@ -9,16 +8,19 @@ from fractions import Fraction
 
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.amazon_connect.pacer import SEARCHES, Clock, Pacer
-from contact_search.amazon_connect.slot_queue import Place, SlotQueue, length
+from contact_search.amazon_connect.slot_queue import Place, SlotQueue, caller_name, calls_before_newcomer
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item
-from contact_search.storage.transient_table import TransientTable
+from contact_search.storage.transient_table import CIRCUIT_OPEN_SECONDS, TransientTable
 
 # If no call has left for this time after one could, then nobody waits.
 _IDLE = 1_000  # ms
 # Whoever waits already is refused only if its slot would begin this long after its deadline: the stall of another
 # environment should not make its wait vain.
 _GRACE = 1_000  # ms
+# Whoever comes back as told waits for so many intervals more, however short its wait is.
+_PROMISE_KEPT_WITHIN = 3
+_BACKGROUND_WAIT = 7
 # If the first in the line does not send, the second one does after this time, or after a write's if that is longer.
 _STAGGER = 25  # ms
 
@@ -46,18 +48,19 @@ class RateLimiter:
         self._queue = SlotQueue(self._pacer, waiting_per_caller)
         self._last_caller = self._throttled_caller = ""
 
-    def wait_for_slot(self, caller: str, deadline: float) -> None:
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool = False) -> None:
         """Sleep until the call may leave, and return at that moment.
 
         Args:
             caller: Who waits.
             deadline: The time.monotonic() by which the call has to leave.
+            background: Take what other callers leave, and one turn of five while they wait.
 
         Raises:
-            ThrottledError: The slot would begin after the deadline. This is known at once.
+            ThrottledError: The slot would begin after the deadline. This is known at once. Or nobody knows whether
+                others leave anything to the background, as the table is unavailable.
         """
-        # The names of attributes are short, and show no caller.
-        caller = hashlib.blake2b(caller.encode(), digest_size=6).hexdigest()
+        caller = caller_name(caller, background=background)
         goes_first = caller == self._throttled_caller
         self._last_caller, self._throttled_caller = caller, ""
 
@@ -72,6 +75,8 @@ class RateLimiter:
         try:
             self._wait_in_line(claimed, deadline)
         except StorageUnavailableError:
+            if background:
+                raise ThrottledError("QuotaExceeded", math.ceil(CIRCUIT_OPEN_SECONDS)) from None
             self._send_alone(claimed, deadline)
 
     def back_off(self) -> int:
@@ -92,9 +97,9 @@ class RateLimiter:
     def state_header(self) -> str:
         """Return RateLimit: how many slots are free as far as is known here, and in how many seconds one is."""
         item = self._pacer.item
-        waiting = length(item)
+        waiting = calls_before_newcomer(item)
         seconds = (self._pacer.free_at(item, waiting) - self._pacer.now()) / 1000
-        free = max(self._burst - self._pacer.calls_ahead(item) - waiting, 0)
+        free = max(self._burst - self._pacer.calls_ahead(item) - math.ceil(waiting), 0)
         return f'"{self._name}";r={free};t={math.ceil(max(seconds, 0))}'
 
     def _send_if_idle(self, place: Place) -> bool:
@@ -111,8 +116,8 @@ class RateLimiter:
 
     def _wait_in_line(self, place: Place, deadline: float) -> None:
         item: Item | None = self._pacer.item
-        # Whoever comes back as told gets its slot, however short its wait is.
-        latest = last = max(self._pacer.at(deadline), place.promised + 2 * self._pacer.interval)
+        turns = _BACKGROUND_WAIT if place.is_background else _PROMISE_KEPT_WITHIN
+        latest = last = max(self._pacer.at(deadline), place.promised + turns * self._pacer.interval)
         while item is not None:
             slot = self._queue.slot(item, place)
             is_free = slot <= self._pacer.now()
@@ -136,7 +141,7 @@ class RateLimiter:
         stagger = max(_STAGGER, self._pacer.write_time)
         # Those far behind look only at some of the slots before theirs.
         watching = min(len(waiting), self._pacer.interval // (4 * stagger))
-        start = self._pacer.free_at(item, len(waiting) - watching) + watching * stagger
+        start = self._queue.free_at(item, place, len(waiting) - watching) + watching * stagger
         self._pacer.sleep_until(start - self._pacer.write_time * 3 // 2)
         if waiting:
             seen = self._pacer.read()

@@ -15,6 +15,7 @@ from contact_search.api import (
     contacts,
     documents,
     explorer_page,
+    exports,
     health,
     me,
     names,
@@ -37,6 +38,7 @@ app = APIGatewayRestResolver(enable_validation=False)
 app.include_router(contacts.router)
 app.include_router(documents.router)
 app.include_router(explorer_page.router)
+app.include_router(exports.router)
 app.include_router(health.router)
 app.include_router(me.router)
 app.include_router(names.router)

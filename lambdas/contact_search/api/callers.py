@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from contact_search.access.clients import find_client
-from contact_search.search.grants import Caller, Grant
+from contact_search.search.grants import Caller, find_caller
 from contact_search.storage.durable_table import DurableTable
 
 _MOST_CLIENTS = 1_000
@@ -35,10 +34,10 @@ class ClientRegistry:
             return None
 
     def _load_uncached(self, name: str, revision: str) -> Caller:  # noqa: ARG002 - a part of the cache's key
-        client = find_client(self._table, name)
-        if client is None:
+        caller = find_caller(self._table, name)
+        if caller is None:
             raise _ClientGoneError  # exceptions are not cached
-        return Caller(name, client.revision, Grant.model_validate_json(client.grant), client.usage_plan)
+        return caller
 
 
 class _ClientGoneError(Exception):

@@ -9,7 +9,12 @@ from typing import Any
 from contact_search import __version__
 from contact_search.api.openapi_components import components, header_references, response_references, schema_reference
 from contact_search.api.openapi_examples import CONTACT_ID, contact_example, me_example
-from contact_search.api.openapi_schemas import contact_parameters, list_parameters, query_parameters
+from contact_search.api.openapi_schemas import (
+    contact_parameters,
+    export_list_parameters,
+    list_parameters,
+    query_parameters,
+)
 from contact_search.api.problem_types import PROBLEM_TYPES
 from contact_search.api.route_table import (
     AGENTS,
@@ -19,6 +24,8 @@ from contact_search.api.route_table import (
     DOCS,
     EXPLORER,
     EXPLORER_FILES,
+    EXPORT,
+    EXPORTS,
     HEALTH,
     ME,
     OPENAPI,
@@ -28,17 +35,25 @@ from contact_search.api.route_table import (
     Route,
 )
 
-_PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
+_PAGE_HEADERS = (
+    *("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status"),
+    *("Page-Limit", "RateLimit", "RateLimit-Policy"),
+)
 _SEARCH_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
 _CONTACT_ERRORS = ("401", "403", "404", "406", "422", "429", "500", "502", "503", "504")
 _ME_ERRORS = ("401", "403", "406", "422", "429", "500", "503")
 _LIST_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "503")
 _BODY_ERRORS = ("413", "415")
+_EXPORT_ERRORS = ("401", "404", "406", "429", "500", "503")
 _OTHER_ERRORS = ("406", "429", "500")
 # The description and an example of each request header.
 _REQUEST_HEADERS = {
     "Prefer": ("Seconds that the request may wait for a slot in Connect's quota: `wait=N`, at most 20.", "wait=10"),
     "Cache-Control": ("`no-cache`: ask Amazon Connect even if there is a cached page.", "no-cache"),
+    "Idempotency-Key": (
+        "For 24 hours, the same key with the same body is the same export. 1 to 64 visible ASCII characters.",
+        "billing-2026-11",
+    ),
     "If-None-Match": (
         "The ETag of a page. If the page is still the same, the response is a 304.",
         'W/"0123456789abcdef"',
@@ -71,6 +86,7 @@ def document(today: date) -> dict[str, Any]:
         "tags": [
             {"name": "contacts", "description": "Searching contacts, and looking at one"},
             {"name": "names", "description": "Names of queues and agents"},
+            {"name": "exports", "description": "Exporting all contacts of a search to files"},
             {"name": "access", "description": "What the caller may see"},
             {"name": "service", "description": "The service itself"},
         ],
@@ -82,9 +98,9 @@ def document(today: date) -> dict[str, Any]:
 
 def _path_item(route: Route, today: date) -> dict[str, Any]:
     """Describe a path. HEAD needs no description of its own."""
-    [method] = (method.lower() for method in route.methods if method != "HEAD")
-    operation = _OPERATION_BY_ROUTE[route](today)
-    return {method: operation if route.needs_credential else operation | {"security": []}}
+    operations = {method: _OPERATIONS[route, method](today) for method in route.methods if method != "HEAD"}
+    security: dict[str, Any] = {} if route.needs_credential else {"security": []}
+    return {method.lower(): operation | security for method, operation in operations.items()}
 
 
 def _list_contacts(today: date) -> dict[str, Any]:
@@ -109,15 +125,7 @@ def _list_contacts(today: date) -> dict[str, Any]:
 
 
 def _search_contacts(today: date) -> dict[str, Any]:
-    example = {
-        "time_range": {
-            "type": "INITIATION_TIMESTAMP",
-            "start_time": f"{today - timedelta(days=7)}T00:00:00Z",
-            "end_time": f"{today}T00:00:00Z",
-        },
-        "search_criteria": {"channels": ["VOICE", "CHAT"]},
-        "limit": 10,
-    }
+    example = {**_example_search(today), "limit": 10}
     content = {"schema": schema_reference("SearchRequest"), "example": example}
     return {
         "operationId": "searchContacts",
@@ -127,6 +135,17 @@ def _search_contacts(today: date) -> dict[str, Any]:
         "parameters": _header_parameters("Prefer", "Cache-Control"),
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {"200": _page(), **response_references(*_SEARCH_ERRORS, *_BODY_ERRORS)},
+    }
+
+
+def _example_search(today: date) -> dict[str, Any]:
+    return {
+        "time_range": {
+            "type": "INITIATION_TIMESTAMP",
+            "start_time": f"{today - timedelta(days=7)}T00:00:00Z",
+            "end_time": f"{today}T00:00:00Z",
+        },
+        "search_criteria": {"channels": ["VOICE", "CHAT"]},
     }
 
 
@@ -202,9 +221,89 @@ def _list_names(operation_id: str, plural: str, schema: str) -> dict[str, Any]:
     }
 
 
+def _list_exports(_: date) -> dict[str, Any]:
+    return {
+        "operationId": "listExports",
+        "tags": ["exports"],
+        "summary": "List the client's exports",
+        "description": "The client's own exports, newest first, without their parts. Requires the grant `exports`.",
+        "parameters": export_list_parameters(),
+        "responses": {
+            "200": _export_response("A page of exports.", "ExportList"),
+            **response_references(*_LIST_ERRORS, "431"),
+        },
+    }
+
+
+def _create_export(today: date) -> dict[str, Any]:
+    example = {**_example_search(today), "format": "csv", "fields": ["channel", "queue_info"], "expand": ["queue"]}
+    content = {"schema": schema_reference("ExportRequest"), "example": example}
+    return {
+        "operationId": "createExport",
+        "tags": ["exports"],
+        "summary": "Export all contacts of a search",
+        "description": (
+            "Writes all contacts of the search to files, however many there are. The files hold what a walk through the"
+            " pages would return, each contact once, in its order. Requires the grant `exports`."
+        ),
+        "parameters": _header_parameters("Idempotency-Key"),
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "202": _export_response("The export, which has been created now or before.", "Export", "Location"),
+            **response_references("400", "401", "403", "406", *_BODY_ERRORS, "422", "429", "500", "503"),
+        },
+    }
+
+
+def _get_export(_: date) -> dict[str, Any]:
+    return {
+        "operationId": "getExport",
+        "tags": ["exports"],
+        "summary": "Get an export",
+        "description": "How far the export has come, with new URLs of its parts.",
+        "parameters": [_export_id()],
+        "responses": {"200": _export_response("The export.", "Export"), **response_references(*_EXPORT_ERRORS)},
+    }
+
+
+def _delete_export(_: date) -> dict[str, Any]:
+    errors = [status for status in _EXPORT_ERRORS if status != "406"]
+    return {
+        "operationId": "deleteExport",
+        "tags": ["exports"],
+        "summary": "End an export and remove its files",
+        "description": "Ends the export if it has not ended, and removes its files. It can be repeated.",
+        "parameters": [_export_id()],
+        "responses": {
+            "204": {"description": "It is deleted.", "headers": header_references("X-Request-Id", "Cache-Control")},
+            **response_references(*errors),
+        },
+    }
+
+
+def _export_id() -> dict[str, Any]:
+    return {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of an export of this client.",
+        "schema": {"type": "string", "format": "uuid", "maxLength": 36},
+        "example": "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
+    }
+
+
+def _export_response(description: str, schema: str, *headers: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": header_references("X-Request-Id", "Cache-Control", "Vary", *headers),
+        "content": {"application/json": {"schema": schema_reference(schema)}},
+    }
+
+
 def _get_health(_: date) -> dict[str, Any]:
-    status = {"type": "string", "const": "ok"}
-    schema = {"type": "object", "required": ["status"], "properties": {"status": status}}
+    version = {"type": "string", "description": "The version of the service.", "examples": [__version__]}
+    properties = {"status": {"type": "string", "const": "ok"}, "version": version}
+    schema = {"type": "object", "required": ["status", "version"], "properties": properties}
     return _open_operation("getHealth", "Whether the service runs", {"application/json": {"schema": schema}})
 
 
@@ -237,18 +336,22 @@ def _get_docs(_: date) -> dict[str, Any]:
     return _open_operation("getDocs", "Interactive documentation", {"text/html": {"schema": schema}})
 
 
-_OPERATION_BY_ROUTE: dict[Route, Callable[[date], dict[str, Any]]] = {
-    CONTACTS: _list_contacts,
-    CONTACT_SEARCH: _search_contacts,
-    CONTACT: _get_contact,
-    ME: _get_me,
-    QUEUES: _list_queues,
-    AGENTS: _list_agents,
-    HEALTH: _get_health,
-    OPENAPI: _get_openapi,
-    DOCS: _get_docs,
-    PROBLEMS: _get_problem_type,
-    EXPLORER: _get_explorer,
+_OPERATIONS: dict[tuple[Route, str], Callable[[date], dict[str, Any]]] = {
+    (CONTACTS, "GET"): _list_contacts,
+    (CONTACT_SEARCH, "POST"): _search_contacts,
+    (CONTACT, "GET"): _get_contact,
+    (ME, "GET"): _get_me,
+    (QUEUES, "GET"): _list_queues,
+    (AGENTS, "GET"): _list_agents,
+    (EXPORTS, "GET"): _list_exports,
+    (EXPORTS, "POST"): _create_export,
+    (EXPORT, "GET"): _get_export,
+    (EXPORT, "DELETE"): _delete_export,
+    (HEALTH, "GET"): _get_health,
+    (OPENAPI, "GET"): _get_openapi,
+    (DOCS, "GET"): _get_docs,
+    (PROBLEMS, "GET"): _get_problem_type,
+    (EXPLORER, "GET"): _get_explorer,
 }
 
 

@@ -17,8 +17,14 @@ _PROBLEM_BY_STATUS = {
     "410": ("CursorExpired", "The cursor is too old, or Connect no longer knows its place (`cursor-expired`)."),
     "413": ("ContentTooLarge", "The body has more than 1 MiB (`content-too-large`)."),
     "415": ("UnsupportedMediaType", "The body is not JSON by its media type (`unsupported-media-type`)."),
-    "422": ("Invalid", "The request breaks a rule (`validation`), or Connect rejects it (`rejected-by-connect`)."),
-    "429": ("Throttled", "The quota is used up at the moment (`throttled`)."),
+    "422": (
+        "Invalid",
+        "It breaks a rule (`validation`), Connect rejects it (`rejected-by-connect`), or `idempotency-key-reused`.",
+    ),
+    "429": (
+        "Throttled",
+        "The quota is used up at the moment (`throttled`), or the client has too many exports (`too-many-exports`).",
+    ),
     "500": ("Internal", "The service is at fault (`internal`, `instance-not-found`, `misconfigured`)."),
     "502": ("UpstreamError", "Amazon Connect failed (`upstream-error`)."),
     "503": ("UpstreamUnavailable", "Amazon Connect cannot be reached (`upstream-unavailable`)."),
@@ -42,10 +48,12 @@ _HEADER_DESCRIPTIONS = {
     "X-Request-Id": "The id of this request, which the service's log has too.",
     "Cache-Control": "Who may cache the response, and for how long.",
     "Vary": "The request headers that the response depends on.",
+    "Location": "The path of the export.",
     "Link": 'The next page, as a relative reference with rel="next" (RFC 8288).',
     "ETag": "A weak validator of the page, for If-None-Match.",
     "Age": "Seconds since Amazon Connect returned what is in the response, if it was cached.",
     "Cache-Status": "Whether the response of Amazon Connect was cached, or Amazon Connect was asked for it (RFC 9211).",
+    "Page-Limit": "Contacts that a page of this client may have, if that is less than `limit` asks for.",
     "RateLimit": "What is left of the quota of Amazon Connect that the request uses (IETF httpapi draft).",
     "RateLimit-Policy": "That quota: q calls in w seconds (IETF httpapi draft).",
     "WWW-Authenticate": "How to authenticate.",
@@ -68,6 +76,7 @@ def components() -> dict[str, Any]:
             "Me": _me_schema(),
             "QueueList": _name_list_schema("queues", "name"),
             "AgentList": _name_list_schema("agents", "username"),
+            "ExportList": _export_list_schema(),
             "Problem": _problem_schema(),
             "ProblemType": _problem_type_schema(),
         },
@@ -149,6 +158,16 @@ def _name_list_schema(plural: str, name: str) -> dict[str, Any]:
         "description": f"A page of {plural}.",
         "required": [plural, "next_cursor"],
         "properties": {plural: {"type": "array", "maxItems": 1_000, "items": entry}, "next_cursor": _NEXT_CURSOR},
+    }
+
+
+def _export_list_schema() -> dict[str, Any]:
+    exports = {"type": "array", "maxItems": 100, "items": schema_reference("Export")}
+    return {
+        "type": "object",
+        "description": "A page of exports, without their parts.",
+        "required": ["exports", "next_cursor"],
+        "properties": {"exports": exports, "next_cursor": _NEXT_CURSOR},
     }
 
 

@@ -4,9 +4,9 @@ from datetime import date
 from typing import Any
 
 # The contact of the README: scripts/serve has it on every day.
-CONTACT_ID = "8c951a2d-c4e1-47cb-a21a-a6133ee3d707"
+CONTACT_ID = "905d0f8f-aa33-4f62-a867-8be4cc1935d2"
 _QUEUE = {"id": "8755289a-b3e9-4820-aff8-e5c67bf85b6d", "name": "Billing"}
-_AGENT = {"id": "5146a606-d3d5-4aa4-a1f7-d47816a24934", "username": "kpereira"}
+_AGENT = {"id": "03d99e7d-b297-49e6-a26f-553c57504d69", "username": "skhumalo"}
 _INSTANCE_ARN = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
 
 
@@ -21,13 +21,13 @@ def contact_example(today: date) -> dict[str, Any]:
         "agent_info": {
             **_AGENT,
             "connected_to_agent_timestamp": f"{today}T09:15:40.000Z",
-            "after_contact_work_duration": 42,
+            "after_contact_work_duration": 38,
         },
         "initiation_timestamp": f"{today}T09:14:55.301Z",
         "disconnect_timestamp": f"{today}T09:21:10.000Z",
-        "customer_endpoint": {"type": "TELEPHONE_NUMBER", "address": "+12025550123"},
-        "disconnect_reason": "CUSTOMER_DISCONNECT",
-        "attributes": {"customer_tier": "gold"},
+        "customer_endpoint": {"type": "TELEPHONE_NUMBER", "address": "+441632960831"},
+        "disconnect_reason": "AGENT_DISCONNECT",
+        "attributes": {"customer_tier": "bronze", "language": "en", "booking_reference": "MT202162"},
     }
 
 

@@ -10,12 +10,15 @@ from pydantic import TypeAdapter
 
 from contact_search.amazon_connect.contact import Contact
 from contact_search.amazon_connect.contact_details import ContactDetails
+from contact_search.api.export_response import Export
+from contact_search.exports.export_list import ExportListParameters
 from contact_search.search import members as m
-from contact_search.search.body import SearchRequest
+from contact_search.search.body import ExportRequest, SearchRequest
 from contact_search.search.name_list import NameListParameters
 from contact_search.search.one_contact import ContactParameters
 from contact_search.search.query import QueryParameters, examples
 
+_NULL = {"type": "null"}
 _REFERENCE = "#/components/schemas/{model}"
 # Fields of contacts with an enumeration of Connect. Values that Connect adds pass through, so this is no `enum`.
 _ENUMERATIONS = {"channel": m.Channel, "initiation_method": m.ContactInitiationMethod}
@@ -34,6 +37,12 @@ def list_parameters() -> list[dict[str, Any]]:
     return [_query_parameter(name, schema, None) for name, schema in properties.items()]
 
 
+def export_list_parameters() -> list[dict[str, Any]]:
+    """Describe the query parameters of the list of exports."""
+    properties = _simplify(ExportListParameters.model_json_schema())["properties"]
+    return [_query_parameter(name, schema, None) for name, schema in properties.items()]
+
+
 def contact_parameters() -> list[dict[str, Any]]:
     """Describe the query parameters of one contact."""
     properties = _simplify(ContactParameters.model_json_schema())["properties"]
@@ -41,13 +50,19 @@ def contact_parameters() -> list[dict[str, Any]]:
 
 
 def model_schemas() -> dict[str, Any]:
-    """Return the schemas of SearchRequest, of Contact, of ContactDetails, and of the models in them."""
-    request = SearchRequest.model_json_schema(ref_template=_REFERENCE)
-    contact = TypeAdapter(Contact).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
-    details = ContactDetails.model_json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
-    schemas = request.pop("$defs") | contact.pop("$defs") | details.pop("$defs")
-    schemas |= {"SearchRequest": request, "Contact": contact | {"required": ["id"]}}
-    schemas |= {"ContactDetails": details | {"required": ["id"]}}
+    """Return the schemas of the bodies of requests, of Contact, ContactDetails, Export, and of the models in them."""
+    search, export_request = (
+        model.model_json_schema(ref_template=_REFERENCE) for model in (SearchRequest, ExportRequest)
+    )
+    contact, details = (
+        TypeAdapter(model).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
+        for model in (Contact, ContactDetails)
+    )
+    export = Export.model_json_schema(mode="serialization", ref_template=_REFERENCE)
+    models = (search, export_request, contact, details, export)
+    schemas = {name: schema for model in models for name, schema in model.pop("$defs").items()}
+    schemas |= {"SearchRequest": search, "ExportRequest": export_request, "Export": _with_nulls(export)}
+    schemas |= {"Contact": contact | {"required": ["id"]}, "ContactDetails": details | {"required": ["id"]}}
     schemas = {name: _simplify(schema) for name, schema in sorted(schemas.items())}
     for field, enumeration in _ENUMERATIONS.items():
         values = ", ".join(f"`{value}`" for value in get_args(get_args(enumeration)[0]))
@@ -79,6 +94,17 @@ def _query_parameter(name: str, schema: dict[str, Any], example: str | None) -> 
         "example": example or model_examples[0],
         **style,
     }
+
+
+def _with_nulls(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of members that are always there that they can be null, in a way that `_simplify` leaves alone."""
+    properties = schema["properties"]
+    for name in schema["required"]:
+        if "anyOf" in properties[name]:
+            [option, _] = properties[name].pop("anyOf")
+            can_be_null = {"type": [option.pop("type"), "null"]} if "type" in option else {"oneOf": [option, _NULL]}
+            properties[name] |= (option if "type" in can_be_null else {}) | can_be_null
+    return schema
 
 
 def _simplify(schema: Any) -> Any:

@@ -32,16 +32,15 @@ class Problem:
 
     def to_json(self, request_id: str) -> str:
         """Write the body of the response."""
-        members: dict[str, Any] = {
-            "type": f"/problems/{self.type}",
-            "title": PROBLEM_TYPES[self.type].title,
-            "status": self.status.value,
-            "detail": self.detail,
-            "request_id": request_id,
-        }
+        members = {**self.members(), "request_id": request_id}
         if self.errors:
             members["errors"] = self.errors
         return json.dumps(members, separators=(",", ":"))
+
+    def members(self) -> dict[str, Any]:
+        """Return the members that do not depend on the request."""
+        status, title, *_ = PROBLEM_TYPES[self.type]
+        return {"type": f"/problems/{self.type}", "title": title, "status": status.value, "detail": self.detail}
 
 
 class RefusedError(Exception):

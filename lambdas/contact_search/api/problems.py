@@ -8,6 +8,7 @@ from typing import Any
 from contact_search.amazon_connect import errors
 from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
+from contact_search.exports import errors as export_errors
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
 from contact_search.search.faults import InvalidSearchError
@@ -16,6 +17,8 @@ from contact_search.storage.errors import StorageUnavailableError
 
 # Nobody knows how long an outage lasts.
 _RETRY_AFTER_OUTAGE = {"Retry-After": "5"}
+# Nor how long an export takes, but most take minutes at least.
+_RETRY_AFTER_EXPORT = {"Retry-After": "60"}
 # More errors than this would not fit into Lambda's response, and nobody would read them.
 _MOST_ERRORS = 1_000
 
@@ -44,7 +47,11 @@ def log_problem(error: Exception, problem: Problem, resource: str) -> None:
 
 def _validation(error: InvalidSearchError) -> Problem:
     faults = [
-        {error.named_by: fault.where, "code": fault.code, "detail": fault.detail}
+        {
+            "parameter" if fault.is_in_header else error.named_by: fault.where,
+            "code": fault.code,
+            "detail": fault.detail,
+        }
         for fault in error.faults[:_MOST_ERRORS]
     ]
     count = len(error.faults)
@@ -54,12 +61,16 @@ def _validation(error: InvalidSearchError) -> Problem:
 
 def _forbidden(error: ForbiddenError) -> Problem:
     faults = [
-        {error.named_by: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
+        {error.named_by: name, "code": "forbidden", "detail": _more_than_granted(error.granted.get(name))}
         for name in error.names[:_MOST_ERRORS]
     ]
     names = ", ".join(error.names[:5]) or "this path"
     detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
     return Problem("forbidden", detail, faults)
+
+
+def _more_than_granted(granted: str | None) -> str:
+    return f"asks for more than this client is granted{f': {granted}' if granted else ''}"
 
 
 def _rejected_by_connect(error: errors.RejectedError) -> Problem:
@@ -72,6 +83,17 @@ def _throttled(error: errors.ThrottledError) -> Problem:
     detail = "Amazon Connect's quota is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
     return Problem("throttled", detail, headers=headers)
+
+
+def _too_many_exports(error: export_errors.TooManyExportsError) -> Problem:
+    which, way_out = ("unfinished", "Wait until one has ended, or end") if error.are_unfinished else ("kept", "Delete")
+    detail = f"This client has {error.most} {which} exports, and may not have more. {way_out} one with DELETE."
+    return Problem("too-many-exports", detail, headers=_RETRY_AFTER_EXPORT)
+
+
+def _search_too_large(error: export_errors.SearchTooLargeError) -> Problem:
+    detail = f"The search of an export may have {error.most} bytes at most, compressed."
+    return Problem("content-too-large", detail)
 
 
 def _refused(error: RefusedError) -> Problem:
@@ -88,7 +110,7 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     ),
     CursorExpiredError: Problem(
         "cursor-expired",
-        "A cursor is valid for 24 hours at most. Start again without a cursor.",
+        "A cursor is valid for 24 hours, with `follow` for 30 days. Start again without a cursor.",
     ),
     errors.RejectedError: _rejected_by_connect,
     errors.ThrottledError: _throttled,
@@ -125,6 +147,30 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     StorageUnavailableError: Problem(
         "upstream-unavailable",
         "What this search needs to continue cannot be reached. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.TooManyExportsError: _too_many_exports,
+    export_errors.SearchTooLargeError: _search_too_large,
+    export_errors.KeyReusedError: Problem(
+        "idempotency-key-reused",
+        "An export with another body was created with this Idempotency-Key within the last 24 hours.",
+    ),
+    export_errors.GrantChangedError: Problem(
+        "forbidden",
+        "What this client is granted has changed since the export was created.",
+    ),
+    export_errors.NotConfiguredError: Problem(
+        "misconfigured",
+        "This service has no place for exports.",
+    ),
+    export_errors.NotStartedError: Problem(
+        "upstream-unavailable",
+        "No export can be started at the moment. Send the same request again later.",
+        headers=_RETRY_AFTER_OUTAGE,
+    ),
+    export_errors.FilesUnavailableError: Problem(
+        "upstream-unavailable",
+        "The files of exports cannot be written at the moment.",
         headers=_RETRY_AFTER_OUTAGE,
     ),
     Exception: Problem(

@@ -29,6 +29,8 @@ CONTACT = Route("/v1/contacts/{id}", ("GET", "HEAD"), needs_credential=True)
 ME = Route("/v1/me", ("GET", "HEAD"), needs_credential=True)
 QUEUES = Route("/v1/queues", ("GET", "HEAD"), needs_credential=True)
 AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
+EXPORTS = Route("/v1/exports", ("GET", "HEAD", "POST"), needs_credential=True)
+EXPORT = Route("/v1/exports/{id}", ("GET", "HEAD", "DELETE"), needs_credential=True)
 HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
 OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
 DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
@@ -40,16 +42,6 @@ PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
 OTHER_PATHS = "/{proxy+}"
 
 ROUTES = (
-    CONTACTS,
-    CONTACT_SEARCH,
-    CONTACT,
-    ME,
-    QUEUES,
-    AGENTS,
-    HEALTH,
-    OPENAPI,
-    DOCS,
-    PROBLEMS,
-    EXPLORER,
-    EXPLORER_FILES,
+    *(CONTACTS, CONTACT_SEARCH, CONTACT, ME, QUEUES, AGENTS, EXPORTS, EXPORT),
+    *(HEALTH, OPENAPI, DOCS, PROBLEMS, EXPLORER, EXPLORER_FILES),
 )

@@ -15,6 +15,7 @@ from contact_search.logger import logger
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.grants import Caller
 from contact_search.settings import SearchSettings
+from contact_search.storage.durable_table import DurableTable
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Services:
     limiter: RateLimiter | None
     clients: ClientRegistry
     directory: Directory
+    durable_table: DurableTable
     contacts: ContactReader
     contact_limiter: RateLimiter | None
 

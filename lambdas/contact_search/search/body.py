@@ -1,9 +1,10 @@
-"""Parse the body of POST /v1/contacts/search into a search."""
+"""Parse the bodies of POST /v1/contacts/search and POST /v1/exports into a search."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
@@ -11,8 +12,10 @@ from pydantic_core import ErrorDetails
 
 from contact_search.search import follow_rules
 from contact_search.search.faults import Fault, InvalidSearchError, from_pydantic, suggest
-from contact_search.search.model import Search, default_sort, sort_faults
+from contact_search.search.model import DEFAULT_LIMIT, Search, default_sort, sort_faults
 from contact_search.search.search_request import (
+    ExportRequest,
+    SearchBody,
     SearchContactsTimeRange,
     SearchCriteria,
     SearchRequest,
@@ -22,9 +25,11 @@ from contact_search.search.search_request import (
 )
 from contact_search.search.window import RequestedWindow, Window
 
-__all__ = ["SearchRequest", "loggable_names", "parse"]
+__all__ = ["ExportRequest", "SearchRequest", "loggable_names", "parse", "parse_export"]
 
-_KNOWN_NAMES = sorted({name for structure in Structure.__subclasses__() for name in structure.model_fields})
+B = TypeVar("B", bound=SearchBody)
+
+_NESTED_NAMES = {name for structure in Structure.__subclasses__() for name in structure.model_fields}
 # Where the body asks for members that are not in search_criteria.
 _NAMES_BY_MEMBER = {
     "TimeRange.Type": ("/time_range/type",),
@@ -41,15 +46,43 @@ def parse(body: Any, now: datetime) -> Search:
     Raises:
         InvalidSearchError: The body is invalid. It has every fault.
     """
+    request = _validate(body, SearchRequest, now)
+    search = _to_search(request, now)
+    return replace(
+        search,
+        sort=search.sort if request.sort else default_sort(search.time_field, is_followed=request.follow),
+        limit=request.limit,
+        cursor=request.cursor,
+        settle=follow_rules.settle(request.settle, is_followed=request.follow),
+    )
+
+
+def parse_export(body: Any, now: datetime) -> tuple[Search, str]:
+    """Turn a JSON value into a search, and the format of the files in which its contacts are exported.
+
+    Raises:
+        InvalidSearchError: The body is invalid. It has every fault.
+    """
+    request = _validate(body, ExportRequest, now)
+    return _to_search(request, now), request.format
+
+
+def _validate(body: Any, model: type[B], now: datetime) -> B:
     faults: list[Fault] = []
+    request = None
     try:
-        request = SearchRequest.model_validate(body)
+        request = model.model_validate(body)
     except ValidationError as error:
-        request = None
-        faults += [_to_fault(details) for details in error.errors(include_url=False, include_input=False)]
+        faults += [_to_fault(details, model) for details in error.errors(include_url=False, include_input=False)]
     faults += _conflicts(body, now)
+    if model is SearchRequest:
+        faults += _page_faults(body, now)
     if request is None or faults:
         raise InvalidSearchError(faults, "pointer")
+    return request
+
+
+def _to_search(request: SearchBody, now: datetime) -> Search:
     criteria = request.search_criteria.model_dump(by_alias=True, exclude_unset=True) if request.search_criteria else {}
     time_range = request.time_range
     return Search(
@@ -57,15 +90,11 @@ def parse(body: Any, now: datetime) -> Search:
         window=RequestedWindow(time_range.start_time, time_range.end_time),
         requested_at=now,
         criteria=criteria,
-        sort=request.sort.model_dump(by_alias=True)
-        if request.sort
-        else default_sort(time_range.type, is_followed=request.follow),
-        limit=request.limit,
+        sort=request.sort.model_dump(by_alias=True) if request.sort else default_sort(time_range.type),
+        limit=DEFAULT_LIMIT,
         max_items=request.max_items,
-        cursor=request.cursor,
         fields=frozenset(request.fields),
         expand=frozenset(request.expand),
-        settle=follow_rules.settle(request.settle, is_followed=request.follow),
         names=_NAMES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
         named_by="pointer",
     )
@@ -76,7 +105,7 @@ def loggable_names(body: Any) -> list[str]:
 
     A name that is not ours may be data: it becomes "unknown".
     """
-    names = _loggable(body, SearchRequest.model_fields)
+    names = _loggable(body, SearchRequest.model_fields | ExportRequest.model_fields)
     criteria = _loggable(_get(body, "search_criteria"), SearchCriteria.model_fields)
     return sorted(names | criteria)
 
@@ -85,11 +114,11 @@ def _loggable(value: Any, known: Mapping[str, Any]) -> set[str]:
     return {name if name in known else "unknown" for name in value} if isinstance(value, dict) else set()
 
 
-def _to_fault(details: ErrorDetails) -> Fault:
+def _to_fault(details: ErrorDetails, model: type[SearchBody]) -> Fault:
     fault = from_pydantic(details, _pointer(details["loc"]))
     if fault.code != "unknown":
         return fault
-    suggestion = suggest(str(details["loc"][-1]), _KNOWN_NAMES)
+    suggestion = suggest(str(details["loc"][-1]), sorted({*_NESTED_NAMES, *model.model_fields}))
     return Fault(fault.where, fault.code, f"is not a member{suggestion}")
 
 
@@ -100,10 +129,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
     """Yield the faults of members that are valid alone, even if the body has invalid ones besides."""
-    limit, has_cursor = _get(body, "limit"), isinstance(body, dict) and "cursor" in body
-    if has_cursor and limit == 0 and not isinstance(limit, bool):
-        yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
-    yield from _follow_faults(body, now) if _get(body, "follow") is True else _faults_without_follow(body)
+    has_cursor = isinstance(body, dict) and "cursor" in body
     for pointer, value in _time_ranges(body):
         time_range = _valid_time_range(value)
         if time_range is None:
@@ -112,6 +138,14 @@ def _conflicts(body: Any, now: datetime) -> Iterator[Fault]:
             yield from _window_faults(time_range, _get(body, "sort"), now)
         elif time_range.start_time > time_range.end_time:
             yield Fault(f"{pointer}/start_time", "out_of_range", "is after `end_time`")
+
+
+def _page_faults(body: Any, now: datetime) -> Iterator[Fault]:
+    """Yield the faults of members that only a search has, which returns pages."""
+    limit = _get(body, "limit")
+    if isinstance(body, dict) and "cursor" in body and limit == 0 and not isinstance(limit, bool):
+        yield Fault("/limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
+    yield from _follow_faults(body, now) if _get(body, "follow") is True else _faults_without_follow(body)
 
 
 def _faults_without_follow(body: Any) -> Iterator[Fault]:

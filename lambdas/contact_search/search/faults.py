@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -65,11 +64,13 @@ class Fault:
         where: The name of the query parameter, or the JSON pointer into the body.
         code: A stable word for the kind of fault.
         detail: A sentence without its subject. It never quotes the value, which may be personal data.
+        is_in_header: Whether `where` is the name of a header, although other faults of the request are in its body.
     """
 
     where: str
     code: str
     detail: str
+    is_in_header: bool = False
 
 
 class InvalidSearchError(Exception):
@@ -97,6 +98,8 @@ def from_pydantic(error: ErrorDetails, where: str) -> Fault:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that suggests the most similar known name, or "" if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a request without faults need not wait for it
+
     known = list(known)
     plain = re.sub("[^a-z]", "", name.lower())
     usual = [ours for ours, others in _OTHER_NAMES_BY_NAME.items() if plain in others.split() and ours in known]

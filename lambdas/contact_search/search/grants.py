@@ -3,15 +3,18 @@
 One contact is judged after Amazon Connect was asked, by the same grant.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contact_search.access.clients import find_client
 from contact_search.search import members as m
 from contact_search.search.model import Search, default_sort
+from contact_search.storage.durable_table import DurableTable
 
 if TYPE_CHECKING:
     from contact_search.amazon_connect.contact_details import ContactDetails
@@ -71,13 +74,36 @@ class Caller:
         return f"{self.client} {self.revision}"
 
 
-class ForbiddenError(Exception):
-    """The caller asked for more than it is granted. `names` are the parameters or JSON pointers that did so."""
+def find_caller(table: DurableTable, name: str) -> Caller | None:
+    """Return the client with this name and what it is granted now, None if it does not exist or was revoked.
 
-    def __init__(self, names: list[str], named_by: Literal["parameter", "pointer"]) -> None:
+    Raises:
+        StorageUnavailableError: The table cannot be reached.
+    """
+    client = find_client(table, name)
+    if client is None:
+        return None
+    return Caller(name, client.revision, Grant.model_validate_json(client.grant), client.usage_plan)
+
+
+class ForbiddenError(Exception):
+    """The caller asked for more than it is granted.
+
+    Attributes:
+        names: The parameters or JSON pointers that did so.
+        granted: What the caller is granted there, by name, as far as an error may tell.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        named_by: Literal["parameter", "pointer"],
+        granted: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(f"{len(names)} refused")
         self.names = names
         self.named_by = named_by
+        self.granted = granted
 
 
 # The field of a contact that a criterion reveals something about.
@@ -116,8 +142,7 @@ def restrict(search: Search, caller: Caller) -> Search:
     grant = caller.grant
     refused = list(_refused_members(search, grant))
     if refused:
-        names = [name for member in refused for name in _names(search, member)]
-        raise ForbiddenError(list(dict.fromkeys(names)), search.named_by)
+        raise _forbidden(search, grant, refused)
     return replace(
         search,
         owner=caller.owner,
@@ -169,6 +194,26 @@ def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]
             level: groups.get(level) or sorted(ids) for level, ids in grant.agent_hierarchy_groups.items()
         }
     return restricted
+
+
+def _forbidden(search: Search, grant: Grant, members: list[str]) -> ForbiddenError:
+    member_by_name: dict[str, str] = {}
+    for member in members:
+        for name in _names(search, member):
+            member_by_name.setdefault(name, member)
+    granted = {name: limit for name, member in member_by_name.items() if (limit := _tell_limit(grant, member))}
+    return ForbiddenError(list(member_by_name), search.named_by, granted)
+
+
+def _tell_limit(grant: Grant, member: str) -> str:
+    """Say what the client is granted, empty if an error may not: ids are many, and attribute keys are sensitive."""
+    if member == "TimeRange.StartTime":
+        return f"{grant.model_dump(mode='json', include={'lookback'})['lookback']} before now"
+    if member == "Channels" and grant.channels is not None and grant.has_field("channel"):
+        return ", ".join(grant.channels)
+    if member == "fields" and grant.fields is not None:
+        return ", ".join(sorted(grant.fields | {"id"}))
+    return ""
 
 
 def _names(search: Search, member: str) -> tuple[str, ...]:

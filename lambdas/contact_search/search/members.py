@@ -202,13 +202,14 @@ Last = Annotated[Duration, PlainValidator(_parse_last), WithJsonSchema({"type": 
 ContactField = Annotated[
     str, PlainValidator(_check_contact_field), WithJsonSchema({"type": "string", "enum": list(CONTACT_FIELDS)})
 ]
+Settle = Annotated[timedelta, PlainValidator(_parse_settle), WithJsonSchema({"type": "string", "format": "duration"})]
 # A field that a search returns, or one of those that only one contact has.
 GrantableField = Annotated[str, PlainValidator(_check_grantable_field)]
-Settle = Annotated[timedelta, PlainValidator(_parse_settle), WithJsonSchema({"type": "string", "format": "duration"})]
 Cursor = Annotated[str, Field(min_length=1)]
 # The longest name of a queue or user has 127 characters. There are as many names as QueueIds and AgentIds may have.
 NameList = Annotated[list[Annotated[str, Field(max_length=127), IsText]], Field(max_length=100)]
 Expansion = Annotated[Literal["queue", "agent"], BeforeValidator(_lower)]
+ExportFormat = Annotated[Literal["ndjson", "csv"], BeforeValidator(_lower)]
 ContactExpansion = Annotated[Literal["queue", "agent", "attributes"], BeforeValidator(_lower)]
 # MaxResult100, and 0 to count.
 Limit = Annotated[int, Field(strict=True, ge=0, le=100)]

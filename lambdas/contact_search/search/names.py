@@ -89,8 +89,8 @@ def add_names(
     The contacts are changed in place: Connect's response is parsed anew for every request, and to copy them would take
     longer than to look up their names.
     """
-    queues = [contact.queue_info for contact in contacts if QUEUE in kinds and contact.queue_info]
-    agents = [contact.agent_info for contact in contacts if AGENT in kinds and contact.agent_info]
+    queues = [contact.queue_info for contact in contacts if contact.queue_info] if QUEUE in kinds else []
+    agents = [contact.agent_info for contact in contacts if contact.agent_info] if AGENT in kinds else []
     if not queues and not agents:
         return True
     wait = min(LONGEST_WAIT, patience.started + _LATEST_EXPANSION - time.monotonic())
@@ -99,10 +99,11 @@ def add_names(
         snapshot = directory.snapshot_with(queue_ids, agent_ids, max(wait, 0))
     except DirectoryUnavailableError:
         return False
+    # Assignment by `object` leaves out what pydantic does beside it, which would take longer than all else here.
     for queue in queues:
-        queue.name = snapshot.queues.name_by_id.get(queue.id or "")
+        object.__setattr__(queue, "name", snapshot.queues.name_by_id.get(queue.id or ""))
     for agent in agents:
-        agent.username = snapshot.agents.name_by_id.get(agent.id or "")
+        object.__setattr__(agent, "username", snapshot.agents.name_by_id.get(agent.id or ""))
     return True
 
 

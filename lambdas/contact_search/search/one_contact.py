@@ -130,6 +130,9 @@ def fetch(
     kinds = [kind for kind in (QUEUE, AGENT) if kind.parameter in request.expand and request.shows(kind.field)]
     if not add_names([contact], kinds, directory, patience):
         contact.expanded = False
+    agent_fields = granted_agent_fields(request.grant)
+    if agent_fields and not any(getattr(contact.agent_info, name, None) is not None for name in agent_fields):
+        contact.agent_info = None  # an empty object would tell that there is an agent
     return replace(oldest, response=contact)
 
 

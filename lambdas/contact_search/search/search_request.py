@@ -290,24 +290,42 @@ class Sort(Structure):
     order: m.SortOrder = Field(description="The direction.", examples=["DESCENDING"])
 
 
-class SearchRequest(Structure):
-    """The SearchContacts request without InstanceId. `limit` is its MaxResults and `cursor` its NextToken."""
+class SearchBody(Structure):
+    """What a search and an export have in common: the SearchContacts request without InstanceId and its pages."""
 
-    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
+    time_range: SearchContactsTimeRange = Field(description="The window. It begins at most 2 years ago.")
     search_criteria: Omittable[SearchCriteria] = Field(
         None, description="What contacts have to match. Without it, all contacts of the window match."
     )
     sort: Omittable[Sort] = Field(
         None, description="Order of the contacts. The default is the window's timestamp, newest first."
     )
+    max_items: Omittable[m.MaxItems] = Field(
+        None, description="End after this many contacts, counted over all pages.", examples=[1000]
+    )
+    fields: list[m.ContactField] = Field(
+        default_factory=list,
+        min_length=1,
+        description="Top-level fields of the contacts to return. `id` is always returned. The default is all fields.",
+        examples=[["channel"]],
+    )
+    expand: list[m.Expansion] = Field(
+        default_factory=list,
+        min_length=1,
+        description="`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`.",
+        examples=[["queue", "agent"]],
+    )
+
+
+class SearchRequest(SearchBody):
+    """The SearchContacts request without InstanceId. `limit` is its MaxResults and `cursor` its NextToken."""
+
+    time_range: SearchWindow = Field(description="The window. It begins at most 2 years ago.")
     limit: m.Limit = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
         " none of them; it cannot be combined with `cursor`.",
         examples=[50],
-    )
-    max_items: Omittable[m.MaxItems] = Field(
-        None, description="End after this many contacts, counted over all pages.", examples=[1000]
     )
     cursor: Omittable[m.Cursor] = Field(
         None,
@@ -328,15 +346,11 @@ class SearchRequest(Structure):
         " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
         examples=["PT5M"],
     )
-    fields: list[m.ContactField] = Field(
-        default_factory=list,
-        min_length=1,
-        description="Top-level fields of the contacts to return. `id` is always returned. The default is all fields.",
-        examples=[["channel"]],
-    )
-    expand: list[m.Expansion] = Field(
-        default_factory=list,
-        min_length=1,
-        description="`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`.",
-        examples=[["queue", "agent"]],
+
+
+class ExportRequest(SearchBody):
+    """A search whose contacts are written to files, and the format of these."""
+
+    format: m.ExportFormat = Field(
+        "ndjson", description="The format of the files: `ndjson` or `csv`.", examples=["csv"]
     )

@@ -91,7 +91,7 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
     page = walk.page(result.response)
     if page.next_walk:
         return Page(page.contacts, total, is_lower_bound, write_cursor(page.next_walk, cursors), result)
-    truncated = _more_match(page.end, result.response, connect, patience)
+    truncated = more_match(page.end, result.response, connect, patience)
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
 
 
@@ -374,7 +374,7 @@ def write_cursor(walk: Walk, cursors: CursorCodec) -> str:
     return cursors.write(walk.search.identity, walk.position, fallback=fallback, lifetime=walk.cursor_lifetime)
 
 
-def _more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
+def more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConnect, patience: Patience) -> bool:
     """Tell whether more contacts match at the end of a walk than it has returned.
 
     If neither Connect's token nor its count tells, compare the last contact with the one that Connect has last.

@@ -1,12 +1,35 @@
-"""Keep what may not be lost in a DynamoDB table: the clients."""
+"""Keep what may not be lost in a DynamoDB table: the clients and their exports."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value, from_attributes, to_attribute, to_attributes
+
+# Somebody else has changed an item, or is changing it at this moment.
+_CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict"}
+_CONFLICT_ERRORS = {"ConditionalCheckFailedException", "TransactionConflictException"}
+_MOST_KEYS = 100  # of BatchGetItem
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Write an item if `before` is what the table still has: see DurableTable.replace."""
+
+    key: str
+    item: Mapping[str, Value]
+    before: Item | None
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Add attributes to an item, which need not exist before."""
+
+    key: str
+    attributes: Mapping[str, Value]
 
 
 class DurableTable:
@@ -39,15 +62,28 @@ class DurableTable:
         Raises:
             ConditionFailedError: The table has another version.
         """
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
-        if before is not None:
-            condition = {
-                "ConditionExpression": "#version = :version",
-                "ExpressionAttributeValues": {":version": to_attribute(before["version"])},
-            }
-        attributes = to_attributes({"key": key, **item})
-        names = {"#version": "version"}
-        self._call(self._client.put_item, Item=attributes, ExpressionAttributeNames=names, **condition)
+        self._call(self._client.put_item, **_put_parameters(Replacement(key, item, before)))
+
+    def write_together(self, changes: Sequence[Replacement | Addition]) -> None:
+        """Make all of these changes, or none.
+
+        Raises:
+            ConditionFailedError: The table has another version of an item that is to be replaced.
+        """
+        self._request(self._client.transact_write_items, TransactItems=[self._transact_item(one) for one in changes])
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Return those of the items that exist, by key, as they were last written."""
+        items: dict[str, Item] = {}
+        for start in range(0, len(keys), _MOST_KEYS):
+            request: Any = [to_attributes({"key": key}) for key in keys[start : start + _MOST_KEYS]]
+            requests: dict[str, Any] = {self._name: {"Keys": request, "ConsistentRead": True}}
+            while requests:  # DynamoDB returns as much as it can at once
+                response = self._request(self._client.batch_get_item, RequestItems=requests)
+                for attributes in response["Responses"].get(self._name, ()):
+                    items[attributes["key"]["S"]] = from_attributes(attributes)
+                requests = response.get("UnprocessedKeys") or {}
+        return items
 
     def delete(self, key: str) -> None:
         """Delete the item if there is one."""
@@ -69,13 +105,43 @@ class DurableTable:
                 return
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
+    def _transact_item(self, change: Replacement | Addition) -> dict[str, Any]:
+        table = {"TableName": self._name}
+        if isinstance(change, Replacement):
+            return {"Put": table | _put_parameters(change)}
+        names = {f"#{number}": name for number, name in enumerate(change.attributes)}
+        values = {f":{number}": to_attribute(value) for number, value in enumerate(change.attributes.values())}
+        update = {
+            "Key": to_attributes({"key": change.key}),
+            "UpdateExpression": "SET " + ", ".join(f"#{number} = :{number}" for number in range(len(names))),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        return {"Update": table | update}
+
     def _call(self, operation: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
+        return self._request(operation, TableName=self._name, **parameters)
+
+    def _request(self, operation: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
         try:
-            return operation(TableName=self._name, **parameters)
+            return operation(**parameters)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == "ConditionalCheckFailedException":
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+            if code in _CONFLICT_ERRORS or reasons & _CONFLICTS:
                 raise ConditionFailedError({}) from None
             raise StorageUnavailableError(code) from error
         except BotoCoreError as error:
             raise StorageUnavailableError(type(error).__name__) from error
+
+
+def _put_parameters(replacement: Replacement) -> dict[str, Any]:
+    """Return what PutItem and a Put of TransactWriteItems have in common."""
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
+    if replacement.before is not None:
+        condition = {
+            "ConditionExpression": "#version = :version",
+            "ExpressionAttributeValues": {":version": to_attribute(replacement.before["version"])},
+        }
+    item = to_attributes({"key": replacement.key, **replacement.item})
+    return {"Item": item, "ExpressionAttributeNames": {"#version": "version"}, **condition}

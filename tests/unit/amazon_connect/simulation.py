@@ -147,7 +147,7 @@ class Table:
             self.calls["failed"] += 1
             raise ConditionFailedError(dict(old))
         sets, _, removes = expression.removeprefix("SET ").partition(" REMOVE ")
-        assignments = dict(clause.split(" = ") for clause in sets.split(", "))
+        assignments = dict(clause.split(" = ") for clause in re.split(r", (?=#)", sets))
         removed = removes.split(", ") if removes else []
         paths = [*assignments, *removed]
         assert len(set(paths)) == len(paths), f"DynamoDB refuses overlapping paths: {expression}"
@@ -165,6 +165,7 @@ class Table:
 def _evaluate(expression: str, item: Item, values: Mapping[str, Value]) -> Any:
     """Evaluate a condition or an operand. Comparisons with an attribute that is missing are False, as with NaN."""
     expression = re.sub(r"attribute_not_exists\(#(\w+)\)", r"('\1' not in item)", expression)
+    expression = re.sub(r"if_not_exists\(#(\w+), :(\w+)\)", r"item.get('\1', values['\2'])", expression)
     expression = re.sub(r"#(\w+)", r"item.get('\1', nan)", expression)
     expression = re.sub(r":(\w+)", r"values['\1']", expression)
     expression = expression.replace(" AND ", " and ").replace(" OR ", " or ")
@@ -223,7 +224,7 @@ class TableClient:
 class Limiter(Protocol):
     """What is simulated."""
 
-    def wait_for_slot(self, caller: str, deadline: float) -> None: ...
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool = False) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -261,10 +262,10 @@ class Fleet:
     _idle: list[tuple[Environment, Limiter]] = field(default_factory=list)
     _started: int = 0
 
-    def ask(self, caller: str, wait: float) -> None:
+    def ask(self, caller: str, wait: float, *, background: bool = False) -> None:
         """Ask until there is an answer, and come back when told to."""
         began, in_a_row = self.simulation.now, 0
-        while retry_after := self._request(caller, wait):
+        while retry_after := self._request(caller, wait, background):
             in_a_row = in_a_row + 1 if retry_after > 0 else 0
             if in_a_row:
                 self.refusals.append((caller, in_a_row))
@@ -304,13 +305,13 @@ class Fleet:
                     yield begin, min(stall_start, wait.end, end)
                 begin = max(begin, stall_end)
 
-    def _request(self, caller: str, wait: float) -> int:
+    def _request(self, caller: str, wait: float, background: bool) -> int:
         """Return 0 for an answer, Retry-After for a refusal, -1 if the environment was killed."""
         environment, limiter = self._idle.pop() if self._idle else self._start()
         start = self.simulation.now
         try:
             try:
-                limiter.wait_for_slot(caller, environment.monotonic() + wait)
+                limiter.wait_for_slot(caller, environment.monotonic() + wait, background=background)
             except ThrottledError as error:
                 self.waits.append(Wait(start, self.simulation.now, caller, environment, sent=False))
                 self._idle.append((environment, limiter))

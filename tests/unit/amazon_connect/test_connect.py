@@ -39,11 +39,11 @@ class FakeLimiter:
         self.clock, self.next_slot = clock, 0.0
         self.callers: list[str] = []
 
-    def wait_for_slot(self, caller: str, deadline: float) -> None:
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool) -> None:
         slot = max(self.next_slot, self.clock.now)
         if slot > max(deadline, self.clock.now):
             raise ThrottledError("QuotaExceeded", max(int(slot - self.clock.now), 1))
-        self.callers.append(caller)
+        self.callers.append(caller + " in the background" * background)
         self.next_slot = slot + INTERVAL
         self.clock.sleep(slot - self.clock.now)
 
@@ -94,8 +94,8 @@ class World:
         end = datetime.fromtimestamp(self.started, UTC) - timedelta(hours=1 if closed else 0)
         return {"TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": end, "EndTime": end}, "MaxResults": 1}
 
-    def patience(self, seconds: float = 3, *, no_cache: bool = False, caller: str = "caller") -> Patience:
-        return Patience(caller, seconds, no_cache, self.clock.now)
+    def patience(self, seconds: float = 3, *, caller: str = "caller", **options: Any) -> Patience:
+        return Patience(caller, seconds, started=self.clock.now, **options)
 
     def search(
         self, environment: AmazonConnect | None = None, seconds: float = 3, **options: Any
@@ -307,7 +307,7 @@ def test_when_connect_keeps_throttling_a_large_quota_it_is_called_less_and_less(
 ) -> None:
     """The slots of a large quota come at once: without a pause of their own, calls would follow each other."""
     monkeypatch.setattr(world.limiter, "back_off", lambda: 1)
-    monkeypatch.setattr(world.limiter, "wait_for_slot", lambda *_: None)
+    monkeypatch.setattr(world.limiter, "wait_for_slot", lambda *_, **__: None)
     world.client.results = [THROTTLED] * 99
     with pytest.raises(ThrottledError):
         world.search(seconds=20)
@@ -341,6 +341,29 @@ def test_no_call_begins_so_late_that_the_gateway_would_not_wait_for_it(world: Wo
     with pytest.raises(ThrottledError, match="TooLate"):
         world.environment().search(world.request(), patience)
     assert not world.client.calls
+
+
+def test_in_the_background_calls_wait_behind_others_and_pages_are_not_shared(world: World) -> None:
+    """Given an export's request, those who want the same page at that time do not wait for a slot in the background."""
+    world.limiter.next_slot = world.clock.now + 60
+    results = world.clock.run(
+        lambda: world.search(seconds=300, background=True),
+        lambda: world.search(seconds=300),
+        lambda: world.search(seconds=300, background=True),
+    )
+    statuses = [result.cache_status for result in results if isinstance(result, Result)]
+    alone = "fwd=bypass; detail=background"
+    assert statuses == [alone, "fwd=miss; stored", alone]
+    assert sorted(world.limiter.callers) == ["caller", *["caller in the background"] * 2]
+    world.clock.now = world.started + 60 + INTERVAL + 1
+    world.search()
+    assert world.search(background=True).cache_status.startswith("hit")
+
+
+def test_an_export_calls_however_long_ago_it_began(world: World) -> None:
+    patience = Patience("export", 300, started=world.clock.now - 200, background=True)
+    world.environment().search(world.request(), patience)
+    assert len(world.client.calls) == 1
 
 
 def test_other_requests_and_other_instances_have_pages_of_their_own(world: World) -> None:

@@ -2,8 +2,10 @@
 
 import itertools
 import random
+import statistics
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ class Caller:
     pause: float = 0
     requests: int = 1
     starts_at: float = 0
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def simulate(world: World, create_limiter: Callable[[TableClient, Environment], 
 
     def ask_again_and_again(name: str, caller: Caller) -> None:
         while simulation.now < world.seconds:
-            fleet.ask(name, caller.wait)
+            fleet.ask(name, caller.wait, background=caller.background)
             fleet.pause(caller.pause)
 
     for number, caller in enumerate(world.callers):
@@ -97,6 +100,11 @@ CALLERS = st.lists(
     min_size=1,
     max_size=14,
 )
+BACKGROUND = st.lists(
+    st.builds(Caller, wait=st.sampled_from([20, 60]), starts_at=st.floats(0, 20), background=st.just(True)),
+    min_size=1,
+    max_size=3,
+)
 STALLS = st.lists(st.tuples(st.integers(0, 5), MOMENTS, st.floats(0.3, 2.5)), max_size=20)
 DEATHS = st.dictionaries(st.integers(0, 5), MOMENTS, max_size=6)
 SKEWS = st.lists(st.floats(-0.005, 0.005), min_size=1, max_size=5)
@@ -104,9 +112,17 @@ LATENCIES = st.sampled_from([PROMPT, BUSY, SLOW])
 OUTAGES = st.lists(MOMENTS.map(lambda start: (start, start + 10)), max_size=1)
 SEEDS = st.integers(0, 1000)
 UNFORTUNATE = st.builds(
-    World, CALLERS, latency=LATENCIES, stalls=STALLS, deaths=DEATHS, skews=SKEWS, outages=OUTAGES, seed=SEEDS
+    World,
+    st.builds(list.__add__, CALLERS, st.just([]) | BACKGROUND),
+    latency=LATENCIES,
+    stalls=STALLS,
+    deaths=DEATHS,
+    skews=SKEWS,
+    outages=OUTAGES,
+    seed=SEEDS,
 )
 FORTUNATE = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), skews=SKEWS, seed=SEEDS)
+CROWDED = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), seed=SEEDS, seconds=st.just(150))
 thorough = settings(max_examples=50, deadline=None)
 
 
@@ -153,6 +169,68 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
     trouble = (INTERVAL + FIRST_CALL) * (len(world.stalls) + len(world.deaths)) + 20 * len(world.outages)
     if len(fleet.sends()) > 10:
         assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
+
+
+@settings(max_examples=20, deadline=None)
+@given(CROWDED, BACKGROUND)
+def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
+    """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
+
+    A single wait may be longer by what Retry-After is rounded to, and whoever comes back later may find others there.
+    """
+    without, beside = simulate(world), simulate(replace(world, callers=world.callers + background))
+    others = {caller for caller, _ in without.answers}
+    waits = [seconds for _, seconds in without.answers]
+    waits_beside = [seconds for caller, seconds in beside.answers if caller in others]
+    assert statistics.mean(waits_beside) <= 1.25 * statistics.mean(waits) + 1.5 * INTERVAL
+    assert max(waits_beside) <= 1.25 * max(waits) + 4 * INTERVAL
+    assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(CROWDED, BACKGROUND)
+def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
+    """Given others who ask all the time, each background caller has its turn: none has two more than another."""
+    world = replace(world, callers=[replace(caller, pause=0) for caller in world.callers] + background)
+    fleet = simulate(world)
+    turns = Counter(wait.caller for wait in fleet.waits if wait.sent and wait.start > 60)
+    names = [f"caller {number}" for number, caller in enumerate(world.callers) if caller.background]
+    ours = [turns[name] for name in names]
+    assert sum(ours) >= sum(turns.values()) / 5 - 2
+    assert max(ours) - min(ours) <= 2
+
+
+@pytest.mark.parametrize(
+    "background",
+    [
+        pytest.param([Caller(60, background=True)], id="one"),
+        pytest.param([Caller(60, background=True)] * 3, id="three"),
+        pytest.param([Caller(1, background=True)] * 3, id="three with short waits"),
+    ],
+)
+def test_the_background_alone_uses_the_quota(background: list[Caller]) -> None:
+    fleet = simulate(World(background, seconds=300))
+    assert fleet.used(FIRST_CALL * fleet.first_calls()) >= 0.98
+    turns = Counter(caller for caller, _ in fleet.answers)
+    assert max(turns.values()) - min(turns.values()) <= 1
+
+
+def test_ten_callers_beside_three_in_the_background() -> None:
+    fleet = simulate(World([Caller(20)] * 10 + [Caller(60, background=True)] * 3, seconds=300))
+    waits = [seconds for caller, seconds in fleet.answers if int(caller.split()[1]) < 10]
+    assert statistics.mean(waits) < 1.25 * 10 * INTERVAL + 0.1
+    assert max(waits) < 14.5 * INTERVAL
+    share = (len(fleet.answers) - len(waits)) / len(fleet.answers)
+    assert share == pytest.approx(0.2, abs=0.03)
+
+
+def test_the_background_waits_for_those_who_were_there_before() -> None:
+    """Given 20 callers who have been told when to come back, none is told again as exports begin."""
+    callers = [Caller(wait=0, starts_at=number / 20) for number in range(20)]
+    fleet = simulate(World([*callers, Caller(60, starts_at=5, background=True)], seconds=100))
+    assert max(in_a_row for _, in_a_row in fleet.refusals) == 1
+    first = min(wait.end for wait in fleet.waits if wait.sent and wait.caller == "caller 20")
+    assert first > 18 * INTERVAL
 
 
 def test_twenty_callers_share_the_quota() -> None:
@@ -233,10 +311,10 @@ def create(dynamodb: Any, clock: Clock, rate: float = 0.5, burst: int = 1) -> Ra
     return RateLimiter(TransientTable("table", dynamodb), rate, burst, 5, clock)
 
 
-def wait(limiter: RateLimiter, clock: Clock, caller: str, seconds: float) -> float:
+def wait(limiter: RateLimiter, clock: Clock, caller: str, seconds: float, *, background: bool = False) -> float:
     """Return how long the caller waited for its slot."""
     began = clock.now
-    limiter.wait_for_slot(caller, clock.monotonic() + seconds)
+    limiter.wait_for_slot(caller, clock.monotonic() + seconds, background=background)
     return clock.now - began
 
 
@@ -276,6 +354,34 @@ def test_a_burst_leaves_at_once(dynamodb: Any, clock: Clock) -> None:
     assert limiter.state_header() == '"search-contacts";r=3;t=0'
     waits = [wait(limiter, clock, caller, 20) for caller in "abcde"]
     assert waits == pytest.approx([0.02, 0.02, 0.02, INTERVAL, INTERVAL], abs=0.15)
+
+
+def test_the_background_does_not_use_a_burst(dynamodb: Any, clock: Clock) -> None:
+    limiter = create(dynamodb, clock, burst=3)
+    waits = [wait(limiter, clock, "export", 20, background=True) for _ in range(3)]
+    assert waits == pytest.approx([0.02, INTERVAL, INTERVAL], abs=0.15)
+    assert limiter.state_header() == '"search-contacts";r=2;t=0'
+    waits = [wait(limiter, clock, caller, 20) for caller in "abc"]
+    assert waits == pytest.approx([0.02, 0.02, INTERVAL], abs=0.15)
+
+
+def test_the_background_waits_while_others_do(dynamodb: Any, clock: Clock) -> None:
+    wait(create(dynamodb, clock), clock, "first", 0)
+
+    order = []
+
+    def waiter(caller: str, *, background: bool = False) -> Callable[[], None]:
+        limiter = create(dynamodb, clock)
+
+        def run() -> None:
+            wait(limiter, clock, caller, 30, background=background)
+            order.append(caller)
+
+        return run
+
+    clock.run(waiter("export", background=True), *(waiter(caller) for caller in "abcde"))
+    assert len(order) == 6
+    assert order[4] == "export"
 
 
 def test_a_greedy_caller_lets_those_go_first_who_have_to_come_back(limiter: RateLimiter, clock: Clock) -> None:
@@ -361,3 +467,5 @@ def test_without_a_table_an_environment_paces_itself(clock: Clock) -> None:
     assert refused(limiter, clock, "caller", 1) == 1
     assert limiter.back_off() == 4
     assert refused(limiter, clock, "caller", 3) >= 3
+    with pytest.raises(ThrottledError):  # nobody knows whether others leave anything
+        wait(limiter, clock, "export", 60, background=True)

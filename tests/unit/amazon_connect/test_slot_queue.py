@@ -25,6 +25,18 @@ def promise(caller: str, asked: int, slot: int) -> Item:
     return {f"promised_{caller}_{NOW + asked}": NOW + slot}
 
 
+def foreground(count: int) -> Item:
+    return {f"waiting_{number}_1": NOW - 5 for number in range(count)}
+
+
+def background(*since: int) -> Item:
+    return {f"waiting_bg{number}_1": NOW + moment for number, moment in enumerate(since)}
+
+
+def turns(count: int) -> Item:
+    return {"foreground_turns": count}
+
+
 def place(caller: str = "me", asked: int = 0, promised: int = 0) -> Place:
     return Place(caller, "0", NOW + asked, promised)
 
@@ -51,6 +63,72 @@ def test_the_line(queue: SlotQueue, line: Item, before: list[str]) -> None:
     found, promises = queue.before(line, place())
     assert [other.caller for other in found] == before
     assert promises == []
+
+
+@pytest.mark.parametrize(
+    ("line", "before"),
+    [
+        pytest.param(turns(0) | background(-9), 0, id="somebody waits in the background"),
+        pytest.param(turns(3) | background(-9) | foreground(1), 2, id="the fifth after a background call"),
+        pytest.param(turns(4) | background(-9), 1, id="it is the background's turn"),
+        pytest.param(turns(2) | background(-9) | foreground(1), 1, id="the fourth after a background call"),
+        pytest.param(turns(0) | background(-9) | foreground(8), 9, id="two turns, but one request until now"),
+        pytest.param(turns(0) | background(-9, 1) | foreground(8), 10, id="two turns"),
+        pytest.param(background(-9) | foreground(8), 9, id="the first background request of all comes after eight"),
+    ],
+)
+def test_the_background_has_one_turn_of_five(queue: SlotQueue, line: Item, before: int) -> None:
+    found, _ = queue.before(line, place())
+    assert len(found) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "before"),
+    [
+        pytest.param(foreground(7), 7, id="nobody in the background until now"),
+        pytest.param(turns(0) | foreground(7), 4, id="a background request has just left"),
+        pytest.param(turns(4) | foreground(7), 0, id="its turn"),
+        pytest.param(turns(4) | foreground(7) | background(-9), 5, id="the turn of another one"),
+        pytest.param(turns(4) | foreground(7) | background(9), 0, id="another one comes later"),
+    ],
+)
+def test_a_background_request_waits_for_its_turn(queue: SlotQueue, line: Item, before: int) -> None:
+    found, _ = queue.before(line, place("bg"))
+    assert len(found) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "slot"),
+    [
+        pytest.param(turns(3), 0, id="a background call has left, nobody waits"),
+        pytest.param(turns(4) | background(-9), INTERVAL, id="the background's turn"),
+        pytest.param(turns(0) | background(-9) | foreground(8), 10 * INTERVAL, id="a fourth more"),
+        pytest.param(turns(0) | foreground(8), 10 * INTERVAL, id="a background request may come"),
+        pytest.param(turns(2) | foreground(1), INTERVAL + 3 * INTERVAL // 4, id="fractions of a turn"),
+        pytest.param(turns(-9) | background(-9) | foreground(8), 8 * INTERVAL, id="the background was just there"),
+    ],
+)
+def test_slots_beside_the_background(queue: SlotQueue, line: Item, slot: int) -> None:
+    assert queue.slot(line, place()) == pytest.approx(NOW + slot, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "caller", "expected"),
+    [
+        pytest.param({}, "me", None, id="no background"),
+        pytest.param({}, "bg", 0, id="a background call"),
+        pytest.param(turns(3), "bg", 0, id="a background call takes what others leave"),
+        pytest.param(foreground(9), "bg", -5, id="a background call before those who were there"),
+        pytest.param(turns(2) | background(-9), "me", 3, id="a foreground call"),
+        pytest.param(turns(4) | background(-9, 1), "me", 4, id="the background has missed its turn"),
+        pytest.param(turns(3), "me", 4, id="the background may come back"),
+        pytest.param(turns(4), "me", None, id="the background does not come back"),
+    ],
+)
+def test_turns_are_counted(queue: SlotQueue, line: Item, caller: str, expected: int | None) -> None:
+    removed, changed = queue.outcome(line, place(caller))
+    assert changed.get("foreground_turns") == expected
+    assert ("foreground_turns" in removed) == (expected is None and "foreground_turns" in line)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +185,9 @@ def test_a_call_takes_away_what_is_past(queue: SlotQueue) -> None:
     past, due = promise("c", -9000, -3100), promise("d", -9000, -3000)
     served = {"served_a": NOW - 5, "served_b": NOW - 4}
     line = {"tat": NOW, "at": NOW} | missed | behind | own | second | past | due | served
-    removed, touched = queue.outcome(line, place())
+    removed, changed = queue.outcome(line, place())
     assert set(removed) == {*missed, *own, *past, place().promise_name, "served_a"}
-    assert touched == ["served_me"]
+    assert changed == {"served_me": NOW}
 
 
 def test_a_call_takes_away_a_few_attributes_at_a_time(queue: SlotQueue) -> None:

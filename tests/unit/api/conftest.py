@@ -139,7 +139,7 @@ def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, r
         durable_table_name="durable",
         cors_origins=ORIGIN,
     )
-    fakes: Any = (connect, None, FakeLimiter("search"), clients, directory, reader, FakeLimiter("contact"))
+    fakes: Any = (connect, None, FakeLimiter("search"), clients, directory, None, reader, FakeLimiter("contact"))
     services = Services(settings, *fakes)
 
     def send_request(

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from contact_search.storage.durable_table import DurableTable
+from contact_search.storage.durable_table import Addition, DurableTable, Replacement
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 
 
@@ -32,6 +32,46 @@ def test_an_item_is_replaced_only_at_the_version_that_was_read(table: DurableTab
     with pytest.raises(ConditionFailedError):
         table.replace("k", {"version": "3"}, {"version": "1"})
     assert table.get("k") == {"version": "2"}
+
+
+def test_changes_are_made_together_or_not_at_all(table: DurableTable) -> None:
+    table.write_together([Replacement("k", {"version": 1}, None), Addition("parts", {"1": "a", "2": "b"})])
+    table.write_together([Replacement("k", {"version": 2}, {"version": 1}), Addition("parts", {"3": "c"})])
+    with pytest.raises(ConditionFailedError):
+        table.write_together([Addition("parts", {"3": "x"}), Replacement("k", {"version": 3}, {"version": 1})])
+    assert table.get("k") == {"version": 2}
+    assert table.get("parts") == {"1": "a", "2": "b", "3": "c"}
+
+
+def test_many_items_are_read_at_once(table: DurableTable) -> None:
+    for number in range(120):
+        table.put(f"k{number}", {"a": number})
+    items = table.get_many([f"k{number}" for number in range(250)])
+    assert items == {f"k{number}": {"a": number} for number in range(120)}
+    assert table.get_many([]) == {}
+
+
+def test_what_dynamodb_does_not_return_at_once_is_asked_for_again() -> None:
+    keys = {"table": {"Keys": [{"key": {"S": "b"}}], "ConsistentRead": True}}
+    batch_get_item = Mock(
+        side_effect=[
+            {"Responses": {"table": [{"key": {"S": "a"}, "n": {"N": "1"}}]}, "UnprocessedKeys": keys},
+            {"Responses": {"table": [{"key": {"S": "b"}, "n": {"N": "2"}}]}, "UnprocessedKeys": {}},
+        ]
+    )
+    items = DurableTable("table", Mock(batch_get_item=batch_get_item)).get_many(["a", "b"])
+    assert items == {"a": {"n": 1}, "b": {"n": 2}}
+    assert batch_get_item.call_args.kwargs == {"RequestItems": keys}
+
+
+@pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_whoever_writes_at_the_same_time_is_a_failed_condition(reason: str) -> None:
+    error = ClientError(
+        {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": [{"Code": reason}]},
+        "TransactWriteItems",
+    )
+    with pytest.raises(ConditionFailedError):
+        DurableTable("table", Mock(transact_write_items=Mock(side_effect=error))).write_together([])
 
 
 def test_items_are_found_by_prefix_over_all_pages() -> None:

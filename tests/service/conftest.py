@@ -1,0 +1,151 @@
+"""Fixtures of the service's tests: exports, whose slices are run by the test as the state machine would."""
+
+import gzip
+import hashlib
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+import pytest
+
+from contact_search.search.grants import Grant
+from operations import registry
+from operations.deployed import Deployed
+from sandbox.gateway.lambda_runtime import Context
+from tests.canary import assert_nothing_logged, recorded, sensitive_texts
+from tests.conftest import Answer, Api, SampleContact
+
+_NUMBERS = itertools.count()  # make names of buckets and clients unique
+_MOST_SLICES = 200
+_DEFINITION = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+class Exports:
+    """Exports of one client, in a bucket of the test's own."""
+
+    def __init__(
+        self, api: Api, client: str, bucket: str, run_slice: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        self.api, self.client, self.bucket = api, client, bucket
+        self._run_slice = run_slice
+
+    def of_new_client(self, stack: Deployed, grant: Grant) -> "Exports":
+        """The exports of a client that is added with this grant."""
+        name = f"exporting-{next(_NUMBERS)}"
+        registry.add(stack, name, "internal", grant, f"key-of-{name}")
+        return Exports(self.api.as_client(f"key-of-{name}"), name, self.bucket, self._run_slice)
+
+    def post(self, body: Any, headers: dict[str, str] | None = None) -> Answer:
+        octets = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"content-type": "application/json", **(headers or {})}
+        return self.api.send("POST", "/v1/exports", headers=headers, body=octets)
+
+    def create(self, body: Any, headers: dict[str, str] | None = None) -> str:
+        """Create an export and return its id."""
+        answer = self.post(body, headers)
+        assert answer.status == 202, answer.text
+        return str(answer.json["id"])
+
+    def get(self, export_id: str) -> Any:
+        answer = self.api.send("GET", f"/v1/exports/{export_id}")
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def delete(self, export_id: str) -> Answer:
+        return self.api.send("DELETE", f"/v1/exports/{export_id}")
+
+    def event(self, export_id: str) -> dict[str, Any]:
+        """The input of the state machine."""
+        return {"client": self.client, "export_id": export_id}
+
+    def run_slice(self, export_id: str) -> bool:
+        """Invoke the worker once. Return whether the export is done."""
+        return bool(self._run_slice(self.event(export_id))["is_done"])
+
+    def give_up(self, export_id: str, error: Any) -> None:
+        """Do what the state machine does after its last attempt."""
+        assert self._run_slice(self.event(export_id) | {"error": error}) == {"is_done": True}
+
+    def finish(self, export_id: str) -> Any:
+        """Run the worker until the export is done, and return the export."""
+        for _ in range(_MOST_SLICES):
+            if self.run_slice(export_id):
+                return self.get(export_id)
+        raise AssertionError("the export does not end")
+
+    def files(self) -> list[str]:
+        """The files in the bucket."""
+        return sorted(one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", ()))
+
+
+def download(export: Any) -> list[bytes]:
+    """Download the parts of an export, check them, and return their content."""
+    contents = []
+    for part in export["parts"]:
+        with urlopen(part["url"], timeout=60) as response:  # noqa: S310 - the stand-in's address
+            assert response.headers["content-encoding"] is None
+            file = response.read()
+        assert len(file) == part["bytes"]
+        assert hashlib.sha256(file).hexdigest() == part["sha256"]
+        contents.append(gzip.decompress(file))
+    return contents
+
+
+def contacts_of(export: Any) -> list[dict[str, Any]]:
+    """All contacts of an export in NDJSON."""
+    contacts: list[dict[str, Any]] = []
+    for part, content in zip(export["parts"], download(export), strict=True):
+        lines = content.decode().removesuffix("\n").split("\n")
+        assert len(lines) == part["contacts"]
+        contacts += map(json.loads, lines)
+    assert len(contacts) == export["contacts"]
+    return contacts
+
+
+@pytest.fixture
+def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatch: pytest.MonkeyPatch) -> Exports:
+    """The exports of a new client that may see everything, in slices of 400 contacts."""
+    import search_handler  # noqa: PLC0415 - it reads its settings when it is imported
+
+    bucket = f"exports-{next(_NUMBERS)}"
+    s3, step_functions = boto3.client("s3"), boto3.client("stepfunctions")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    arn = step_functions.create_state_machine(
+        name=bucket, definition=json.dumps(_DEFINITION), roleArn="arn:aws:iam::111122223333:role/exports"
+    )["stateMachineArn"]
+    monkeypatch.setenv("EXPORT_BUCKET_NAME", bucket)
+    monkeypatch.setenv("EXPORT_SLICE_CONTACTS", "400")
+    monkeypatch.setenv("EXPORT_SLICE_SECONDS", "600")
+    import export_handler  # noqa: PLC0415
+
+    monkeypatch.setattr(export_handler, "tools", export_handler.create_tools())
+    places = {"export_bucket_name": bucket, "export_state_machine_arn": arn}
+    settings = search_handler.services.settings.model_copy(update=places)
+    monkeypatch.setattr(search_handler, "services", replace(search_handler.services, settings=settings))
+
+    context: Any = Context("export")
+    sensitive = sensitive_texts(contact.summary for contact in contacts)
+
+    def run_slice(event: dict[str, Any]) -> dict[str, Any]:
+        with recorded() as log:
+            try:
+                answer: dict[str, Any] = export_handler.handler(event, context)
+            finally:
+                assert_nothing_logged(sensitive, log.getvalue())
+        return answer
+
+    return Exports(api, "nobody", bucket, run_slice).of_new_client(stack, registry.EVERYTHING)
+
+
+@pytest.fixture
+def exporting_client(stack: Deployed, exports: Exports) -> Callable[..., Exports]:
+    """Makes a client with this grant, which may export unless it says otherwise."""
+
+    def make(grant: Grant = registry.EVERYTHING) -> Exports:
+        return exports.of_new_client(stack, grant)
+
+    return make
