@@ -5,7 +5,8 @@ Amazon Connect, DynamoDB and KMS are at one address; the first part of the path 
     /prompt      Connect: a page of sample contacts, always the same, with a NextToken
     /slow        Connect: the same after 200 ms
     /ending      Connect: the only page of its window, with contacts of that window
-    /keeping/N   DynamoDB: the table N, empty at first; conditions always hold, and each client is in it
+    /keeping/N   DynamoDB: the table N with each client and the names of queues and agents, else empty at first;
+                 conditions always hold
     /losing/N    DynamoDB: the same, but pages are lost
 
 `python -m benchmarks.canned_aws FOLDER` serves until its standard input ends, with the certificate in the folder.
@@ -17,6 +18,8 @@ import json
 import ssl
 import subprocess
 import sys
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -144,7 +147,7 @@ class Table:
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetItem."""
         key = request["Key"]["key"]["S"]
-        item = _client() if key.startswith("client ") else self._items.get(key)
+        item = _client() if key.startswith("client ") else self._items.get(key) or _directory(key)
         return {} if item is None else {"Item": {"key": {"S": key}} | item}
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -190,6 +193,27 @@ def _client() -> Item:
     numbers = {"by_token": 0, "revoked": 0, "added": 1_700_000_000}
     texts_on_the_wire = {name: {"S": text} for name, text in texts.items()}
     return texts_on_the_wire | {name: {"N": str(number)} for name, number in numbers.items()}
+
+
+def _directory(key: str) -> Item | None:
+    """Return an item of the directory, as an environment that has just read it would have left it."""
+    if key == "directory":
+        return {"version": {"S": "canned"}, "parts": {"N": "1"}, "read_at": {"N": str(int(time.time()))}}
+    return {"body": {"B": _names()}} if key == "directory canned 0" else None
+
+
+@cache
+def _names() -> str:
+    """Return names for the queues and agents of the page, compressed and in base64."""
+    names = {
+        plural: {id_: f"{plural} {number}" for number, id_ in enumerate(sorted(_ids(member)))}
+        for plural, member in (("queues", "QueueInfo"), ("agents", "AgentInfo"))
+    }
+    return base64.b64encode(zlib.compress(json.dumps(names).encode())).decode()
+
+
+def _ids(member: str) -> set[str]:
+    return {contact[member]["Id"] for contact in contacts() if member in contact}
 
 
 _MAC = json.dumps(

@@ -8,13 +8,14 @@ import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks import cold, growth, instructions, restored, warm
 from benchmarks.canned_aws import UPSTREAM_SECONDS, Address, canned_aws
 from benchmarks.trees import ROOT, Subject, interpreter, subjects
 
 _LIBRARIES = ("boto3", "aws-lambda-powertools", "pydantic", "fastapi", "mangum", "chalice")
-_PARTS = ("restored", "cold", "warm", "memory", "growth")
+_PARTS = ("restored", "cold", "warm", "names", "memory", "growth")
 
 Ratios = dict[str, float | None]
 
@@ -33,7 +34,13 @@ def main() -> None:
             growth.show(python, all_subjects["ours"], aws, given.rounds)
             return
         ratios: Ratios = {}
-        shown = {"restored": show_restored, "cold": show_cold, "warm": show_warm, "memory": show_memory}
+        shown = {
+            "restored": show_restored,
+            "cold": show_cold,
+            "warm": show_warm,
+            "names": show_names,
+            "memory": show_memory,
+        }
         for part, show in shown.items():
             if given.only in (None, part):
                 ratios |= show(python, all_subjects, aws, given.rounds)
@@ -96,6 +103,21 @@ def show_warm(python: str, all_subjects: Mapping[str, Subject], aws: Address, ro
         "warm_full_vs_bare_call": took["ours, all on"] / took["boto3 call"],
         "cache_hit_vs_upstream_200ms": waits["cache hit"] / waits[upstream],
     }
+
+
+def show_names(python: str, all_subjects: Mapping[str, Subject], aws: Address, _: int) -> Ratios:
+    """Count what names add to a warm call, once the directory is known. The limiter's waits would make it vary."""
+    ours = warm.without_limits(all_subjects["ours"])
+
+    def of_call(**parameters: Any) -> int | None:
+        return instructions.of_warm_call(python, ours, aws.variables(), parameters)
+
+    plain = of_call()
+    added = {
+        "expand_ir_vs_without": of_call(expand="queue,agent"),
+        "queue_name_ir_vs_without": of_call(queue="queues 0"),
+    }
+    return {name: instructions.ratio(count, plain) for name, count in added.items()}
 
 
 def show_memory(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:

@@ -12,6 +12,7 @@ import json
 import random
 import statistics
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from sandbox.clients import add_callers
 from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from sandbox.deployment import deploy, function_of
-from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import synthesized
 
@@ -41,6 +42,7 @@ class Tally:
     Attributes:
         delays: Seconds from the timestamp of a contact to its delivery.
         delivered: Contacts by follower.
+        failures: Invocations without a response, by what was the matter.
     """
 
     delays: list[float] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Tally:
     polls: int = 0
     refused: int = 0
     errors: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
 
 
 async def follow(function: LambdaFunction, number: int, start: datetime, end: float, tally: Tally) -> None:
@@ -58,8 +61,12 @@ async def follow(function: LambdaFunction, number: int, start: datetime, end: fl
         request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
         event = event_of(request, "followers", "/v1/contacts")
         event["requestContext"]["authorizer"] = {"client": "dashboard", "revision": ""}
-        response = response_of(await function.invoke(event))
         tally.polls += 1
+        try:
+            response = response_of(await function.invoke(event))
+        except FunctionFailedError as error:
+            tally.failures[f"{error} {error.__cause__!r}"] += 1
+            continue
         if response.status == 429:
             tally.refused += 1
             await asyncio.sleep(int(dict(response.headers)["retry-after"]))
@@ -97,6 +104,18 @@ def add_contacts(server: AwsServer, start: datetime, seconds: float) -> list[str
     return ids
 
 
+async def warm_up(function: LambdaFunction) -> None:
+    """Start the processes, and wait until all of them have imported their code.
+
+    On a busy machine that may take longer than a request may: what is measured would fail for that reason alone.
+    """
+    await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
+    event = event_of(Request("GET", b"/health", b"", [], b"", "127.0.0.1"), "followers", "/health")
+    answers: list[Any] = [FunctionFailedError()]
+    while any(isinstance(answer, FunctionFailedError) for answer in answers):
+        answers = await asyncio.gather(*(function.invoke(event) for _ in range(PROCESSES)), return_exceptions=True)
+
+
 async def main() -> None:
     """Print what 200 followers meet."""
     parser = argparse.ArgumentParser()
@@ -111,8 +130,7 @@ async def main() -> None:
         deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
         add_callers(others.url, REGION, ["dashboard"])
         function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
-        await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
-        await asyncio.sleep(PROCESSES * 0.7)  # until all of them have imported their code
+        await warm_up(function)
         server.connect.behaviour.quota = RATE
         server.connect.behaviour.searchable_after = timedelta(seconds=SETTLE)
         start, tally = datetime.now(UTC).replace(microsecond=0), Tally()
@@ -131,6 +149,8 @@ async def main() -> None:
         f" {statistics.median(delays):.1f} s, p95 {delays[round(0.95 * (len(delays) - 1))]:.1f} s, longest"
         f" {delays[-1]:.1f} s; {exact} of {FOLLOWERS} got all {len(ids)} contacts once and in order"
     )
+    for failure, count in tally.failures.items():
+        print(f"{count} invocations failed: {failure}")
 
 
 if __name__ == "__main__":

@@ -119,6 +119,7 @@ def _conditions(watched: Watched, account_concurrency: int) -> Mapping[str, Cond
         "InstanceNotFound": Condition(metric("Problems", problem="instance-not-found"), above=0),
         "Internal": Condition(metric("Problems", problem="internal"), above=0),
         "UpstreamThrottles": Condition(metric("UpstreamThrottles"), above=5, periods=3),
+        "ContactThrottles": Condition(metric("ContactThrottles"), above=5, periods=3),
         "QuotaExhausted": Condition(metric("Refusals"), above=100, periods=6),
         "DirectoryUnavailable": Condition(metric("DirectoryUnavailable"), above=0, periods=3),
         "TableUnavailable": Condition(metric("TableUnavailable"), above=0, periods=2),

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from contact_search.api.route_table import DOCS, HEALTH, OPENAPI, OTHER_PATHS, ROUTES, Route
+from contact_search.api.route_table import EXPLORER_FILES, HEALTH, OTHER_PATHS, ROUTES, Route
 from infra import settings as stage_settings
 from infra.gateway_responses import add_gateway_responses
 from infra.logs import LogGroups
@@ -22,9 +22,10 @@ COMPRESSED_FROM = 1024  # bytes
 # Whoever sends these needs no credential, so no usage plan limits them: their own throttles keep a flood of them from
 # using up the throttle of the whole stage.
 _DOCUMENTS = apigateway.MethodDeploymentOptions(throttling_rate_limit=10, throttling_burst_limit=50)
+_EXPLORER_FILES = apigateway.MethodDeploymentOptions(throttling_rate_limit=50, throttling_burst_limit=500)
 _HEALTH_CHECKS = apigateway.MethodDeploymentOptions(throttling_rate_limit=10, throttling_burst_limit=50)
 _PREFLIGHTS = apigateway.MethodDeploymentOptions(throttling_rate_limit=50, throttling_burst_limit=200)
-_THROTTLE_BY_PATH = {HEALTH.path: _HEALTH_CHECKS, OPENAPI.path: _DOCUMENTS, DOCS.path: _DOCUMENTS}
+_THROTTLE_BY_PATH = {HEALTH.path: _HEALTH_CHECKS, EXPLORER_FILES.path: _EXPLORER_FILES}
 
 # Neither the query nor the path as it was sent: both may hold search text.
 _ACCESS_LOG = {

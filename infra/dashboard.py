@@ -64,8 +64,11 @@ class Dashboard(cloudwatch.Dashboard):
                 "Calls for exports; s since progress", metric("ExportCalls"), right=[metric("ExportIdle", "Maximum")]
             ),
         )
+        contacts = ("Contacts", "ContactCalls", "ContactThrottles")
+        last_row = [_graph("Single contacts; refusals", *map(metric, contacts), right=[metric("ContactRefusals")])]
         if watched.firewall:
-            self.add_widgets(_graph("Blocked by the firewall", *watched.firewall.blocked_requests_by_rule()))
+            last_row.append(_graph("Blocked by the firewall", *watched.firewall.blocked_requests_by_rule()))
+        self.add_widgets(*last_row)
 
 
 def _concurrency(watched: Watched) -> list[cloudwatch.Metric]:

@@ -1,6 +1,7 @@
 """The firewall (AWS WAF) in front of the API. API Gateway answers what it blocks with the problem of WAF_FILTERED.
 
-Source of the rules' names: AWS WAF developer guide, "AWS Managed Rules rule groups list".
+Source of the rules' names: AWS WAF developer guide, "AWS Managed Rules rule groups list". A rule that a group does not
+have makes the deployment fail, so tests/infra/test_stack.py compares COUNTED_RULES with a copy of that list.
 """
 
 from collections.abc import Sequence

@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from contact_search import __version__
 from infra.logs import LogGroups
 from infra.settings import Oidc, Settings
 from infra.storage import Storage
@@ -16,7 +17,7 @@ from infra.storage import Storage
 ROOT = Path(__file__).parent.parent
 # Settings that the functions' environment has under the same name in capitals.
 _SAME_IN_ENVIRONMENT = (
-    *("quota_rate", "quota_burst", "wait_seconds", "waiting_per_caller"),
+    *("quota_rate", "quota_burst", "describe_rate", "describe_burst", "wait_seconds", "waiting_per_caller"),
     *("page_seconds", "closed_page_seconds", "now_rounded_to_seconds"),
     *("export_days", "exports_per_client"),
 )
@@ -61,7 +62,11 @@ class PythonFunction(lambda_.Function):
             log_group=self.logs,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
             tracing=lambda_.Tracing.ACTIVE,
-            environment=dict(environment) | {"POWERTOOLS_SERVICE_NAME": "contact-search"},
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": "contact-search",
+                "CONTACT_SEARCH_VERSION": __version__,  # for operators: what runs says so in the console
+            },
         )
         self.live = self.add_alias("live")
         # The alias publishes versions, but CDK warns before it sees that.
@@ -199,6 +204,8 @@ def _allow_searches(function: PythonFunction, settings: Settings, storage: Stora
     )
     instance_arn = settings.connect_instance_arn
     function.allow("connect:SearchContacts", instance_arn)
+    # The reference lists this as a dependent action of SearchContacts. It shows no more than the service does.
+    function.allow("connect:DescribeContact", f"{instance_arn}/contact/*")
     # Searches by contact attribute need this action on the contacts found.
     function.allow("connect:GetContactAttributes", f"{instance_arn}/contact/*")
     function.allow("connect:ListQueues", f"{instance_arn}/queue/*")

@@ -7,6 +7,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from contact_search.api.route_table import CONTACT
+
 
 @dataclass(frozen=True)
 class LineFilter:
@@ -16,7 +18,8 @@ class LineFilter:
     value: str = "1"
 
 
-_CALLED = '$.message = "called Amazon Connect"'
+_CALLED = '$.message = "called Amazon Connect" && $.operation = "SearchContacts"'
+_DESCRIBED = '$.message = "called Amazon Connect" && $.operation != "SearchContacts"'
 _SEARCH_METRICS = {
     "Searches": LineFilter('{ $.message = "searched" }'),
     "CacheHits": LineFilter('{ $.message = "searched" && $.cache = "hit*" }'),
@@ -25,7 +28,11 @@ _SEARCH_METRICS = {
     "UpstreamCalls": LineFilter(f"{{ {_CALLED} }}"),
     "QuotaWait": LineFilter(f"{{ {_CALLED} }}", "$.waited"),
     "UpstreamThrottles": LineFilter(f'{{ {_CALLED} && $.outcome = "ThrottlingException" }}'),
-    "Refusals": LineFilter('{ $.code = "QuotaExceeded" }'),
+    "Refusals": LineFilter(f'{{ $.code = "QuotaExceeded" && $.resource != "{CONTACT.path}" }}'),
+    "Contacts": LineFilter('{ $.message = "described" }'),
+    "ContactRefusals": LineFilter(f'{{ $.code = "QuotaExceeded" && $.resource = "{CONTACT.path}" }}'),
+    "ContactCalls": LineFilter(f"{{ {_DESCRIBED} }}"),
+    "ContactThrottles": LineFilter(f'{{ {_DESCRIBED} && $.outcome = "ThrottlingException" }}'),
     "DirectoryUnavailable": LineFilter('{ $.message = "directory unavailable" }'),
     "TableUnavailable": LineFilter('{ $.message = "table unavailable" }'),
 }

@@ -82,6 +82,8 @@ class Settings(_Keys):
     quota_rate: Annotated[float, Field(ge=0, le=1000)] = 0.5
     quota_burst: Annotated[int, Field(ge=1, le=10_000)] = 1
     wait_seconds: Annotated[float, Field(ge=0, le=20)] = 3
+    describe_rate: Annotated[float, Field(ge=0, le=1000)] = 10
+    describe_burst: Annotated[int, Field(ge=1, le=10_000)] = 15
     waiting_per_caller: Annotated[int, Field(ge=1, le=1000)] = 5
     page_seconds: Annotated[int, Field(ge=0, le=3600)] = 10
     closed_page_seconds: Annotated[int, Field(ge=0, le=3600)] = 300

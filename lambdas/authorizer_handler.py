@@ -57,15 +57,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         raise UnauthorizedError from None
     if client is None:
         logger.info("denied", extra={"reason": "no grant"})
-        return {"principalId": "unknown", "policyDocument": _policy("Deny", event["methodArn"])}
+        return {"principalId": "unknown", "policyDocument": _policy("Deny", event)}
     return {
         "principalId": client.name,
-        "policyDocument": _policy("Allow", event["methodArn"]),
+        "policyDocument": _policy("Allow", event),
         "context": {"client": client.name, "revision": client.revision},
         "usageIdentifierKey": client.usage_key,
     }
 
 
-def _policy(effect: str, method_arn: str) -> dict[str, Any]:
-    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": method_arn}
+def _policy(effect: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy about the whole API: the decision is about the client, and is not used for another request.
+
+    The ARN of the method ends with the path as it was sent, which could be read as a pattern.
+    """
+    api_arn = event["methodArn"].partition("/")[0]
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api_arn}/*"}
     return {"Version": "2012-10-17", "Statement": [statement]}

@@ -8,8 +8,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contact_search.amazon_connect import contact_reader
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
+from contact_search.amazon_connect.contact_reader import ContactReader
 from contact_search.amazon_connect.directory import Directory
 from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
@@ -36,7 +38,14 @@ def create_services() -> Services:
     limiter = None
     if settings.quota_rate:
         limiter = RateLimiter(table, settings.quota_rate, settings.quota_burst, settings.waiting_per_caller)
+    contact_limiter = None
+    if settings.describe_rate:
+        rate, burst = settings.describe_rate, settings.describe_burst
+        # Slots are so close that all may wait who can be served in time.
+        waiting = max(settings.waiting_per_caller, round(rate * settings.wait_seconds))
+        contact_limiter = RateLimiter(table, rate, burst, waiting, name=contact_reader.QUOTA)
     cache = PageCache(table) if settings.page_seconds else None
+    contact_cache = PageCache(table, contact_reader.KEPT) if settings.page_seconds else None
     return Services(
         settings,
         AmazonConnect(connect_instance, limiter, cache, settings.page_seconds, settings.closed_page_seconds),
@@ -45,6 +54,8 @@ def create_services() -> Services:
         ClientRegistry(durable_table),
         Directory(connect_instance, table),
         durable_table,
+        ContactReader(connect_instance, contact_limiter, contact_cache),
+        contact_limiter,
     )
 
 

@@ -185,15 +185,21 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
     limits = parser.add_argument_group(
         "what it may see",
         "Repeat lists or separate their elements by commas. A new client with limits is granted everything else,"
-        " except what is sensitive: attribute search, transcript search and exports are off unless you name them.",
+        " except what is sensitive: attributes, transcript search and exports are off unless you name them.",
     )
     lists = {"--queue-id": "queue_ids", "--agent-id": "agent_ids", "--channel": "channels"}
     lists |= {f"--agent-hierarchy-l{level}-id": f"l{level}" for level in range(1, 6)}
     for option, name in lists.items():
         _add_list_option(limits, option, name, "only contacts with these")
     fields = limits.add_mutually_exclusive_group()
-    _add_list_option(fields, "--field", "fields", "only these fields of contacts")
-    _add_list_option(fields, "--without-field", "without_fields", "all fields of contacts except these")
+    _add_list_option(
+        fields,
+        "--field",
+        "fields",
+        "only these fields of contacts. Those that a search does not return, such as customer_endpoint, recordings,"
+        " attributes or agent_info.device_info, have to be named",
+    )
+    _add_list_option(fields, "--without-field", "without_fields", "all fields that a search returns except these")
     attributes = limits.add_mutually_exclusive_group()
     attributes.add_argument(
         "--no-attributes", dest="attribute_keys", action="store_const", const=[], default=argparse.SUPPRESS
@@ -203,7 +209,7 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
         dest="attribute_keys",
         action="append",
         default=argparse.SUPPRESS,
-        help="a contact attribute that it may search by; repeat it for several",
+        help="a contact attribute that it may search by and see; repeat it for several",
     )
     for option, name in {"transcripts": "transcript_search", "exports": "exports"}.items():
         limits.add_argument(f"--{option}", dest=name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS)

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from operations.laptop import find_laptop
-from operations.stages import Stage, open_session
+from operations.instance import open_connect
+from operations.stages import Stage
 
 _BETWEEN_CALLS = 2.5  # seconds: the default quota is half a call a second, and callers need it too
 _DAY = timedelta(days=1)
@@ -17,7 +16,7 @@ _DAY = timedelta(days=1)
 
 def run(stage: Stage) -> None:
     """Print a line for each open point. It takes a few calls of the quota."""
-    client = _connect_client(stage)
+    client = open_connect(stage)
 
     def search(days: float, size: int) -> dict[str, Any]:
         time.sleep(0 if stage.is_laptop else _BETWEEN_CALLS)
@@ -49,10 +48,3 @@ def _answers(search: Callable[[float, int], dict[str, Any]]) -> Iterator[tuple[s
         yield "the newest contact found", f"began {age.total_seconds():.0f} s ago"
     else:
         yield "the newest contact found", "none in a day"
-
-
-def _connect_client(stage: Stage) -> Any:
-    if not stage.is_laptop:
-        return open_session(stage).client("connect")
-    laptop = find_laptop()
-    return boto3.Session("sandbox", "sandbox", region_name=laptop.region).client("connect", endpoint_url=laptop.aws_url)

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import re
 import secrets
 import sys
 import time
@@ -143,6 +144,24 @@ def check_paging(clients: Clients) -> str:
     return "the second page goes on where the first ends"
 
 
+def check_contact(clients: Clients) -> str:
+    found = clients.full.search(last="P28D", limit="1").expect(200).json["contacts"]
+    clients.full.send("GET", "/v1/contacts/there-is-none", headers=_PATIENT).expect(404, "not-found")
+    if not found:
+        return "404 for one that does not exist; no other was tried"
+    contact = clients.full.send("GET", f"/v1/contacts/{found[0]['id']}", "expand=attributes", _PATIENT).expect(200).json
+    if contact["id"] != found[0]["id"] or "attributes" not in contact:
+        raise CheckFailedError("it is another contact, or has no attributes")
+    return f"{len(contact)} members of a contact, of which a search returns {len(found[0])}"
+
+
+def check_me(clients: Clients) -> str:
+    grant = clients.limited.send("GET", "/v1/me").expect(200).json["grant"]
+    if grant["transcript_search"] or grant["fields"] is not None:
+        raise CheckFailedError(f"not the grant that was given: {grant}")
+    return "the limited client is told its grant"
+
+
 def check_invalid(clients: Clients) -> str:
     clients.full.search(last="P1D", chanel="VOICE").expect(422, "validation")
     return "422 for an unknown parameter"
@@ -191,6 +210,15 @@ def check_documents(clients: Clients) -> str:
     return f"OpenAPI {document['openapi']}, version {document['info']['version']}"
 
 
+def check_explorer(clients: Clients) -> str:
+    page = clients.nobody.send("GET", "/").expect(200)
+    script = re.search(rb'src="(explorer/[^"]+)"', page.body)
+    if "script-src 'self'" not in page.headers.get("Content-Security-Policy", "") or script is None:
+        raise CheckFailedError("the page has no Content-Security-Policy, or no script")
+    clients.nobody.send("GET", f"/{script[1].decode()}").expect(200)
+    return "the page and its script, without a credential"
+
+
 def check_firewall(clients: Clients) -> str:
     answer = clients.nobody.send("GET", "/health", f"q={'x' * _LONG_QUERY}")
     if answer.status not in (403, 413, 414, 431):
@@ -205,11 +233,14 @@ CHECKS: dict[str, Callable[[Clients], str]] = {
     "search": check_search,
     "headers": check_headers,
     "paging": check_paging,
+    "contact": check_contact,
+    "me": check_me,
     "validation": check_invalid,
     "grants": check_forbidden,
     "exports": check_exports,
     "cors": check_preflight,
     "documents": check_documents,
+    "explorer": check_explorer,
     "firewall": check_firewall,
 }
 

@@ -48,7 +48,8 @@ async def serve(options: Options) -> None:
         )
         functions = {
             # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
-            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32)
+            # The explorer loads six files at a time: waiting for one environment is quicker than starting six.
+            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32, patience=0.1)
             for function in deployed
         }
         try:
@@ -77,13 +78,18 @@ async def serve(options: Options) -> None:
 
 
 def _settings(options: Options) -> dict[str, str]:
-    """The service's limiter is set to the stand-in's quota, or to what is no limit on a laptop where there is none."""
+    """The service's limiters are set to the stand-in's quotas, or to what is no limit on a laptop if there are none."""
     settings = {"OIDC_ISSUER": options.oidc_issuer, "OIDC_AUDIENCE": options.oidc_audience}
     settings["EXPORT_SLICE_CONTACTS"] = str(options.part_contacts)
     if options.instance:
         return settings
-    rate = options.behaviour.quota
-    return settings | {"QUOTA_RATE": str(rate or 1000), "QUOTA_BURST": "1" if rate else "1000"}
+    rate, describe_rate = options.behaviour.quota, options.behaviour.describe_contact_quota
+    return settings | {
+        "QUOTA_RATE": str(rate or 1000),
+        "QUOTA_BURST": "1" if rate else "1000",
+        "DESCRIBE_RATE": str(describe_rate or 1000),
+        "DESCRIBE_BURST": "15" if describe_rate else "1000",
+    }
 
 
 @contextlib.asynccontextmanager
@@ -122,10 +128,11 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
     note_serving(Laptop(url, stand_in["url"], stand_in["region"]))
     instance = stand_in["instance_arn"]
     print(
-        f"Loaded {stand_in['loaded']}.\n"
         f"Contact search    {url}\n"
         f"AWS stand-in      {stand_in['url']}  (region {stand_in['region']}, instance {instance.rsplit('/')[-1]})\n"
+        f"Loaded {stand_in['loaded']}.\n"
         "\n"
+        f"Open the first address in a browser, or search from a shell.\n"
         f"As client full, which sees everything:\n"
         f"  curl -H 'x-api-key: {FULL_KEY}' '{url}/v1/contacts?last=P7D&channel=CHAT&expand=queue,agent&limit=2'\n"
         f"As client partner, which sees two queues and no names, tags or segment attributes:\n"

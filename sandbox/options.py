@@ -82,6 +82,12 @@ def options_of(arguments: list[str] | None = None) -> Options:
         help="requests a second that ListQueues and ListUsers allow each, with a burst of 5 (no quota)",
     )
     limits.add_argument(
+        "--describe-quota",
+        metavar="RATE",
+        type=_positive,
+        help="requests a second that DescribeContact and GetContactAttributes allow each, burst 15 (no quota)",
+    )
+    limits.add_argument(
         "--latency", metavar="MS", type=_not_negative, default=0, help="milliseconds added to each answer (%(default)s)"
     )
     limits.add_argument(
@@ -166,6 +172,8 @@ def options_of(arguments: list[str] | None = None) -> Options:
             list_queues_quota=given.directory_quota,
             list_users_quota=given.directory_quota,
             searchable_after=timedelta(seconds=given.searchable_after),
+            describe_contact_quota=given.describe_quota,
+            get_contact_attributes_quota=given.describe_quota,
             token_life=timedelta(seconds=given.token_life),
             token_length=given.token_length,
             at_result_limit=given.at_result_limit,

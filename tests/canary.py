@@ -20,7 +20,9 @@ from sandbox.gateway.proxy_event import Request
 _SHORTEST = 6
 _PARAMETERS = ("transcript", "attribute.", "segment.", "tag.", "name", "cursor", "queue", "agent")
 _MEMBERS = {"search_text", "key", "values", "tag_key", "tag_value", "cursor", "next_cursor", "name", "tags"}
-_MEMBERS |= {"segment_attributes", "username", "url"}
+_MEMBERS |= {"segment_attributes", "username", "url", "attributes", "description", "display_name"}
+# Numbers and addresses, and where recordings are.
+_MEMBERS |= {"customer_endpoint", "system_endpoint", "additional_email_recipients", "recordings", "customer_id"}
 
 
 @contextlib.contextmanager

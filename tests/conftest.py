@@ -5,7 +5,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from contact_search.access.authenticator import Authenticator
+from contact_search.amazon_connect.directory import Directory
 from contact_search.aws_clients import dynamodb_client
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.transient_table import TransientTable
@@ -35,6 +36,7 @@ from tests.clock import NOW, Clock, pythonpath
 from tests.ids import id_of
 
 JSON = "application/json"
+_UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
@@ -42,6 +44,8 @@ CLOCK = Clock()
 # What fails prints a line that repeats it.
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
 settings.register_profile("explore", print_blob=True, deadline=None)
+# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
+settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
 settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
@@ -103,7 +107,7 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     server.connect.contacts.put(contact.stored for contact in contacts)
     server.connect.contacts.put_transcripts((contact.summary["Id"], contact.said) for contact in contacts)
     server.start()
-    for function in deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"}):
+    for function in deploy(synthesized(), server.url, INSTANCE_ARN, None, _UNLIMITED):
         os.environ |= function.environment
     add_clients(server.url, REGION, server.connect.contacts.queue_ids())
     yield server
@@ -273,3 +277,15 @@ def forget_clients(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], No
         monkeypatch.setattr(authorizer_handler, "authenticator", Authenticator(table, settings))
 
     return forget
+
+
+@pytest.fixture
+def new_directory(gateway: Gateway, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it has the settings
+    """Become an environment that has not read the names yet, and shares them with no other test.
+
+    Otherwise the service would know names as another test had them, and read them again once a minute at most.
+    """
+    import search_handler  # noqa: PLC0415
+
+    directory = Directory(search_handler.connect_instance, table)
+    monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from contact_search import __version__
 from tests.clock import pythonpath
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +103,7 @@ class Service:
             output, _ = self.printed()
             if "Ctrl-C" in output:
                 [self.url, self.aws_url] = re.findall(r"^(?:Contact search|AWS stand-in) +(\S+)", output, re.MULTILINE)
-                assert self.get("/health") == (200, {"status": "ok"})
+                assert self.get("/health") == (200, {"status": "ok", "version": __version__})
                 return
             time.sleep(0.05)
         raise AssertionError(f"it did not start: {self.printed()}")

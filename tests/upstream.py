@@ -13,8 +13,11 @@ def upstream(status: int, body: str, error: str = "", delay: float = 0) -> Itera
     """Serve an endpoint that gives this response to everything, after `delay` seconds; its URL."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
+            self.rfile.read(int(self.headers.get("content-length", 0)))
             time.sleep(delay)
             self.send_response(status)
             self.send_header("x-amzn-ErrorType", error)

@@ -1,4 +1,4 @@
-"""Log JSON lines. Metrics are counted from these lines: see infra/monitoring.py."""
+"""Log JSON lines. Metrics are counted from these lines: see infra/metrics.py."""
 
 from aws_lambda_powertools import Logger
 

@@ -46,6 +46,8 @@ class _ConnectSettings(_Settings):
         durable_table_name: The DynamoDB table for clients and exports.
         quota_rate: Calls of SearchContacts per second that the limiter allows; 0 switches the limiter off.
         quota_burst: Calls that may follow each other at once after a pause.
+        describe_rate: Calls per second that the limiter of single contacts allows; 0 switches it off.
+        describe_burst: The same as quota_burst, for single contacts.
         waiting_per_caller: Requests of one caller that may wait for a slot at the same time.
         export_bucket_name: The S3 bucket for the files of exports.
     """
@@ -54,6 +56,8 @@ class _ConnectSettings(_Settings):
     transient_table_name: str = Field(min_length=1)
     quota_rate: float = Field(0.5, ge=0, le=1000)
     quota_burst: int = Field(1, ge=1, le=10_000)
+    describe_rate: float = Field(10, ge=0, le=1000)
+    describe_burst: int = Field(15, ge=1, le=10_000)
     waiting_per_caller: int = Field(5, ge=1, le=1000)
     export_bucket_name: str = ""
 
@@ -64,7 +68,7 @@ class SearchSettings(_ConnectSettings):
     Attributes:
         cursor_key_ids: KMS keys of cursors. The first signs; cursors of all of them can be read.
         wait_seconds: How long a request waits for a slot unless it asks for another time.
-        page_seconds: How long a page is fresh; 0 switches the page cache off.
+        page_seconds: How long a page is fresh; 0 switches all caches of what Connect responds off.
         closed_page_seconds: The same for windows that ended some time ago.
         now_rounded_to_seconds: What now is rounded down to, so that equal dashboards send equal searches.
         cors_origins: Origins of browsers that may call the API; `*` is any.

@@ -26,6 +26,7 @@ _CLIENT = {
     "id": {"S": "rehearsal"},
     "revision": {"S": "rehearsal"},
     "grant": {"S": "{}"},
+    "usage_plan": {"S": "rehearsal"},
     "usage_key": {"S": "rehearsal"},
     "by_token": {"N": "0"},
     "revoked": {"N": "0"},

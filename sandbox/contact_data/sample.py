@@ -13,6 +13,7 @@ from itertools import accumulate, count, islice, pairwise
 from typing import Any
 
 from sandbox.contact_data import sample_talk
+from sandbox.contact_data.sample_details import sample_details
 from sandbox.contact_data.sample_names import usernames
 
 INSTANCE_ARN = "arn:aws:connect:eu-west-2:111122223333:instance/c0ffee00-0000-4000-8000-000000000001"
@@ -262,6 +263,7 @@ class _Chain:
             record["AiAgentInfo"] = [
                 {"AiAgentVersionId": version, "AiAgentEscalated": escalated, "AiUseCase": use_case}
             ]
+        record |= sample_details(record)
         is_analysed = agent and record["DisconnectTimestamp"] and channel not in _NAMES and choose.random() < 0.7
         return Sample(record, _analysis(contact.id, channel, queue, choose) if is_analysed else None)
 

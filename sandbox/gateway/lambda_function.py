@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,15 @@ class FunctionFailedError(Exception):
 class LambdaFunction:
     """Invokes a function. At most `concurrency` events are served at once; further ones wait.
 
+    With `patience`, an event waits so many seconds for an environment that is busy, before another one is started.
+
     Attributes:
         environment: The variables of its processes.
     """
 
-    def __init__(self, function: Function, concurrency: int = 32) -> None:
+    def __init__(self, function: Function, concurrency: int = 32, patience: float = 0) -> None:
         self._function = function
+        self._patience = patience
         # A profile is of use only where a real instance is searched.
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
@@ -72,9 +76,11 @@ class LambdaFunction:
 
     async def _environment_found(self) -> asyncio.subprocess.Process:
         """Return an idle environment that has not ended meanwhile, or a new one."""
-        while self._idle:
-            process = self._idle.pop()
-            if process.returncode is None:
+        latest = time.monotonic() + self._patience
+        while self._idle or time.monotonic() < latest:
+            if not self._idle:
+                await asyncio.sleep(0.005)
+            elif (process := self._idle.pop()).returncode is None:
                 return process
         return await self._environment_started()
 

@@ -17,7 +17,7 @@ OUTPUT = ROOT / "cdk.out" / "laptop"
 # What the template is made of. The code of the functions is not: it runs from where it is.
 _API = "lambdas/contact_search/api"
 _SOURCES = (
-    *("app.py", "cdk.json", "infra", "requirements/development.txt"),
+    *("app.py", "cdk.json", "infra", "requirements/development.txt", "lambdas/contact_search/__init__.py"),
     *(f"{_API}/{module}.py" for module in ("cors", "problem", "problem_types", "route_table")),
 )
 

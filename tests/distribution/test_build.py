@@ -126,12 +126,13 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("aws")
 def test_the_search_function_needs_nothing_beside_its_tree(host: Path) -> None:
-    health, page, specification, documentation = responses(
+    health, page, specification, documentation, explorer = responses(
         host / "search",
         event("/health"),
         event("/v1/contacts", last="P7D", limit=2),
         event("/openapi.json"),
         event("/docs"),
+        event("/"),
     )
     assert health.status == 200
     assert page.status == 200, page.body
@@ -141,6 +142,7 @@ def test_the_search_function_needs_nothing_beside_its_tree(host: Path) -> None:
     assert json.loads(specification.body)["openapi"].startswith("3.1")
     assert b"SwaggerUIBundle(" in documentation.body
     assert len(documentation.body) > 1_000_000
+    assert b"<title>Contact search</title>" in explorer.body
 
 
 @pytest.mark.usefixtures("aws")

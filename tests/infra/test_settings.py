@@ -25,6 +25,8 @@ OTHER: dict[str, Any] = {
     "quota_rate": 0,
     "quota_burst": 3,
     "wait_seconds": 5,
+    "describe_rate": 0,
+    "describe_burst": 2,
     "waiting_per_caller": 9,
     "page_seconds": 0,
     "closed_page_seconds": 60,

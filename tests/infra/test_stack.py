@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from contact_search import __version__
 from contact_search.api.route_table import OTHER_PATHS, ROUTES
 from infra.firewall import COUNTED_RULES
 from tests.infra.conftest import ARN, Synthesize
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parent.parent.parent
 # What every function needs, and what each that searches needs.
 LOGGED = {*("logs:CreateLogStream", "logs:PutLogEvents"), *("xray:PutTraceSegments", "xray:PutTelemetryRecords")}
 SEARCHING = {
-    *("connect:SearchContacts", "connect:GetContactAttributes", "connect:ListQueues", "connect:ListUsers"),
+    *("connect:SearchContacts", "connect:DescribeContact", "connect:GetContactAttributes"),
+    *("connect:ListQueues", "connect:ListUsers"),
     *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     *("s3:DeleteObject", "s3:ListBucket"),
 }
@@ -43,6 +45,7 @@ def test_functions_may_do_what_they_need_and_no_more(template: Template, role: s
     assert {action for action, resource in allowed.items() if resource == "*"} == without_resource
     resources = {
         "connect:SearchContacts": ARN,
+        "connect:DescribeContact": f"{ARN}/contact/*",
         "connect:GetContactAttributes": f"{ARN}/contact/*",
         "connect:ListQueues": f"{ARN}/queue/*",
         "connect:ListUsers": ARN,
@@ -93,7 +96,7 @@ def methods(template: Template) -> dict[str, dict[str, Any]]:
 
     found: dict[str, dict[str, Any]] = {}
     for method in properties(template, "AWS::ApiGateway::Method"):
-        found.setdefault(path(method["ResourceId"].get("Ref", "")), {})[method["HttpMethod"]] = method
+        found.setdefault(path(method["ResourceId"].get("Ref", "")) or "/", {})[method["HttpMethod"]] = method
     return found
 
 
@@ -122,7 +125,7 @@ def test_requests_without_a_credential_have_throttles_of_their_own(template: Tem
     stage = settings["/*", "*"]
     assert (stage["ThrottlingRateLimit"], stage["ThrottlingBurstLimit"]) == (100, 1000)
     open_methods = {
-        (f"/{route.path}", method)
+        ("/" if route.path == "/" else f"/{route.path}", method)  # the root is not encoded
         for route in ROUTES
         for method in ("OPTIONS", *(() if route.needs_credential else route.methods))
     } | {(f"/{OTHER_PATHS}", "OPTIONS")}
@@ -264,7 +267,10 @@ def test_the_firewall_lets_the_longest_request_and_any_search_text_through(templ
     template.resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
 
 
-# Source: AWS WAF developer guide, "Baseline rule groups" and "IP reputation rule groups", as of 2026.
+# The rules of the current static versions. Only an account can be asked for them (wafv2:DescribeManagedRuleGroup).
+# They are published as https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html and
+# …/aws-managed-rule-groups-ip-rep.html. Compared on 28 November 2026 with the sources of these pages in
+# github.com/awsdocs/aws-waf-and-shield-advanced-developer-guide, which end in 2023: ReactJSRCE_BODY is newer.
 PUBLISHED_RULES = {
     "AWSManagedRulesCommonRuleSet": {
         *("NoUserAgent_HEADER", "UserAgent_BadBots_HEADER"),
@@ -359,6 +365,11 @@ def test_metrics_count_lines_that_the_functions_log(template: Template) -> None:
             assert f'"{pattern.split(chr(34))[1]}"' in sources, pattern
 
 
+def test_the_environment_of_each_function_tells_the_version(template: Template) -> None:
+    for function in ("search", "authorizer"):
+        assert environment(template, function)["CONTACT_SEARCH_VERSION"] == __version__
+
+
 def test_each_stage_has_names_of_its_own(template: Template) -> None:
     template.has_resource_properties("AWS::ApiGateway::RestApi", {"Name": "contact-search-test"})
     template.has_resource_properties("AWS::CloudWatch::Dashboard", {"DashboardName": "ContactSearch-test"})
@@ -411,10 +422,16 @@ def test_cursor_keys_can_overlap(synthesize: Synthesize) -> None:
 def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
     oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"]}
     template = synthesize(
-        quota_rate=2, page_seconds=30, waiting_per_caller=7, cors_origins=["https://a.b", "https://c.d"], oidc=oidc
+        quota_rate=2,
+        page_seconds=30,
+        waiting_per_caller=7,
+        describe_rate=20,
+        cors_origins=["https://a.b", "https://c.d"],
+        oidc=oidc,
     )
     search = environment(template, "search")
     assert (search["QUOTA_RATE"], search["PAGE_SECONDS"], search["WAITING_PER_CALLER"]) == ("2", "30", "7")
+    assert (search["DESCRIBE_RATE"], search["DESCRIBE_BURST"]) == ("20", "15")
     assert search["CORS_ORIGINS"] == "https://a.b https://c.d"
     authorizer = environment(template, "authorizer")
     assert (authorizer["OIDC_ISSUER"], authorizer["OIDC_CLIENT_CLAIMS"]) == ("https://issuer.example", "azp")

@@ -4,17 +4,19 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.conditions import get_condition_keys_for_service
 
-from tests.infra.conftest import Synthesize
-from tests.infra.resources import actions, statements
+from infra.stack import ContactSearchStack
+from tests.infra.conftest import ARN, Synthesize
+from tests.infra.resources import actions, properties, statements
 from tests.infra.test_settings import OTHER
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,10 +64,53 @@ def test_every_action_and_condition_key_exists(templates: list[Template]) -> Non
             assert [key for key in condition_keys(statement) if not is_known_condition_key(key, statement)] == []
 
 
+def policies(template: Template) -> list[list[Mapping[str, Any]]]:
+    """Return the statements of each role's policy."""
+    return [policy["PolicyDocument"]["Statement"] for policy in properties(template, "AWS::IAM::Policy")]
+
+
+def missing_dependent_actions(statements: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return what AWS's reference names as dependent actions of those allowed, and is not allowed itself."""
+    allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
+    data = [get_action_data(*action.split(":")) for action in allowed]
+    entries = [entry for found in data if found for of_service in found.values() for entry in of_service]
+    return {dependent for entry in entries for dependent in entry["dependent_actions"]} - allowed
+
+
+def test_roles_are_allowed_the_dependent_actions_too(templates: list[Template]) -> None:
+    for template in templates:
+        assert policies(template)
+        for policy in policies(template):
+            assert missing_dependent_actions(policy) == set()
+
+
+def test_a_missing_dependent_action_is_found() -> None:
+    searching = [{"Effect": "Allow", "Action": ["connect:SearchContacts", "connect:ListUsers"]}]
+    assert missing_dependent_actions(searching) == {"connect:DescribeContact"}
+
+
+def test_whoever_deploys_may_act_as_the_roles_that_the_cdk_uses(
+    new_stack: Callable[..., ContactSearchStack],
+) -> None:
+    app = new_stack().node.root
+    assert isinstance(app, cdk.App)
+    used: set[str] = set()
+    for path in Path(app.synth().directory).glob("*.json"):
+        if "manifest" in path.name or path.name.endswith(".assets.json"):
+            used |= set(re.findall(r'"(?:assumeRoleArn|arn)": *"[^"]*:role/([^"]+)"', path.read_text()))
+    assert used
+    deployer = json.loads((ROOT / "operations" / "policies" / "deployer.json").read_text())
+    [roles] = [statement["Resource"] for statement in deployer["Statement"] if statement["Action"] == "sts:AssumeRole"]
+    account, region = ARN.split(":")[4], ARN.split(":")[3]
+    assert {arn.partition(":role/")[2].replace("ACCOUNT", account).replace("REGION", region) for arn in roles} == used
+
+
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
 def test_policies_for_people_name_existing_actions(path: Path) -> None:
     policy = json.loads(path.read_text())
     assert policy["Version"] == "2012-10-17"
+    # DescribeStacks needs ListStacks only without the name of a stack.
+    assert missing_dependent_actions(policy["Statement"]) <= {"cloudformation:ListStacks"}
     for statement in policy["Statement"]:
         assert unknown_actions(statement) == []
         assert [key for key in condition_keys(statement) if not is_known_condition_key(key, statement)] == []

@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from contact_search.access.credentials import hash_api_key
+from contact_search.amazon_connect.contact import Contact
 from contact_search.exports.files import folder
 from contact_search.exports.store import ExportStore
 from contact_search.search.grants import Grant
@@ -23,7 +24,7 @@ from operations import registry
 from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
 from tests.clock import TODAY, Clock, pythonpath
-from tests.conftest import Api
+from tests.conftest import Api, SampleContact
 
 ROOT = Path(__file__).parents[2]
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
@@ -204,6 +205,19 @@ def test_everything_is_only_granted_in_so_many_words(run: Run) -> None:
     assert shown["grant"] == {"transcript_search": True, "exports": True}
     listed = next(line for line in run("list").stdout.splitlines() if line.startswith("unlimited "))
     assert listed.split()[-1] == "everything"
+
+
+def test_fields_of_one_contact_are_granted_by_name(run: Run, api: Api, contacts: list[SampleContact]) -> None:
+    named = run("add", "by-name", "--field", "channel,recordings", "--field", "agent_info.device_info")
+    shown, key = _shown(named.stdout)
+    assert sorted(shown["grant"]["fields"]) == ["agent_info.device_info", "channel", "recordings"]
+    _, key_without = _shown(run("add", "not-named", "--without-field", "tags").stdout)
+    [recorded, *_] = [one.summary["Id"] for one in contacts if "Recordings" in one.stored.details]
+    members = [set(api.as_client(one).send("GET", f"/v1/contacts/{recorded}").json) for one in (key, key_without)]
+    assert members[0] == {"id", "channel", "recordings"}
+    assert members[1] <= {*Contact.model_fields} - {"tags"}
+    refused = run("add", "wrong", "--field", "customer_number")
+    assert (refused.returncode, "customer_endpoint" in refused.stderr) == (1, True)
 
 
 def test_exports_are_given_and_taken(run: Run) -> None:

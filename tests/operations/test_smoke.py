@@ -1,16 +1,13 @@
 """scripts/smoke against scripts/serve, under the stage's path as on API Gateway's own address."""
 
-import os
-import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -18,46 +15,19 @@ import pytest
 from operations import smoke
 from operations.deployed import on_this_machine
 from operations.smoke import Api, CheckFailedError, Clients
+from sandbox.clients import FULL_KEY
+from tests.operations.api_calls import Calls, allows, read_policy
+from tests.operations.conftest import Served
+from tests.operations.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-class Served(NamedTuple):
-    """A running scripts/serve: its address, and the environment in which other commands find it."""
-
-    address: str
-    environment: dict[str, str]
-
-
-def free_ports() -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    ports = [str(listening.getsockname()[1]) for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    port, aws_port = free_ports()
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PORT", "HOST"))}
-    environment = bare | {"PORT": port, "AWS_PORT": aws_port, "PYTHONPATH": "lambdas"}
-    command = [sys.executable, "-m", "sandbox", "--contacts", "300", "--stage-path", "live"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ctrl-C" in line:
-            break
-    yield Served(f"http://127.0.0.1:{port}/live", environment)
-    process.terminate()
-    process.communicate(timeout=20)
-
-
-def run_smoke(served: Served, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_smoke(served: Served, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603
         [sys.executable, "-m", "operations.smoke", *arguments],
         cwd=ROOT,
-        env=served.environment,
+        env=served.environment | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -65,14 +35,18 @@ def run_smoke(served: Served, *arguments: str) -> "subprocess.CompletedProcess[s
     )
 
 
-def test_a_working_api_passes_every_check(served: Served) -> None:
-    done = run_smoke(served, "--probe")
+def test_a_working_api_passes_every_check(served: Served, calls: Calls) -> None:
+    done = run_smoke(served, "--probe", **calls.environment)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("ok ")] == list(smoke.CHECKS)
     probes = [line for line in lines if line.startswith("probe ")]
     assert any("InvalidParameterException" in line for line in probes)
     assert any("characters" in line for line in probes)
+    called = calls.permissions()
+    policies = [read_policy("client_administrator"), read_policy("prober")]
+    assert "connect:SearchContacts" in {permission.action for permission in called}
+    assert {permission for permission in called if not allows(policies, permission)} == set()
 
 
 def test_it_leaves_no_client_behind(served: Served) -> None:
@@ -112,9 +86,11 @@ def test_the_documents_of_a_stage_lead_to_its_own_paths(served: Served) -> None:
         parser.feed(response.read().decode())
     for link in parser.links:
         assert link.startswith("data:") or urljoin(page, link).startswith(served.address)
-    document = f"{served.address}/openapi.json"
     [server] = Api(served.address).send("GET", "/openapi.json").json["servers"]
-    assert urljoin(document, server["url"]).rstrip("/") == served.address
+    for document in (f"{served.address}/openapi.json", page):
+        assert urljoin(document, server["url"]).rstrip("/") == served.address
+    described = Api(urljoin(page, server["url"]), FULL_KEY)
+    assert described.send("GET", "/v1/contacts", "last=P1D&limit=1").expect(200).json["contacts"]
 
 
 class Broken(BaseHTTPRequestHandler):

@@ -111,7 +111,15 @@ def test_a_request_becomes_a_proxy_event(client: Client) -> None:
     assert json.loads(client.send("GET", "/health")[2])["multiValueQueryStringParameters"] is None
 
 
-@pytest.mark.parametrize("target", ["/", "/v1", "/v1/contacts/", "/v1/imports", "/v1/contacts/x", f"/{quote('é')}"])
+@pytest.mark.parametrize("name", ["attribute[tier]", "attribute%5Btier%5D", "attribute%5btier]"])
+def test_brackets_of_a_query_arrive_decoded(client: Client, name: str) -> None:
+    _, _, body = client.send("GET", f"/v1/contacts?{name}=gold&a=1&{name}=silver")
+    event = json.loads(body)
+    assert event["multiValueQueryStringParameters"] == {"attribute[tier]": ["gold", "silver"], "a": ["1"]}
+    assert event["queryStringParameters"] == {"attribute[tier]": "silver", "a": "1"}
+
+
+@pytest.mark.parametrize("target", ["/v1", "/v1/contacts/", "/v1/imports", "/v1/contacts/x/y", f"/{quote('é')}"])
 def test_what_is_not_deployed_is_not_found(client: Client, target: str) -> None:
     status, headers, body = client.send("GET", target)
     problem = json.loads(body)

@@ -128,5 +128,10 @@ def test_they_are_believable() -> None:
     weekend = sum(start.weekday() >= 5 for start in begins)
     assert 0 < weekend < len(begins) * 2 / 7 * 0.6
     assert sum(sample.analysis is not None for sample in samples) > len(samples) / 3
+    recordings = [record for record in found if "Recordings" in record]
+    assert len(recordings) > len(found) / 3
+    assert all(record["Channel"] == "VOICE" and record["Agent"]["AfterContactWorkDuration"] for record in recordings)
+    assert len({record["CustomerEndpoint"]["Address"] for record in recordings}) > 500
+    assert all(("DisconnectReason" in record) == (record["DisconnectTimestamp"] is not None) for record in found)
     for sample in samples:
         assert sample.analysis is None or parse_transcript(sample.analysis)[1]

@@ -162,6 +162,53 @@ def test_no_body_widens_what_it_sees(
         assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
 
 
+# Each row: how somebody asks for one contact; FOREIGN stands for one that is not the partner's.
+ATTACKS_ON_ONE_CONTACT: list[tuple[str, str]] = [
+    ("FOREIGN", ""),
+    ("FOREIGN", "expand=attributes,queue,agent"),
+    ("FOREIGN", "fields=id"),
+    ("FOREIGN", "fields=channel,queue_info&expand=queue"),
+    ("UPPER", ""),
+    ("FOREIGN%00", ""),
+    ("FOREIGN%2F", ""),
+    ("%2e%2e%2FFOREIGN", ""),
+    ("FOREIGN%20", ""),
+    ("FOREIGN,FOREIGN", ""),
+    ("*", ""),
+]
+
+
+@pytest.mark.parametrize(("contact_id", "query"), ATTACKS_ON_ONE_CONTACT)
+@pytest.mark.parametrize("headers", [{}, {"cache-control": "no-cache", "if-none-match": "*", "x-client": "full"}])
+def test_no_way_to_ask_for_a_foreign_contact_tells_anything_of_it(
+    api: Api,
+    partner: Api,
+    own: set[str],
+    contacts: list[SampleContact],
+    contact_id: str,
+    query: str,
+    headers: dict[str, str],
+) -> None:
+    foreign = next(
+        one.summary["Id"] for one in contacts if one.summary["Channel"] == "EMAIL" and one.summary["Id"] not in own
+    )
+    assert api.send("GET", f"/v1/contacts/{foreign}").status == 200
+    sent = contact_id.replace("FOREIGN", foreign).replace("UPPER", foreign.upper())
+    nothing = partner.send("GET", "/v1/contacts/there-is-none")
+    assert nothing.status == 404
+    assert partner.send("GET", f"/v1/contacts/{sent}", query, headers) == nothing
+
+
+@pytest.mark.parametrize("field", ["customer_endpoint", "recordings", "attributes", "name", "tags", "wisdom_info"])
+def test_a_partner_cannot_ask_for_more_of_its_own_contact(partner: Api, own: set[str], field: str) -> None:
+    path = f"/v1/contacts/{min(own)}"
+    refused = partner.send("GET", path, f"fields=id,{field}")
+    assert (refused.status, refused.json["errors"][0]["parameter"]) == (403, "fields")
+    seen = partner.send("GET", path, "expand=attributes,queue,agent").json
+    assert seen.keys() <= Contact.model_fields.keys() - HIDDEN
+    assert seen.get("agent_info", {}).keys() <= {"id", "username", "connected_to_agent_timestamp"}
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -264,11 +311,58 @@ def test_every_part_of_a_grant_counts(
         assert [error["parameter"] for error in answer.json["errors"]] == refused
 
 
+@pytest.mark.parametrize(
+    ("grant", "sent", "granted"),
+    [
+        (Grant(lookback=timedelta(days=30)), {"last": "P31D"}, {"last": ": P30D before now"}),
+        (Grant(channels=["VOICE", "CHAT"]), {"last": "P1D", "channel": "TASK"}, {"channel": ": VOICE, CHAT"}),
+        (
+            Grant(fields=frozenset({"channel", "initiation_timestamp"})),
+            {"last": "P1D", "fields": "name"},
+            {"fields": ": channel, id, initiation_timestamp"},
+        ),
+        # Attribute keys are sensitive, and ids are many.
+        (Grant(attribute_keys=frozenset({"tier"})), {"last": "P1D", "attribute.x": "y"}, {"attribute.x": ""}),
+        (Grant(queue_ids=["q"]), {"last": "P1D", "queue_id": "r"}, {"queue_id": ""}),
+        (Grant(transcript_search=False), {"last": "P1D", "transcript": "refund"}, {"transcript": ""}),
+        (
+            Grant(lookback=timedelta(hours=12), channels=["CHAT"]),
+            {"last": "P1D", "channel": "VOICE"},
+            {"channel": ": CHAT", "last": ": PT12H before now"},
+        ),
+    ],
+    ids=["lookback", "channels", "fields", "attributes", "queues", "transcripts", "all_at_once"],
+)
+def test_a_refusal_says_what_is_granted(
+    client: Callable[[Grant], Api], grant: Grant, sent: dict[str, str], granted: dict[str, str]
+) -> None:
+    answer = client(grant).get(**sent)
+    assert answer.status == 403
+    details = {fault["parameter"]: fault["detail"] for fault in answer.json["errors"]}
+    assert details == {name: f"asks for more than this client is granted{limit}" for name, limit in granted.items()}
+
+
 def test_a_page_has_no_more_contacts_than_granted(client: Callable[[Grant], Api], own: set[str]) -> None:
     answer = client(Grant(page_limit=3)).get(**WINDOW, limit=100)
     assert len(answer.json["contacts"]) == 3
     assert answer.json["next_cursor"]
     assert answer.json["total"]["value"] > len(own)
+
+
+def test_a_page_that_the_grant_shortens_says_so(client: Callable[[Grant], Api]) -> None:
+    limited = client(Grant(page_limit=3))
+    time_range = {"type": "INITIATION_TIMESTAMP", "start_time": WINDOW["from"], "end_time": WINDOW["to"]}
+    shortened = limited.get(**WINDOW)
+    for answer in (
+        shortened,
+        limited.get({"if-none-match": shortened.headers["etag"]}, **WINDOW),
+        limited.get(**WINDOW, limit=4),
+        limited.get(**WINDOW, limit=4, cursor=limited.get(**WINDOW, limit=4).json["next_cursor"]),
+        limited.post({"time_range": time_range}),
+    ):
+        assert (answer.status, answer.headers["page-limit"]) in ((200, "3"), (304, "3"))
+    for answer in (limited.get(**WINDOW, limit=3), limited.get(**WINDOW, limit=0), client(Grant()).get(**WINDOW)):
+        assert "page-limit" not in answer.headers
 
 
 def test_no_field_but_the_id_may_be_granted(client: Callable[[Grant], Api]) -> None:

@@ -103,6 +103,19 @@ def test_equal_searches_cost_one_call_as_long_as_the_page_is_fresh(
     assert service.calls == calls + 2
 
 
+def test_names_are_no_part_of_a_cached_page(service: Service) -> None:
+    calls = service.calls
+    with_names = service.get(**WEEK, queue="billing", expand="queue,agent")
+    assert {contact["queue_info"]["name"] for contact in with_names.json["contacts"]} == {"Billing"}
+    without = service.get(**WEEK, queue="Billing")
+    assert "hit" in without.headers["cache-status"]
+    assert not any("name" in contact["queue_info"] for contact in without.json["contacts"])
+    by_id = service.get(**WEEK, queue_id=without.json["contacts"][0]["queue_info"]["id"], expand="queue")
+    assert "hit" in by_id.headers["cache-status"]
+    assert {contact["queue_info"]["name"] for contact in by_id.json["contacts"]} == {"Billing"}
+    assert service.calls == calls + 1
+
+
 def test_the_order_of_parameters_and_of_their_values_makes_no_other_search(service: Service) -> None:
     service.get(**WEEK, channel="VOICE,CHAT", attribute__x="1")
     answer = service.get(channel=["chat", "voice"], attribute__x="1", **WEEK)

@@ -50,6 +50,7 @@ def test_what_is_answered_can_be_read(for_origins: Callable[[str], Api]) -> None
             "Retry-After",
             "RateLimit",
             "RateLimit-Policy",
+            "Page-Limit",
             "X-Request-Id",
             "Cache-Status",
         } <= exposed

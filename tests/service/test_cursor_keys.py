@@ -45,3 +45,13 @@ def test_cursors_outlive_a_rotation_of_their_key_by_as_long_as_the_old_key_is_kn
     assert with_keys("B").get(last="P40D", cursor=old).json["type"] == "/problems/invalid-cursor"
     renamed = new[:4] + old[4:]
     assert with_keys("B", "A").get(last="P40D", cursor=renamed).json["type"] == "/problems/invalid-cursor"
+
+
+def test_a_follower_goes_on_after_deployments_that_keep_the_key_of_its_cursor(with_keys: Callable[..., Api]) -> None:
+    query = {"follow": "true", "last": "P40D", "limit": "2"}
+    cursor = with_keys("A").get(**query).json["next_cursor"]
+    following = with_keys("A").get(**query, cursor=cursor).json["contacts"]
+    assert len(following) == 2
+    for key_ids in (["A", "B"], ["B", "A"], ["C", "B", "A"]):
+        assert with_keys(*key_ids).get(**query, cursor=cursor).json["contacts"] == following
+    assert with_keys("C", "B").get(**query, cursor=cursor).json["type"] == "/problems/invalid-cursor"

@@ -5,49 +5,39 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from sandbox.clients import FULL_KEY
 from sandbox.gateway.proxy_event import Request
+from tests.api_server import serving_api
 from tests.clock import real_time_in_processes
-from tests.conftest import Api, Gateway
+from tests.conftest import Answer, Api, Gateway
 
 SOURCES = Path(__file__).parent / "generated_clients"
 BIN = Path(sys.executable).parent
 
 
-@pytest.fixture(scope="module")
-def address(gateway: Gateway) -> Iterator[str]:
+@pytest.fixture
+def sent() -> list[str]:
+    """The query strings that arrive."""
+    return []
+
+
+@pytest.fixture
+def address(gateway: Gateway, sent: list[str]) -> Iterator[str]:
     """Serve the API over HTTP."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, _, query = self.path.partition("?")
-            headers = [(name.lower(), value) for name, value in self.headers.items()]
-            answer = gateway(Request("GET", path.encode(), query.encode(), headers, b"", "127.0.0.1"))
-            body = answer.text.encode()
-            self.send_response(answer.status)
-            for name, value in {**answer.headers, "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def note_query(request: Request) -> Answer:
+        sent.append(request.query.decode())
+        return gateway(request)
 
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving_api(note_query) as address:
+        yield address
 
 
 @pytest.fixture
@@ -60,7 +50,7 @@ def folder(api: Api, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def expected(api: Api) -> dict[str, Any]:
+def expected(api: Api, new_directory: None) -> dict[str, Any]:  # noqa: ARG001 - with the sample's names
     """What the same search finds without a generated client."""
     page = api.get(
         last="P60D",
@@ -83,27 +73,24 @@ def run(folder: Path, *command: str | Path) -> str:
     return done.stdout
 
 
-def test_typescript(folder: Path, address: str, expected: dict[str, Any]) -> None:
+def test_typescript(folder: Path, address: str, expected: dict[str, Any], sent: list[str]) -> None:
     with real_time_in_processes():
         run(folder, BIN / "npm", "ci", "--ignore-scripts", "--prefer-offline", "--silent")
     tools = folder / "node_modules" / ".bin"
     run(folder, tools / "openapi-typescript", "openapi.json", "--output", "schema.d.ts")
-    run(
-        folder,
-        tools / "tsc",
-        "--noEmit",
-        "--strict",
-        "--module",
-        "nodenext",
-        "--skipLibCheck",
-        "client.ts",
-        "node.d.ts",
-    )
-    assert json.loads(run(folder, BIN / "node", "client.ts", address, FULL_KEY)) == expected
+    run(folder, tools / "openapi-ts", "--silent", "--no-log-file")
+    options = ("--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--allowImportingTsExtensions")
+    clients = ("openapi_fetch_client.ts", "hey_api_client.ts")
+    run(folder, tools / "tsc", *options, *clients, "node.d.ts")
+    for client in clients:
+        assert json.loads(run(folder, BIN / "node", client, address, FULL_KEY)) == expected
+    assert len(sent) == len(clients)
+    assert all("attribute[customer_tier]=gold" in unquote(query).split("&") for query in sent)
 
 
-def test_python(folder: Path, address: str, expected: dict[str, Any]) -> None:
+def test_python(folder: Path, address: str, expected: dict[str, Any], sent: list[str]) -> None:
     generator = BIN / "openapi-python-client"
     options = ("--path", "openapi.json", "--output-path", "client", "--meta", "none")
     run(folder, generator, "generate", *options)
     assert json.loads(run(folder, sys.executable, "use_client.py", address, FULL_KEY)) == expected
+    assert ["attribute[customer_tier]=gold" in unquote(query).split("&") for query in sent] == [True]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contact_search import __version__
 from sandbox.aws_server import AwsServer
 from tests.clock import NOW, TODAY, Clock
 from tests.conftest import Api, SampleContact
@@ -321,7 +322,7 @@ def test_head_is_get_whose_body_the_gateway_drops(api: Api) -> None:
 
 
 def test_what_is_not_there(api: Api) -> None:
-    for path in ("/v1/exports", "/v2/contacts", "/"):
+    for path in ("/v1/export", "/v2/contacts", "/v1"):
         answer = api.send("GET", path)
         assert (answer.status, answer.json["type"]) == (404, "/problems/not-found")
     for method in ("POST", "DELETE", "TRACE"):
@@ -333,5 +334,5 @@ def test_what_is_not_there(api: Api) -> None:
 
 def test_health_calls_nothing_upstream(api: Api, aws: AwsServer) -> None:
     calls = aws.connect.quota.requests
-    assert api.send("GET", "/health").json == {"status": "ok"}
+    assert api.send("GET", "/health").json == {"status": "ok", "version": __version__}
     assert aws.connect.quota.requests == calls

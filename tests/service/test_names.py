@@ -1,6 +1,7 @@
 """Names in place of ids: filters, expansion, lists, and what a limited client learns."""
 
 import itertools
+import threading
 import time as real_time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from contact_search.amazon_connect import directory as directory_module
+from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.directory import Directory
 from contact_search.search.grants import Grant
 from contact_search.storage.transient_table import TransientTable
@@ -20,7 +22,7 @@ from sandbox.aws_server import REGION, AwsServer
 from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import TODAY
-from tests.conftest import Answer, Api, Gateway
+from tests.conftest import INSTANCE_ID, Answer, Api, Gateway
 
 # Contacts of these tests are alone in this window.
 DAY = TODAY - timedelta(days=400)
@@ -88,19 +90,16 @@ def environment(
     gateway: Gateway,  # noqa: ARG001 - reads the settings
     records: None,  # noqa: ARG001 - what there is to read
     clock: Clock,  # noqa: ARG001 - sets the time
+    table: TransientTable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
-    """Become an environment that knows no names, and forget what other environments have read."""
+    """Become an environment that knows no names. Those that start later share the names of earlier ones."""
     import search_handler  # noqa: PLC0415 - reads its settings when it is imported
 
     def start() -> None:
-        table = TransientTable(search_handler.settings.transient_table_name, search_handler.dynamodb)
         directory = Directory(search_handler.connect_instance, table)
         monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))
 
-    search_handler.dynamodb.delete_item(
-        TableName=search_handler.settings.transient_table_name, Key={"key": {"S": "directory"}}
-    )
     start()
     return start
 
@@ -340,6 +339,8 @@ def test_without_a_directory_expand_is_left_undone_and_the_rest_is_unavailable(
     page = names_api.get(**WINDOW, expand="queue,agent")
     assert (page.status, page.json["expanded"]) == (200, False)
     assert "name" not in page.json["contacts"][0].get("queue_info", {})
+    time_range = {"type": "INITIATION_TIMESTAMP", "start_time": f"{DAY}", "end_time": f"{DAY}"}
+    assert names_api.post({"time_range": time_range, "expand": ["agent"]}).json["expanded"] is False
     for answer in (
         names_api.get(**WINDOW, queue="upsell"),
         names_api.get(**WINDOW, agent="jane.doe"),
@@ -360,6 +361,45 @@ def exhaust(aws: AwsServer) -> None:
         aws.connect.quotas["ListQueues"].allows(1e-9)
 
 
+def test_names_take_nothing_of_the_quota_of_searches(names_api: Api, aws: AwsServer) -> None:
+    before = aws.connect.quota.requests
+    assert names_api.send("GET", "/v1/queues").status == names_api.send("GET", "/v1/agents").status == 200
+    assert names_api.get(**WINDOW, queue="unknown-name").status == 422
+    assert aws.connect.quota.requests == before
+    assert ids(names_api.get(**WINDOW, queue="upsell", expand="queue,agent")) == {"q-sales", "q-sales-2"}
+    assert aws.connect.quota.requests == before + 1
+
+
+def test_a_directory_of_an_hour_ago_is_read_anew_beside_a_request_that_uses_the_old_one(
+    names_api: Api, aws: AwsServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names_api.send("GET", "/v1/queues")
+    before = reads(aws)
+    clock.ahead += 3601
+    may_read = threading.Event()
+    pages = ConnectClient.queue_pages
+
+    def pages_later(client: ConnectClient) -> Iterator[dict[str, str]]:
+        may_read.wait(60)
+        yield from pages(client)
+
+    monkeypatch.setattr(ConnectClient, "queue_pages", pages_later)
+    for _ in range(2):
+        assert ids(names_api.get(**WINDOW, queue="upsell")) == {"q-sales", "q-sales-2"}
+    assert reads(aws) == before
+    may_read.set()
+    wait_until(lambda: reads(aws) == before + 1)
+    assert names_api.get(**WINDOW, queue="upsell").status == 200
+    assert reads(aws) == before + 1
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = real_time.monotonic() + 60
+    while not condition():
+        assert real_time.monotonic() < deadline
+        real_time.sleep(0.01)
+
+
 # Lists
 
 
@@ -367,9 +407,36 @@ def test_lists_are_in_the_order_of_names(names_api: Api) -> None:
     queues = list_all(names_api, "queues")
     assert [queue["name"].casefold() for queue in queues] == sorted(queue["name"].casefold() for queue in queues)
     assert {queue["id"]: queue["name"] for queue in queues}.items() >= QUEUES.items()
+    assert all(queue.keys() == {"id", "name"} for queue in queues)
     agents = list_all(names_api, "agents")
+    assert [agent["username"].casefold() for agent in agents] == sorted(
+        agent["username"].casefold() for agent in agents
+    )
     assert {agent["id"]: agent["username"] for agent in agents}.items() >= AGENTS.items()
     assert all(agent.keys() == {"id", "username"} for agent in agents)
+
+
+def test_only_standard_queues_are_listed(names_api: Api, connect: Any) -> None:
+    of_agents = connect.list_queues(InstanceId=INSTANCE_ID, QueueTypes=["AGENT"])["QueueSummaryList"]
+    assert of_agents
+    assert {queue["Id"] for queue in of_agents}.isdisjoint(queue["id"] for queue in list_all(names_api, "queues"))
+
+
+def test_a_page_of_a_list_has_100_names_unless_more_are_asked_for(names_api: Api, aws: AwsServer) -> None:
+    added = [f"q-many-{number}" for number in range(120)]
+    for queue_id in added:
+        aws.connect.directory.add_queue(queue_id, f"Many of them {queue_id}")
+    try:
+        page = names_api.send("GET", "/v1/queues", "name=many+OF+them").json
+        assert len(page["queues"]) == 100
+        assert page["next_cursor"]
+        page = names_api.send("GET", "/v1/queues", "name=many+OF+them&limit=1000").json
+        assert {queue["id"] for queue in page["queues"]} == set(added)
+        assert page["next_cursor"] is None
+        assert len(list_all(names_api, "queues", name="many of them")) == 120
+    finally:
+        for queue_id in added:
+            aws.connect.directory.delete_queue(queue_id)
 
 
 def test_lists_have_pages_and_a_filter(names_api: Api) -> None:
@@ -470,6 +537,23 @@ def test_the_same_holds_for_agents(client: Callable[..., Api]) -> None:
         assert (answer.status, [fault["parameter"] for fault in answer.json["errors"]]) == (403, ["agent"])
     assert limited.get(**WINDOW, agent="JANE.DOE").status == 200
     assert limited.get(**WINDOW, queue="no-such-queue").status == 422  # it is not limited in queues
+
+
+@pytest.mark.parametrize(("field", "listed"), [("queue_info", "queues"), ("agent_info", "agents")])
+def test_each_list_needs_its_own_field(client: Callable[..., Api], field: str, listed: str) -> None:
+    limited = client(fields=frozenset({field, "initiation_timestamp"}))
+    for plural in ("queues", "agents"):
+        answer = limited.send("GET", f"/v1/{plural}")
+        assert answer.status == (200 if plural == listed else 403)
+    [contact, *_] = limited.get(**WINDOW, expand="queue,agent", sort="initiation_timestamp").json["contacts"]
+    assert contact.keys() == {"id", field, "initiation_timestamp"}
+    assert {"name", "username"} & contact[field].keys()
+
+
+def test_a_limited_client_gets_the_names_of_its_own_contacts(client: Callable[..., Api]) -> None:
+    limited = client(queue_ids=["q-sales"], agent_ids=["a-2"])
+    [contact] = limited.get(**WINDOW, expand="queue,agent").json["contacts"]
+    assert (contact["queue_info"]["name"], contact["agent_info"]["username"]) == ("Upsell", "john.roe")
 
 
 def test_without_the_field_there_are_no_names(client: Callable[..., Api], aws: AwsServer) -> None:

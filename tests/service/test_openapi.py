@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from contact_search.search.query import QueryParameters
+from sandbox.clients import PARTNER_KEY
 from tests.clock import TODAY
-from tests.conftest import Api
+from tests.conftest import Api, SampleContact
 
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d")
 COMMITTED = Path(__file__).parents[2] / "openapi.json"
@@ -76,14 +78,35 @@ def test_the_examples_are_accepted(api: Api) -> None:
     assert api.post(body).status == 200
 
 
+def test_the_examples_of_responses_have_the_members_of_their_schemas(api: Api) -> None:
+    document = api.send("GET", "/openapi.json").json
+    for path in ("/v1/contacts/{id}", "/v1/me"):
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        schema = {"components": document["components"], **content["schema"]}
+        OAS31Validator(schema).validate(content["example"])
+        _, _, name = content["schema"]["$ref"].rpartition("/")
+        assert content["example"].keys() <= document["components"]["schemas"][name]["properties"].keys()
+
+
+def test_the_answers_fit_their_schemas(api: Api, contacts: list[SampleContact]) -> None:
+    document = api.send("GET", "/openapi.json").json
+    schemas = document["components"]["schemas"]
+    for one in contacts[:30]:
+        answer = api.send("GET", f"/v1/contacts/{one.summary['Id']}", "expand=queue,agent,attributes").json
+        OAS31Validator({"components": document["components"], **schemas["ContactDetails"]}).validate(answer)
+    for client in (api, api.as_client(PARTNER_KEY)):
+        me = client.send("GET", "/v1/me").json
+        OAS31Validator({"components": document["components"], **schemas["Me"]}).validate(me)
+
+
 def test_every_operation_has_a_name_and_every_response_a_schema_and_headers(api: Api) -> None:
     document = api.send("GET", "/openapi.json").json
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert names == [
-        *("listContacts", "searchContacts", "listQueues", "listAgents"),
+        *("listContacts", "searchContacts", "getContact", "getMe", "listQueues", "listAgents"),
         *("listExports", "createExport", "getExport", "deleteExport"),
-        *("getHealth", "getOpenApi", "getDocs", "getProblemType"),
+        *("getHealth", "getOpenApi", "getDocs", "getProblemType", "getExplorer"),
     ]
     for operation in operations:
         for response in operation["responses"].values():

@@ -1,5 +1,8 @@
 """What a type of problem means, asked for by the type that a problem names."""
 
+import json
+from pathlib import Path
+
 from tests.conftest import Api
 
 
@@ -20,3 +23,9 @@ def test_an_unknown_type_or_a_folder_of_types_is_a_404(api: Api) -> None:
     for path in ("/problems/unknown", "/problems/a%2Fb", "/problems", "/problems/", "/problems/validation/x"):
         answer = api.as_client(None).send("GET", path)
         assert (answer.status, answer.json["type"]) == (404, "/problems/not-found"), path
+
+
+def test_the_sample_in_the_guide_is_what_is_answered(api: Api) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text()
+    [sample] = [line for line in guide.splitlines() if line.startswith('{"type": "/problems/throttled"')]
+    assert json.loads(sample) == api.send("GET", "/problems/throttled").json

@@ -67,7 +67,7 @@ class Rehearsal:
         cache = PageCache(table)
         assert cache.get("page") is None
         assert cache.take_lease("page", 3)
-        assert table.update("quota", "SET #tat = :next", {"next": 1})["tat"] > 0
+        assert table.update("quota search-contacts", "SET #tat = :next", {"next": 1})["tat"] > 0
         window = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW - DAY, "EndTime": NOW}
         body = ConnectClient("instance", self.connect).search_contacts({"TimeRange": window})
         response = parse_response(body)

@@ -17,6 +17,7 @@ class Client:
         id: Identifies the client even if another client of this name existed before.
         revision: Changes with every change of the grant.
         grant: `search.grants.Grant` as JSON.
+        usage_plan: The name of the client's usage plan.
         usage_key: The value of the client's API Gateway key, by which usage plans know it. It is no credential.
         by_token: Whether the client sends tokens of the issuer instead of API keys.
     """
@@ -25,6 +26,7 @@ class Client:
     id: str
     revision: str
     grant: str
+    usage_plan: str
     usage_key: str
     by_token: bool
 
@@ -38,7 +40,15 @@ def find_client(table: DurableTable, name: str) -> Client | None:
     item = table.get(f"{CLIENT_PREFIX}{name}")
     if item is None or item["revoked"]:
         return None
-    return Client(name, item["id"], item["revision"], item["grant"], item["usage_key"], bool(item["by_token"]))
+    return Client(
+        name,
+        item["id"],
+        item["revision"],
+        item["grant"],
+        item["usage_plan"],
+        item["usage_key"],
+        by_token=bool(item["by_token"]),
+    )
 
 
 def find_client_by_api_key(table: DurableTable, hashed_key: str) -> tuple[Client, float] | None:

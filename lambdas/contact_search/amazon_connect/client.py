@@ -1,6 +1,6 @@
 """Call Amazon Connect."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from contact_search.amazon_connect.errors import (
     ConnectError,
+    ContactNotFoundError,
     InstanceNotFoundError,
     MisconfiguredError,
     RejectedError,
@@ -70,28 +71,49 @@ _ERROR_BY_EXCEPTION: dict[type[BotoCoreError], type[ConnectError]] = {
 
 
 class ConnectClient:
-    """Search one Amazon Connect instance through a boto3 client."""
+    """Call one Amazon Connect instance through a boto3 client. All methods raise ConnectError.
+
+    Those about contacts return the body of the response. It has not been parsed, and may be no JSON.
+    """
 
     def __init__(self, instance_id: str, boto3_client: Any) -> None:
         self.instance_id = instance_id
         self._client = boto3_client
-        # With an id the hook is registered once, however many objects share the client.
-        boto3_client.meta.events.register("before-parse.connect.SearchContacts", _keep_body, unique_id="keep-body")
+        for operation in ("SearchContacts", "DescribeContact", "GetContactAttributes"):
+            # With an id the hook is registered once, however many objects share the client.
+            event, unique_id = f"before-parse.connect.{operation}", f"keep-body {operation}"
+            boto3_client.meta.events.register(event, _keep_body, unique_id=unique_id)
 
     def search_contacts(self, request: Mapping[str, Any]) -> bytes:
-        """Call SearchContacts.
+        """Call SearchContacts with a request as boto3 takes it, without InstanceId."""
+        return self._call(self._client.search_contacts, request)
 
-        Args:
-            request: The request as boto3 takes it, without InstanceId.
-
-        Returns:
-            The body of the response. It has not been parsed, and may be no JSON.
+    def describe_contact(self, contact_id: str) -> bytes:
+        """Call DescribeContact.
 
         Raises:
-            ConnectError: The call failed.
+            ContactNotFoundError: The contact does not exist.
         """
+        return self._call_about_contact(self._client.describe_contact, {"ContactId": contact_id})
+
+    def get_contact_attributes(self, initial_contact_id: str) -> bytes:
+        """Call GetContactAttributes for the first contact of a conversation.
+
+        Raises:
+            ContactNotFoundError: The contact does not exist.
+        """
+        return self._call_about_contact(self._client.get_contact_attributes, {"InitialContactId": initial_contact_id})
+
+    def _call_about_contact(self, operation: Callable[..., dict[str, Any]], request: Mapping[str, Any]) -> bytes:
         try:
-            body: bytes = self._client.search_contacts(InstanceId=self.instance_id, **request)["Body"]
+            return self._call(operation, request)
+        except InstanceNotFoundError as error:
+            # An instance that does not exist has the same code. Searches tell about that.
+            raise ContactNotFoundError(error.code) from error
+
+    def _call(self, operation: Callable[..., dict[str, Any]], request: Mapping[str, Any]) -> bytes:
+        try:
+            body: bytes = operation(InstanceId=self.instance_id, **request)["Body"]
         except ClientError as error:
             raise _from_client_error(error) from error
         except BotoCoreError as error:

@@ -1,19 +1,20 @@
-"""Search contacts for many callers: equal searches share one call, and every call has its slot in the quota."""
+"""Call Amazon Connect for many callers: equal calls are made once, and every call has its slot in the quota."""
 
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
 from contact_search.amazon_connect.errors import (
+    REFUSALS,
     ConnectError,
-    RejectedError,
     ThrottledError,
     TimedOutError,
     UnavailableError,
@@ -35,17 +36,18 @@ _CLOSED_AFTER = timedelta(minutes=15)
 _SHORTEST_BACKOFF = 0.5  # seconds, from the second throttled call on
 _OUTAGES = (ThrottledError, TimedOutError, UnavailableError, UpstreamError)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Patience:
     """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
 
-    In the background nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot). Their
-    pages are neither kept in the cache nor shared with requests of the same search, which would wait along.
-
     Attributes:
         no_cache: Whether no cached page will do.
         cache_scope: Pages are shared within the same scope only.
+        background: Whether nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot).
+            Their pages are neither cached nor shared with requests of the same search, which would wait along.
     """
 
     caller: str
@@ -67,8 +69,8 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Result:
-    """Hold Connect's page.
+class Result(Generic[T]):
+    """Hold what Connect has responded.
 
     Attributes:
         lifetime: Seconds for which it is fresh.
@@ -76,74 +78,85 @@ class Result:
         cache_status: The value of Cache-Status (RFC 9211) after the cache's name.
     """
 
-    response: SearchContactsResponse
+    response: T
     lifetime: int
     age: int | None
     cache_status: str
 
 
-class AmazonConnect:
-    """Search contacts: cache, then lease, then slot, then call."""
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """Describe a call of Connect that can be shared.
 
-    def __init__(
-        self,
-        client: ConnectClient,
-        limiter: RateLimiter | None,
-        cache: PageCache | None,
-        lifetime: int,
-        closed_lifetime: int,
-    ) -> None:
-        """Keep pages fresh for `lifetime` seconds, and those of closed windows for `closed_lifetime`."""
-        self._client = client
+    Attributes:
+        operation: The name of the operation, for the log.
+        key: What the call is about. Equal calls have equal keys.
+        lifetime: Seconds for which its response is fresh.
+        send: Call Connect and return the body of the response. Raises ConnectError.
+        parse: Parse the body. Raises UpstreamError if it cannot be read.
+    """
+
+    operation: str
+    key: Any
+    lifetime: int
+    send: Callable[[], bytes]
+    parse: Callable[[bytes], T]
+
+    @cached_property
+    def digest(self) -> str:
+        """The key of the response in the cache."""
+        content = json.dumps(self.key, default=str, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+class SharedCalls:
+    """Call Connect for many callers: cache, then lease, then slot, then call."""
+
+    def __init__(self, limiter: RateLimiter | None, cache: PageCache | None) -> None:
         self._limiter = limiter
         self._cache = cache
-        self._lifetime = lifetime
-        self._closed_lifetime = closed_lifetime
 
-    def search(self, request: Mapping[str, Any], patience: Patience) -> Result:
-        """Return Connect's page for a request of SearchContacts (without InstanceId).
+    def fetch(self, call: Call[T], patience: Patience) -> Result[T]:
+        """Return Connect's response to the call.
 
         Raises:
-            ConnectError: There is no page, neither from Connect nor a stale one.
+            ConnectError: There is no response, neither from Connect nor a stale one.
         """
         if self._cache is None:
-            return self._search_uncached(request, patience, "fwd=bypass")
-        key = self._cache_key(request, patience.cache_scope)
+            return self._fetch_uncached(call, patience, "fwd=bypass")
         try:
-            cached = None if patience.no_cache else self._cache.get(key)
+            cached = None if patience.no_cache else self._cache.get(call.digest)
         except StorageUnavailableError:
-            return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
+            return self._fetch_uncached(call, patience, "fwd=bypass; detail=storage-unavailable")
         if cached is not None and cached.is_fresh:
-            return _to_result(cached, f"hit; ttl={cached.lifetime - cached.age}")
+            return _to_result(call, cached, f"hit; ttl={cached.lifetime - cached.age}")
         if patience.background:
-            return self._search_uncached(request, patience, "fwd=bypass; detail=background")
+            return self._fetch_uncached(call, patience, "fwd=bypass; detail=background")
         try:
-            return self._search_once_for_all(self._cache, key, request, patience)
+            return self._fetch_once_for_all(self._cache, call, patience)
         except _OUTAGES:
-            if cached is None or cached.rejection:
+            if cached is None or cached.refusal:
                 raise
-            return _to_result(cached, "fwd=stale; detail=stale-if-error")
+            return _to_result(call, cached, "fwd=stale; detail=stale-if-error")
 
-    def _search_uncached(self, request: Mapping[str, Any], patience: Patience, cache_status: str) -> Result:
-        return Result(parse_response(self._call(request, patience)), 0, None, cache_status)
+    def _fetch_uncached(self, call: Call[T], patience: Patience, cache_status: str) -> Result[T]:
+        return Result(call.parse(self._call(call, patience)), 0, None, cache_status)
 
-    def _search_once_for_all(
-        self, cache: PageCache, key: str, request: Mapping[str, Any], patience: Patience
-    ) -> Result:
-        """Wait for the page of another environment, or take the lease and call Connect for all."""
+    def _fetch_once_for_all(self, cache: PageCache, call: Call[T], patience: Patience) -> Result[T]:
+        """Wait for the response of another environment, or take the lease and call Connect for all."""
+        key = call.digest
         try:
             cached = None if patience.no_cache else self._wait_or_take_lease(cache, key, patience)
         except StorageUnavailableError:
-            return self._search_uncached(request, patience, "fwd=bypass; detail=storage-unavailable")
+            return self._fetch_uncached(call, patience, "fwd=bypass; detail=storage-unavailable")
         if cached is not None:
-            return _to_result(cached, "fwd=miss; collapsed")
-        lifetime = self._page_lifetime(request)
+            return _to_result(call, cached, "fwd=miss; collapsed")
         try:
-            body = self._call(request, patience)
-            response = parse_response(body)
-        except RejectedError as rejection:
+            body = self._call(call, patience)
+            response = call.parse(body)
+        except REFUSALS as refusal:
             with suppress(StorageUnavailableError):
-                cache.put(key, CachedPage(b"", lifetime, 0, rejection))
+                cache.put(key, CachedPage(b"", call.lifetime, 0, refusal))
             raise
         except ConnectError:
             with suppress(StorageUnavailableError):
@@ -151,8 +164,8 @@ class AmazonConnect:
             raise
         forward = "fwd=request" if patience.no_cache else "fwd=miss"
         try:
-            if cache.put(key, CachedPage(body, lifetime, 0)):
-                return Result(response, lifetime, None, f"{forward}; stored")
+            if cache.put(key, CachedPage(body, call.lifetime, 0)):
+                return Result(response, call.lifetime, None, f"{forward}; stored")
         except StorageUnavailableError:
             return Result(response, 0, None, f"{forward}; detail=storage-unavailable")
         return Result(response, 0, None, f"{forward}; detail=too-large")
@@ -166,16 +179,16 @@ class AmazonConnect:
                 break  # others have failed for so long that sharing does not help
         return None
 
-    def _call(self, request: Mapping[str, Any], patience: Patience) -> bytes:
+    def _call(self, call: Call[T], patience: Patience) -> bytes:
         """Call Connect, and once more if it fails and there is a slot for a second attempt."""
         try:
-            return self._call_until_accepted(request, patience)
+            return self._call_until_accepted(call, patience)
         except (UnavailableError, UpstreamError) as error:
             with suppress(ThrottledError):
-                return self._call_until_accepted(request, patience)
+                return self._call_until_accepted(call, patience)
             raise error from None
 
-    def _call_until_accepted(self, request: Mapping[str, Any], patience: Patience) -> bytes:
+    def _call_until_accepted(self, call: Call[T], patience: Patience) -> bytes:
         """Call Connect in a slot. If it throttles all the same, as others use the quota too, take a later slot.
 
         Whoever waits for the page waits along. All environments back off, so that few calls are throttled.
@@ -184,7 +197,7 @@ class AmazonConnect:
         while True:
             waited = self._wait_for_slot(patience)
             try:
-                return self._call_and_log(request, waited)
+                return _call_and_log(call, waited)
             except ThrottledError as error:
                 if self._limiter is None:
                     raise
@@ -203,30 +216,61 @@ class AmazonConnect:
             self._limiter.wait_for_slot(patience.caller, patience.deadline, background=patience.background)
         return time.monotonic() - started
 
-    def _call_and_log(self, request: Mapping[str, Any], waited: float) -> bytes:
-        """Call Connect. Metrics are counted from the log line: see infra/."""
-        started, outcome = time.monotonic(), "answer"
-        try:
-            return self._client.search_contacts(request)
-        except ConnectError as error:
-            outcome = error.code
-            raise
-        finally:
-            took = time.monotonic() - started
-            milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
-            logger.info("called Amazon Connect", extra={"outcome": outcome, **milliseconds})
+
+class AmazonConnect:
+    """Search contacts by calls that callers share."""
+
+    def __init__(
+        self,
+        client: ConnectClient,
+        limiter: RateLimiter | None,
+        cache: PageCache | None,
+        lifetime: int,
+        closed_lifetime: int,
+    ) -> None:
+        """Keep pages fresh for `lifetime` seconds, and those of closed windows for `closed_lifetime`."""
+        self._client = client
+        self._calls = SharedCalls(limiter, cache)
+        self._lifetime = lifetime
+        self._closed_lifetime = closed_lifetime
+
+    def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
+        """Return Connect's page for a request of SearchContacts (without InstanceId).
+
+        Raises:
+            ConnectError: There is no page, neither from Connect nor a stale one.
+        """
+        call = Call(
+            "SearchContacts",
+            [self._client.instance_id, request, patience.cache_scope],
+            self._page_lifetime(request),
+            lambda: self._client.search_contacts(request),
+            parse_response,
+        )
+        return self._calls.fetch(call, patience)
 
     def _page_lifetime(self, request: Mapping[str, Any]) -> int:
         is_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
         return self._closed_lifetime if is_closed else self._lifetime
 
-    def _cache_key(self, request: Mapping[str, Any], scope: str) -> str:
-        content = json.dumps([self._client.instance_id, request, scope], default=str, sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+
+def _call_and_log(call: Call[T], waited: float) -> bytes:
+    """Call Connect. Metrics are counted from the log line: see infra/."""
+    started, outcome = time.monotonic(), "answer"
+    try:
+        return call.send()
+    except ConnectError as error:
+        outcome = error.code
+        raise
+    finally:
+        took = time.monotonic() - started
+        milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
+        extra = {"operation": call.operation, "outcome": outcome, **milliseconds}
+        logger.info("called Amazon Connect", extra=extra)
 
 
-def _to_result(cached: CachedPage, cache_status: str) -> Result:
-    """Return a cached page, or raise the cached rejection."""
-    if cached.rejection is not None:
-        raise cached.rejection
-    return Result(parse_response(cached.body), cached.lifetime, cached.age, cache_status)
+def _to_result(call: Call[T], cached: CachedPage, cache_status: str) -> Result[T]:
+    """Return a cached response, or raise the cached refusal."""
+    if cached.refusal is not None:
+        raise cached.refusal
+    return Result(call.parse(cached.body), cached.lifetime, cached.age, cache_status)

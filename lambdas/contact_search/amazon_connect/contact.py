@@ -40,10 +40,10 @@ Timestamp = Annotated[
 
 
 # An alias that no member of a response has: we add these members ourselves.
-_NOT_OF_CONNECT = "-"
+NOT_OF_CONNECT = "-"
 
 
-class _ConnectModel(BaseModel):
+class ConnectModel(BaseModel):
     model_config = ConfigDict(
         alias_generator=AliasGenerator(validation_alias=to_pascal),
         hide_input_in_errors=True,  # contacts must not reach logs
@@ -51,23 +51,23 @@ class _ConnectModel(BaseModel):
     )
 
 
-class QueueInfo(_ConnectModel):
+class QueueInfo(ConnectModel):
     id: str | None = None
-    name: str | None = Field(None, validation_alias=_NOT_OF_CONNECT, description="The queue's name, with `expand`.")
+    name: str | None = Field(None, validation_alias=NOT_OF_CONNECT, description="The queue's name, with `expand`.")
     enqueue_timestamp: Timestamp | None = Field(None, description="When the contact was placed in the queue.")
 
 
-class AgentInfo(_ConnectModel):
+class AgentInfo(ConnectModel):
     id: str | None = None
     username: str | None = Field(
-        None, validation_alias=_NOT_OF_CONNECT, description="The agent's username, with `expand`."
+        None, validation_alias=NOT_OF_CONNECT, description="The agent's username, with `expand`."
     )
     connected_to_agent_timestamp: Timestamp | None = Field(
         None, description="When the contact was connected to the agent."
     )
 
 
-class SegmentAttributeValue(_ConnectModel):
+class SegmentAttributeValue(ConnectModel):
     value_string: str | None = None
     value_map: "dict[str, SegmentAttributeValue] | None" = None
     value_integer: int | None = None
@@ -75,25 +75,25 @@ class SegmentAttributeValue(_ConnectModel):
     value_arn: str | None = None
 
 
-class Expiry(_ConnectModel):
+class Expiry(ConnectModel):
     duration_in_seconds: int | None = None
     expiry_timestamp: Timestamp | None = None
 
 
-class Range(_ConnectModel):
+class Range(ConnectModel):
     min_proficiency_level: float | None = None
     max_proficiency_level: float | None = None
 
 
-class AgentsCriteria(_ConnectModel):
+class AgentsCriteria(ConnectModel):
     agent_ids: list[str] | None = None
 
 
-class MatchCriteria(_ConnectModel):
+class MatchCriteria(ConnectModel):
     agents_criteria: AgentsCriteria | None = None
 
 
-class AttributeCondition(_ConnectModel):
+class AttributeCondition(ConnectModel):
     name: str | None = None
     value: str | None = None
     proficiency_level: float | None = None
@@ -102,38 +102,38 @@ class AttributeCondition(_ConnectModel):
     comparison_operator: str | None = None
 
 
-class Expression(_ConnectModel):
+class Expression(ConnectModel):
     attribute_condition: AttributeCondition | None = None
     and_expression: "list[Expression] | None" = None
     or_expression: "list[Expression] | None" = None
     not_attribute_condition: AttributeCondition | None = None
 
 
-class Step(_ConnectModel):
+class Step(ConnectModel):
     expiry: Expiry | None = None
     expression: Expression | None = None
     status: str | None = None
 
 
-class RoutingCriteria(_ConnectModel):
+class RoutingCriteria(ConnectModel):
     steps: list[Step] | None = None
     activation_timestamp: Timestamp | None = None
     index: int | None = None
 
 
-class GlobalResiliencyMetadata(_ConnectModel):
+class GlobalResiliencyMetadata(ConnectModel):
     active_region: str | None = None
     origin_region: str | None = None
     traffic_distribution_group_id: str | None = None
 
 
-class AiAgentInfo(_ConnectModel):
+class AiAgentInfo(ConnectModel):
     ai_agent_version_id: str | None = None
     ai_agent_escalated: bool | None = None
     ai_use_case: str | None = None
 
 
-class Contact(_ConnectModel):
+class Contact(ConnectModel):
     arn: str | None = None
     id: str | None = None
     initial_contact_id: str | None = Field(
@@ -155,7 +155,7 @@ class Contact(_ConnectModel):
     ai_agent_info: list[AiAgentInfo] | None = None
 
 
-class SearchContactsResponse(_ConnectModel):
+class SearchContactsResponse(ConnectModel):
     """Connect's page. The last page has no `next_token`; `total_count` is optional in the service model."""
 
     contacts: list[Contact]

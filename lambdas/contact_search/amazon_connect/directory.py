@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from functools import cached_property
 from heapq import nlargest
 
@@ -62,6 +61,8 @@ class Names:
 
     def nearest(self, name: str) -> str | None:
         """Return the most similar name, None if none is similar."""
+        from difflib import get_close_matches  # noqa: PLC0415 - a known name need not wait for it
+
         text = name.casefold()
         pairs = {text[at : at + 2] for at in range(len(text) - 1)}
         # difflib would take a second for 10,000 names. Those with the most pairs of letters in common are enough.

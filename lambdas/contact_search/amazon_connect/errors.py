@@ -32,6 +32,10 @@ class InstanceNotFoundError(ConnectError):
     """The instance does not exist (ResourceNotFoundException: SearchContacts names no other resource)."""
 
 
+class ContactNotFoundError(ConnectError):
+    """The contact does not exist (ResourceNotFoundException of an operation about one contact)."""
+
+
 class MisconfiguredError(ConnectError):
     """Credentials or permissions are missing or wrong: the operator has to act."""
 
@@ -46,3 +50,7 @@ class UnavailableError(ConnectError):
 
 class TimedOutError(ConnectError):
     """Connect did not respond in time."""
+
+
+# What Connect says about the request itself: it stays so for a while, and can be cached as a response can.
+REFUSALS = (RejectedError, ContactNotFoundError)

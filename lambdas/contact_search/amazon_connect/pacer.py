@@ -22,7 +22,8 @@ _LEAST_TOLERANCE = 5  # ms
 _FIRST_CALL_DELAY = 100  # ms
 # A write is expected to take as long as a recent slow one, but not longer than this.
 _LONGEST_WRITE = 500  # ms
-_KEY = "quota"
+# The name of the quota that most of the service is about.
+SEARCHES = "search-contacts"
 
 
 class Clock(Protocol):
@@ -45,12 +46,14 @@ class Pacer:
         item: The item as it was last seen.
     """
 
-    def __init__(self, table: TransientTable, rate: float, burst: int, clock: Clock) -> None:
+    def __init__(self, table: TransientTable, rate: float, burst: int, clock: Clock, name: str = SEARCHES) -> None:
+        """Pace the calls of the quota with this name, which has an item of its own."""
         least = 1000 / max(rate, 0.001)
         self.interval = math.ceil(least * (1 + _MARGIN))
         self.write_time = 20
         self.item: Item = {}
         self._table = table
+        self._key = f"quota {name}"
         self._clock = clock
         self._burst_tolerance = (burst - 1) * self.interval
         self._oversleep_tolerance = max(least * _MARGIN / 2, _LEAST_TOLERANCE)
@@ -125,13 +128,13 @@ class Pacer:
             self.update("SET #tat = :until, #at = :at", {"until": until}, "attribute_not_exists(#tat) OR #tat < :until")
 
     def read(self) -> Item:
-        return self._seen(self._table.get(_KEY) or {})
+        return self._seen(self._table.get(self._key) or {})
 
     def update(self, expression: str, values: Mapping[str, Value], condition: str = "") -> Item:
         """Update the item; `:at` is the moment of the write. Raises ConditionFailedError."""
         began = self.now()
         try:
-            item = self._table.update(_KEY, expression, {**values, "at": began}, condition=condition)
+            item = self._table.update(self._key, expression, {**values, "at": began}, condition=condition)
         except ConditionFailedError as error:
             self._seen(error.item)
             raise

@@ -1,7 +1,8 @@
-"""Share Connect's pages between all environments, and decide which environment calls Connect for a page.
+"""Share Connect's responses between all environments, and decide which environment calls Connect for one.
 
-Each page is an item of the transient table, under a digest of its request. The same item holds the lease of the
-environment that calls Connect for it, so that equal searches at the same time cost one call.
+A response is called a page here, because most are pages of contacts. Each is an item of the transient table, under a
+digest of its request. The same item holds the lease of the environment that calls Connect for it, so that equal
+requests at the same time cost one call.
 """
 
 import math
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from contact_search.amazon_connect.errors import RejectedError
+from contact_search.amazon_connect.errors import ContactNotFoundError, RejectedError
 from contact_search.storage.errors import ConditionFailedError
 from contact_search.storage.items import Item, Value
 from contact_search.storage.transient_table import TransientTable
@@ -29,7 +30,7 @@ _FIRST_POLL, _LONGEST_POLL = 0.05, 0.5  # seconds
 
 @dataclass(frozen=True)
 class CachedPage:
-    """Hold the body of Connect's response, or Connect's rejection of the request.
+    """Hold the body of Connect's response, or Connect's refusal of the request.
 
     Attributes:
         lifetime: Seconds for which the page is fresh.
@@ -39,7 +40,7 @@ class CachedPage:
     body: bytes
     lifetime: int
     age: int
-    rejection: RejectedError | None = None
+    refusal: RejectedError | ContactNotFoundError | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -50,8 +51,10 @@ class CachedPage:
 class PageCache:
     """Read and write pages by key. All methods raise StorageUnavailableError."""
 
-    def __init__(self, table: TransientTable) -> None:
+    def __init__(self, table: TransientTable, kept: timedelta = STALE) -> None:
+        """Forget each page after this time, whether it is stale or not."""
         self._table = table
+        self._kept = kept
 
     @cached_property
     def _environment(self) -> str:
@@ -60,22 +63,23 @@ class PageCache:
 
     def get(self, key: str) -> CachedPage | None:
         """Return the page, whether it is fresh or stale."""
-        return _to_page(self._table.get(_table_key(key)) or {})
+        return self._to_page(self._table.get(_table_key(key)) or {})
 
     def put(self, key: str, page: CachedPage) -> bool:
         """Store the page and end the lease. Return False if the page is too large; only the lease ends then."""
         body = zlib.compress(page.body, _COMPRESSION_LEVEL)
         fits = len(body) <= LARGEST_BODY
-        rejection, stored = page.rejection, math.ceil(time.time())
+        refusal, stored = page.refusal, math.ceil(time.time())
         item: dict[str, Value] = {
             "body": body if fits else b"",
             "stored": stored,
             "lifetime": page.lifetime if fits else 0,
             "fresh_until": stored + page.lifetime if fits else 0,
-            "code": rejection.code if rejection else "",
-            "reason": rejection.reason if rejection else "",
+            "code": refusal.code if refusal else "",
+            "reason": refusal.reason if isinstance(refusal, RejectedError) else "",
+            "is_missing": int(isinstance(refusal, ContactNotFoundError)),
         }
-        self._table.put(_table_key(key), item, STALE)
+        self._table.put(_table_key(key), item, self._kept)
         return fits
 
     def take_lease(self, key: str, seconds: float) -> bool:
@@ -93,7 +97,7 @@ class PageCache:
                 },
                 condition="(attribute_not_exists(#lease) OR #lease <= :now OR #leader = :leader)"
                 " AND (attribute_not_exists(#fresh_until) OR #fresh_until <= :second)",
-                lifetime=STALE,
+                lifetime=self._kept,
             )
         except ConditionFailedError:
             return False
@@ -110,7 +114,7 @@ class PageCache:
         deadline, pause = time.monotonic() + seconds, _FIRST_POLL
         while True:
             item = self._table.get(_table_key(key)) or {}
-            page, lease = _to_page(item), item.get("lease", 0) - _milliseconds()
+            page, lease = self._to_page(item), item.get("lease", 0) - _milliseconds()
             if page is not None and page.is_fresh:
                 return page
             if lease <= 0 or time.monotonic() > deadline:
@@ -118,13 +122,17 @@ class PageCache:
             time.sleep(min(pause, lease / 1000))
             pause = min(pause * 1.5, _LONGEST_POLL)
 
+    def _to_page(self, item: Item) -> CachedPage | None:
+        age = int(time.time()) - item.get("stored", 0)
+        if not item.get("lifetime") or age > self._kept.total_seconds():
+            return None
+        return CachedPage(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), _to_refusal(item))
 
-def _to_page(item: Item) -> CachedPage | None:
-    age = int(time.time()) - item.get("stored", 0)
-    if not item.get("lifetime") or age > STALE.total_seconds():
-        return None
-    rejection = RejectedError(item["code"], item["reason"]) if item["code"] else None
-    return CachedPage(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), rejection)
+
+def _to_refusal(item: Item) -> RejectedError | ContactNotFoundError | None:
+    if item.get("is_missing"):
+        return ContactNotFoundError(item["code"])
+    return RejectedError(item["code"], item["reason"]) if item["code"] else None
 
 
 def _table_key(key: str) -> str:

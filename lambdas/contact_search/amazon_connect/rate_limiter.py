@@ -7,7 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.amazon_connect.pacer import Clock, Pacer
+from contact_search.amazon_connect.pacer import SEARCHES, Clock, Pacer
 from contact_search.amazon_connect.slot_queue import Place, SlotQueue, caller_name, calls_before_newcomer
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item
@@ -28,12 +28,23 @@ _STAGGER = 25  # ms
 class RateLimiter:
     """Wait for slots in a quota of `rate` calls a second, and `burst` at once after a pause."""
 
-    def __init__(
-        self, table: TransientTable, rate: float, burst: int, waiting_per_caller: int, clock: Clock = time
+    def __init__(  # noqa: PLR0913 - the clock is for tests
+        self,
+        table: TransientTable,
+        rate: float,
+        burst: int,
+        waiting_per_caller: int,
+        clock: Clock = time,
+        *,
+        name: str = SEARCHES,
     ) -> None:
-        """Let at most `waiting_per_caller` requests of each caller wait at the same time."""
+        """Let at most `waiting_per_caller` requests of each caller wait at the same time.
+
+        The name tells one quota from another, in the table and in the headers.
+        """
+        self._name = name
         self._rate, self._burst = Fraction(rate).limit_denominator(100_000), burst
-        self._pacer = Pacer(table, rate, burst, clock)
+        self._pacer = Pacer(table, rate, burst, clock, name)
         self._queue = SlotQueue(self._pacer, waiting_per_caller)
         self._last_caller = self._throttled_caller = ""
 
@@ -81,7 +92,7 @@ class RateLimiter:
 
     def policy_header(self) -> str:
         """Return RateLimit-Policy (IETF draft, RateLimit header fields): how many calls in how many seconds."""
-        return f'"search-contacts";q={self._rate.numerator};w={self._rate.denominator}'
+        return f'"{self._name}";q={self._rate.numerator};w={self._rate.denominator}'
 
     def state_header(self) -> str:
         """Return RateLimit: how many slots are free as far as is known here, and in how many seconds one is."""
@@ -89,7 +100,7 @@ class RateLimiter:
         waiting = calls_before_newcomer(item)
         seconds = (self._pacer.free_at(item, waiting) - self._pacer.now()) / 1000
         free = max(self._burst - self._pacer.calls_ahead(item) - math.ceil(waiting), 0)
-        return f'"search-contacts";r={free};t={math.ceil(max(seconds, 0))}'
+        return f'"{self._name}";r={free};t={math.ceil(max(seconds, 0))}'
 
     def _send_if_idle(self, place: Place) -> bool:
         """Send at once, with a single write, if nobody waits. Otherwise see the item as it is."""

@@ -4,13 +4,24 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contact_search.api import contacts, documents, exports, health, names, problem_pages
+from contact_search.api import (
+    contacts,
+    documents,
+    explorer_page,
+    exports,
+    health,
+    me,
+    names,
+    one_contact,
+    problem_pages,
+)
 from contact_search.api.cors import cors_headers, preflight_headers
 from contact_search.api.headers import read_header
 from contact_search.api.page_response import VARY
@@ -26,9 +37,12 @@ _ROUTE_BY_PATH = {route.path: route for route in ROUTES}
 app = APIGatewayRestResolver(enable_validation=False)
 app.include_router(contacts.router)
 app.include_router(documents.router)
+app.include_router(explorer_page.router)
 app.include_router(exports.router)
 app.include_router(health.router)
+app.include_router(me.router)
 app.include_router(names.router)
+app.include_router(one_contact.router)
 app.include_router(problem_pages.router)
 
 
@@ -52,9 +66,11 @@ app.use(middlewares=[add_common_headers])
 def answer_with_problem(error: Exception) -> Response[str]:
     """Answer with the problem that the exception means, and log what failed."""
     problem = problem_for(error)
-    log_problem(error, problem)
+    resource = app.current_event.resource
+    log_problem(error, problem, resource)
     services: Services = app.context["services"]
-    rate_limit = services.rate_limit_headers() if problem.status == HTTPStatus.TOO_MANY_REQUESTS else {}
+    is_throttled = problem.status == HTTPStatus.TOO_MANY_REQUESTS
+    rate_limit = services.rate_limit_headers(_ROUTE_BY_PATH.get(resource)) if is_throttled else {}
     headers = {**problem.headers, **rate_limit, "Cache-Control": "no-store", **_common_headers()}
     return Response(problem.status, MEDIA_TYPE, problem.to_json(_request_id()), headers)
 
@@ -73,7 +89,7 @@ def answer_without_route(_: NotFoundError) -> Response[str]:
         preflight = preflight_headers(methods, asked_for) if _cors_headers() else {}
         headers = {"Allow": ", ".join(methods), "Vary": _PREFLIGHT_VARY, **preflight}
         return Response(HTTPStatus.NO_CONTENT, body="", headers=headers)
-    # What stands for a path parameter may have characters that Powertools does not route.
+    # A path parameter may be empty, which Powertools does not route.
     if route is None or event.http_method in route.methods:
         raise RefusedError(NOT_FOUND)
     detail = f"This path has the methods {', '.join(methods)}."
@@ -86,12 +102,13 @@ def _is_preflight() -> bool:
 
 
 def _route_path(event: Mapping[str, Any]) -> str:
-    """Return the path as the routes have it.
+    """Return the path as the rules of the routes have it: the resource, with its parameters' values in the braces.
 
-    The event's own `path` begins with the base path of a custom domain, and may end with a slash.
+    The event's own `path` begins with the base path of a custom domain, and may end with a slash. Values are encoded:
+    the rules match no slashes, for example. Those that name something have no such characters.
     """
     parameters = event.get("pathParameters") or {}
-    return re.sub(r"\{(\w+)\+?\}", lambda match: str(parameters[match[1]]), event["resource"])
+    return re.sub(r"\{(\w+)\}", lambda match: f"{{{quote(parameters[match[1]], safe='')}}}", event["resource"])
 
 
 def _common_headers() -> dict[str, str]:

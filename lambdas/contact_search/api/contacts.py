@@ -33,13 +33,13 @@ def get_contacts() -> Response[str]:
     logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
     require_acceptable(_header("accept"), JSON)
     patience = _patience(caller)
-    search = names.resolve(query.parse(parameters, _search_time(patience)), caller.grant, _services().directory)
-    search = restrict(search, caller)
+    asked = names.resolve(query.parse(parameters, _search_time(patience)), caller.grant, _services().directory)
+    search = restrict(asked, caller)
     page = _fetch_page(search, patience)
     return conditional_page_response(
         page,
         search.fields,
-        _services().rate_limit_headers(),
+        _page_headers(asked, search),
         query=parameters,
         if_none_match=_header("if-none-match"),
     )
@@ -56,9 +56,10 @@ def search_contacts() -> Response[str]:
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
     logger.append_keys(parameters=body.loggable_names(content))
     patience = _patience(caller)
-    search = restrict(body.parse(content, _search_time(patience)), caller)
+    asked = body.parse(content, _search_time(patience))
+    search = restrict(asked, caller)
     page = _fetch_page(search, patience)
-    return page_response(page, search.fields, _services().rate_limit_headers())
+    return page_response(page, search.fields, _page_headers(asked, search))
 
 
 def _services() -> Services:
@@ -79,6 +80,12 @@ def _search_time(patience: Patience) -> datetime:
     """Return what "now" means in a search: rounded down, so that callers who ask together share a cached page."""
     now = clock.current_time()
     return now if patience.no_cache else round_down(now, _services().settings.now_rounded_to_seconds)
+
+
+def _page_headers(asked: Search, search: Search) -> dict[str, str]:
+    """Return the limiter's headers, and the limit of pages where the caller's grant lowers the one asked for."""
+    limit = {"Page-Limit": str(search.limit)} if search.limit < asked.limit else {}
+    return _services().rate_limit_headers() | limit
 
 
 def _fetch_page(search: Search, patience: Patience) -> Page:

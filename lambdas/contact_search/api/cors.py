@@ -5,8 +5,8 @@ from collections.abc import Sequence
 # What a script may read besides the headers that every script may read.
 EXPOSED_HEADERS = ", ".join(
     (
-        *("Age", "Allow", "Cache-Status", "Date", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy"),
-        *("Retry-After", "WWW-Authenticate", "X-Request-Id"),
+        *("Age", "Allow", "Cache-Status", "Date", "ETag", "Link", "Location", "Page-Limit"),
+        *("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
     )
 )
 # The last four are what tracing adds to requests: W3C Trace Context and Baggage, and an id of the caller's own.

@@ -9,6 +9,7 @@ from typing import Any
 
 from contact_search.api.openapi import document
 from contact_search.api.route_table import CONTACTS
+from contact_search.search.query_parameters import PARAMETER_GROUPS
 
 
 @lru_cache(maxsize=1)
@@ -17,14 +18,15 @@ def page(today: date) -> str:
     files = _swagger_ui_files()
     script = (files / "swagger-ui-bundle.js").read_text(encoding="utf-8")
     style = (files / "swagger-ui.css").read_text(encoding="utf-8")
-    specification = json.dumps(_with_one_example(document(today))).replace("</", "<\\/")  # nothing may end the script
+    specification = json.dumps(_without_values(document(today))).replace("</", "<\\/")  # nothing may end the script
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>Contact search</title>
 <link rel="icon" href="data:,">
-<style>{style}</style>
+<style>{style}
+.swagger-ui .parameter-group th {{ padding: 1.5em 0 0; font-size: 1rem; text-align: left; }}</style>
 </head>
 <body>
 <div id="documentation"></div>
@@ -34,12 +36,19 @@ const specification = {specification};
 // The API is where this page is: behind a stage or a base path, if it has one.
 const server = window.location.href.split(/[?#]/)[0].replace(/\\/docs\\/*$/, "");
 specification.servers = [{{url: server}}];
+const withHeadings = ({{React}}) => (Row) => (row) => {{
+  const heading = row.rawParam.get("x-heading");
+  const cell = React.createElement("th", {{colSpan: 2, scope: "rowgroup"}}, heading);
+  const first = heading && React.createElement("tr", {{className: "parameter-group"}}, cell);
+  return React.createElement(React.Fragment, null, first, React.createElement(Row, row));
+}};
 SwaggerUIBundle({{
   spec: specification,
   dom_id: "#documentation",
   deepLinking: true,
   persistAuthorization: true,
   tryItOutEnabled: true,
+  plugins: [(system) => ({{wrapComponents: {{parameterRow: withHeadings(system)}}}})],
 }});
 </script>
 </body>
@@ -55,22 +64,51 @@ def _swagger_ui_files() -> Path:
     return Path(spec.submodule_search_locations[0]) / "dist"
 
 
-def _with_one_example(specification: dict[str, Any]) -> dict[str, Any]:
-    """Move all examples of query parameters but one to the descriptions: Swagger UI would send every example."""
-    operation = specification["paths"][CONTACTS.path]["get"]
-    parameters = [
-        parameter if parameter["name"] == "last" else _describe_example(parameter)
-        for parameter in operation["parameters"]
-    ]
-    paths = specification["paths"] | {CONTACTS.path: {"get": operation | {"parameters": parameters}}}
+def _without_values(specification: dict[str, Any]) -> dict[str, Any]:
+    """Describe examples and defaults in words: Swagger UI would fill them in, and send all of them."""
+    paths = {
+        path: {method: _without_values_in(operation) for method, operation in item.items()}
+        for path, item in specification["paths"].items()
+    }
+    contacts = paths[CONTACTS.path]["get"]
+    contacts["parameters"] = _grouped(contacts["parameters"])
     return specification | {"paths": paths}
 
 
-def _describe_example(parameter: dict[str, Any]) -> dict[str, Any]:
-    example = parameter["example"]
+def _without_values_in(operation: dict[str, Any]) -> dict[str, Any]:
+    if "parameters" not in operation:
+        return operation
+    return operation | {"parameters": list(map(_describe_values, operation["parameters"]))}
+
+
+def _describe_values(parameter: dict[str, Any]) -> dict[str, Any]:
+    if parameter["required"]:
+        return parameter
+    schema, example = dict(parameter["schema"]), parameter["example"]
+    default = schema.pop("default", None)
     if isinstance(example, list):
         example = example[0]
     text = json.dumps(example) if isinstance(example, dict) else str(example)
-    described = parameter | {"description": f"{parameter['description']} Example: `{text}`"}
+    description = f"{parameter['description']} Example: `{text}`"
+    if default is not None:
+        description += f" Default: `{default if isinstance(default, str) else json.dumps(default)}`"
+    described = parameter | {"description": description, "schema": schema}
     del described["example"]
+    if schema.get("type") == "object":
+        described["examples"] = {}  # Swagger UI would make one up
     return described
+
+
+def _grouped(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sort the parameters by group. The first of each group has the heading."""
+    names = {name: heading for heading, members in PARAMETER_GROUPS.items() for name in members}
+    headings = [*PARAMETER_GROUPS, "Headers"]
+    by_heading: dict[str, list[dict[str, Any]]] = {heading: [] for heading in headings}
+    for parameter in parameters:
+        is_header = parameter["in"] == "header"
+        by_heading["Headers" if is_header else names[parameter["name"].partition(".")[0]]].append(parameter)
+    return [
+        parameter | ({"x-heading": heading} if number == 0 else {})
+        for heading, members in by_heading.items()
+        for number, parameter in enumerate(members)
+    ]

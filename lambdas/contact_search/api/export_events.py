@@ -9,6 +9,7 @@ from typing import Any
 from contact_search.amazon_connect.errors import InstanceNotFoundError, RejectedError
 from contact_search.api.problem import Problem
 from contact_search.api.problems import log_problem, problem_for
+from contact_search.api.route_table import EXPORT
 from contact_search.exports.ending import change, tidy
 from contact_search.exports.errors import GrantChangedError
 from contact_search.exports.store import ExportStore
@@ -53,12 +54,12 @@ def answer_event(event: Mapping[str, Any], tools: Tools) -> dict[str, bool]:
             return {"is_done": export_slice(tools, client, export_id)}
         except _FINAL_ERRORS as error:
             problem = problem_for(error)
-            log_problem(error, problem)
+            log_problem(error, problem, EXPORT.path)
             _fail(tools, client, export_id, problem.members(), is_withdrawn=isinstance(error, GrantChangedError))
             return {"is_done": True}
     except Exception as error:  # noqa: BLE001 - none may leave the function with its message
         problem = problem_for(error)
-        log_problem(error, problem)
+        log_problem(error, problem, EXPORT.path)
         # Lambda logs what leaves the function, and the message of the cause may quote contacts.
         raise SliceFailedError(json.dumps(_members(problem))) from None
 

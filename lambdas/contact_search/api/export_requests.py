@@ -32,8 +32,8 @@ from contact_search.logger import logger
 from contact_search.search import body
 from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import Caller, ForbiddenError, find_caller, restrict
-from contact_search.search.list_parameters import parse_list_parameters
 from contact_search.search.model import Search
+from contact_search.search.plain_parameters import parse_plain
 
 _KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,64}")
@@ -112,7 +112,7 @@ class _Exports:
 def list_exports(event: APIGatewayProxyEvent, services: Services) -> Response[str]:
     """List the caller's exports, newest first."""
     caller = _require_grant(_begin(event, services))
-    parameters = parse_list_parameters(event.multi_value_query_string_parameters, ExportListParameters)
+    parameters = parse_plain(ExportListParameters, event.multi_value_query_string_parameters)
     exports = _Exports(services)
     jobs, next_cursor = list_page(parameters, caller, exports.store, services.cursors)
     jobs = [exports.current(job, caller) for job in jobs if not job.is_expired(exports.now)]

@@ -15,6 +15,7 @@ from contact_search.api.route_table import AGENTS, QUEUES
 from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
 from contact_search.search.names import AGENT, QUEUE, Kind
+from contact_search.search.plain_parameters import parse_plain
 
 if TYPE_CHECKING:
     from contact_search.search.name_list import NamePage
@@ -46,7 +47,8 @@ def _list_names(kind: Kind) -> "NamePage":
     caller = require_caller(router.current_event, services)
     require_acceptable(read_header(router.current_event, "accept"), JSON)
     name_list.require_granted(kind, caller)
-    parameters = name_list.parse(router.current_event.multi_value_query_string_parameters)
+    query = router.current_event.multi_value_query_string_parameters
+    parameters = parse_plain(name_list.NameListParameters, query)
     snapshot = services.directory.snapshot()
     names = snapshot.queues if kind is QUEUE else snapshot.agents
     page = name_list.list_names(kind, parameters, names, caller, services.cursors)

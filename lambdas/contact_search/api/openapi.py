@@ -8,16 +8,26 @@ from typing import Any
 
 from contact_search import __version__
 from contact_search.api.openapi_components import components, header_references, response_references, schema_reference
-from contact_search.api.openapi_schemas import export_list_parameters, list_parameters, query_parameters
+from contact_search.api.openapi_examples import CONTACT_ID, contact_example, me_example
+from contact_search.api.openapi_schemas import (
+    contact_parameters,
+    export_list_parameters,
+    list_parameters,
+    query_parameters,
+)
 from contact_search.api.problem_types import PROBLEM_TYPES
 from contact_search.api.route_table import (
     AGENTS,
+    CONTACT,
     CONTACT_SEARCH,
     CONTACTS,
     DOCS,
+    EXPLORER,
+    EXPLORER_FILES,
     EXPORT,
     EXPORTS,
     HEALTH,
+    ME,
     OPENAPI,
     PROBLEMS,
     QUEUES,
@@ -25,8 +35,13 @@ from contact_search.api.route_table import (
     Route,
 )
 
-_PAGE_HEADERS = ("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status", "RateLimit", "RateLimit-Policy")
+_PAGE_HEADERS = (
+    *("X-Request-Id", "Cache-Control", "Vary", "Age", "Cache-Status"),
+    *("Page-Limit", "RateLimit", "RateLimit-Policy"),
+)
 _SEARCH_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "502", "503", "504")
+_CONTACT_ERRORS = ("401", "403", "404", "406", "422", "429", "500", "502", "503", "504")
+_ME_ERRORS = ("401", "403", "406", "422", "429", "500", "503")
 _LIST_ERRORS = ("400", "401", "403", "406", "410", "422", "429", "500", "503")
 _BODY_ERRORS = ("413", "415")
 _EXPORT_ERRORS = ("401", "404", "406", "429", "500", "503")
@@ -69,13 +84,14 @@ def document(today: date) -> dict[str, Any]:
         # Relative to the document, so that paths are right behind a stage and a base path too.
         "servers": [{"url": ".", "description": "The server that this document is from"}],
         "tags": [
-            {"name": "contacts", "description": "Searching contacts"},
+            {"name": "contacts", "description": "Searching contacts, and looking at one"},
             {"name": "names", "description": "Names of queues and agents"},
             {"name": "exports", "description": "Exporting all contacts of a search to files"},
+            {"name": "access", "description": "What the caller may see"},
             {"name": "service", "description": "The service itself"},
         ],
         "security": [{"apiKey": []}, {"bearer": []}],
-        "paths": {route.path: _path_item(route, today) for route in ROUTES},
+        "paths": {route.path: _path_item(route, today) for route in ROUTES if route is not EXPLORER_FILES},
         "components": components(),
     }
 
@@ -130,6 +146,54 @@ def _example_search(today: date) -> dict[str, Any]:
             "end_time": f"{today}T00:00:00Z",
         },
         "search_criteria": {"channels": ["VOICE", "CHAT"]},
+    }
+
+
+def _get_contact(today: date) -> dict[str, Any]:
+    contact_id = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of the contact.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[A-Za-z0-9_-]+$"},
+        "example": CONTACT_ID,
+    }
+    content = {"schema": schema_reference("ContactDetails"), "example": contact_example(today)}
+    return {
+        "operationId": "getContact",
+        "tags": ["contacts"],
+        "summary": "Get one contact",
+        "description": (
+            "All that Amazon Connect knows of a contact and the client is granted: more than a search returns. It takes"
+            " nothing of the quota of searches. A contact that the client may not see is a 404, as if it did not exist."
+        ),
+        "parameters": [contact_id, *contact_parameters(), *_header_parameters("Prefer", "Cache-Control")],
+        "responses": {
+            "200": {
+                "description": "The contact.",
+                "headers": header_references(*_PAGE_HEADERS),
+                "content": {"application/json": content},
+            },
+            **response_references(*_CONTACT_ERRORS, "431"),
+        },
+    }
+
+
+def _get_me(_: date) -> dict[str, Any]:
+    content = {"schema": schema_reference("Me"), "example": me_example()}
+    return {
+        "operationId": "getMe",
+        "tags": ["access"],
+        "summary": "Who the caller is and what it is granted",
+        "description": "The client of the credential and its grant. Null means that it is not limited.",
+        "responses": {
+            "200": {
+                "description": "The client and its grant.",
+                "headers": header_references("X-Request-Id", "Cache-Control", "Vary"),
+                "content": {"application/json": content},
+            },
+            **response_references(*_ME_ERRORS),
+        },
     }
 
 
@@ -237,13 +301,19 @@ def _export_response(description: str, schema: str, *headers: str) -> dict[str, 
 
 
 def _get_health(_: date) -> dict[str, Any]:
-    status = {"type": "string", "const": "ok"}
-    schema = {"type": "object", "required": ["status"], "properties": {"status": status}}
+    version = {"type": "string", "description": "The version of the service.", "examples": [__version__]}
+    properties = {"status": {"type": "string", "const": "ok"}, "version": version}
+    schema = {"type": "object", "required": ["status", "version"], "properties": properties}
     return _open_operation("getHealth", "Whether the service runs", {"application/json": {"schema": schema}})
 
 
 def _get_openapi(_: date) -> dict[str, Any]:
     return _open_operation("getOpenApi", "This document", {"application/json": {"schema": {"type": "object"}}})
+
+
+def _get_explorer(_: date) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 10**6}
+    return _open_operation("getExplorer", "A page that searches through this API", {"text/html": {"schema": schema}})
 
 
 def _get_problem_type(_: date) -> dict[str, Any]:
@@ -269,6 +339,8 @@ def _get_docs(_: date) -> dict[str, Any]:
 _OPERATIONS: dict[tuple[Route, str], Callable[[date], dict[str, Any]]] = {
     (CONTACTS, "GET"): _list_contacts,
     (CONTACT_SEARCH, "POST"): _search_contacts,
+    (CONTACT, "GET"): _get_contact,
+    (ME, "GET"): _get_me,
     (QUEUES, "GET"): _list_queues,
     (AGENTS, "GET"): _list_agents,
     (EXPORTS, "GET"): _list_exports,
@@ -279,6 +351,7 @@ _OPERATIONS: dict[tuple[Route, str], Callable[[date], dict[str, Any]]] = {
     (OPENAPI, "GET"): _get_openapi,
     (DOCS, "GET"): _get_docs,
     (PROBLEMS, "GET"): _get_problem_type,
+    (EXPLORER, "GET"): _get_explorer,
 }
 
 

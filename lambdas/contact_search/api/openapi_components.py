@@ -51,10 +51,11 @@ _HEADER_DESCRIPTIONS = {
     "Location": "The path of the export.",
     "Link": 'The next page, as a relative reference with rel="next" (RFC 8288).',
     "ETag": "A weak validator of the page, for If-None-Match.",
-    "Age": "Seconds since Amazon Connect returned this page, if it is a cached one.",
-    "Cache-Status": "Whether the page was cached, or Amazon Connect was asked for it (RFC 9211).",
-    "RateLimit": "What is left of Amazon Connect's quota of searches (IETF httpapi draft).",
-    "RateLimit-Policy": "That quota: q searches in w seconds (IETF httpapi draft).",
+    "Age": "Seconds since Amazon Connect returned what is in the response, if it was cached.",
+    "Cache-Status": "Whether the response of Amazon Connect was cached, or Amazon Connect was asked for it (RFC 9211).",
+    "Page-Limit": "Contacts that a page of this client may have, if that is less than `limit` asks for.",
+    "RateLimit": "What is left of the quota of Amazon Connect that the request uses (IETF httpapi draft).",
+    "RateLimit-Policy": "That quota: q calls in w seconds (IETF httpapi draft).",
     "WWW-Authenticate": "How to authenticate.",
 }
 
@@ -72,6 +73,7 @@ def components() -> dict[str, Any]:
             **model_schemas(),
             "Page": _page_schema(),
             "Total": _total_schema(),
+            "Me": _me_schema(),
             "QueueList": _name_list_schema("queues", "name"),
             "AgentList": _name_list_schema("agents", "username"),
             "ExportList": _export_list_schema(),
@@ -167,6 +169,42 @@ def _export_list_schema() -> dict[str, Any]:
         "required": ["exports", "next_cursor"],
         "properties": {"exports": exports, "next_cursor": _NEXT_CURSOR},
     }
+
+
+def _me_schema() -> dict[str, Any]:
+    text, boolean = {"type": "string"}, {"type": "boolean"}
+    texts = {"type": ["array", "null"], "items": text}
+    groups = {"type": "object", "additionalProperties": {"type": "array", "items": text}}
+    grant = {
+        "queues": _granted_schema("name") | {"description": "Only contacts of these queues."},
+        "agents": _granted_schema("username") | {"description": "Only contacts of these agents."},
+        "agent_hierarchy_groups": groups
+        | {"description": "Only contacts of agents in these groups, by level. Absent if not limited."},
+        "channels": texts | {"description": "Only contacts of these channels."},
+        "fields": texts | {"description": "Only these fields of contacts."},
+        "attribute_keys": texts | {"description": "The contact attributes that it may search by and see."},
+        "transcript_search": boolean | {"description": "Whether it may search transcripts."},
+        "lookback": {"type": ["string", "null"], "format": "duration", "description": "How far back it may look."},
+        "page_limit": {"type": ["integer", "null"], "format": "int32", "description": "Contacts in a page."},
+        "exports": boolean | {"description": "Whether it may use exports."},
+    }
+    required = [member for member in grant if member != "agent_hierarchy_groups"]
+    return {
+        "type": "object",
+        "description": "A client and what it is granted. Null means that it is not limited.",
+        "required": ["client", "usage_plan", "grant"],
+        "properties": {
+            "client": text,
+            "usage_plan": text,
+            "grant": {"type": "object", "required": required, "properties": grant},
+        },
+    }
+
+
+def _granted_schema(name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    entry = {"type": "object", "required": ["id"], "properties": {"id": text, name: text}}
+    return {"type": ["array", "null"], "maxItems": 100, "items": entry}
 
 
 def _total_schema() -> dict[str, Any]:

@@ -9,11 +9,13 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from contact_search.amazon_connect.contact import Contact
+from contact_search.amazon_connect.contact_details import ContactDetails
 from contact_search.api.export_response import Export
 from contact_search.exports.export_list import ExportListParameters
 from contact_search.search import members as m
 from contact_search.search.body import ExportRequest, SearchRequest
 from contact_search.search.name_list import NameListParameters
+from contact_search.search.one_contact import ContactParameters
 from contact_search.search.query import QueryParameters, examples
 
 _NULL = {"type": "null"}
@@ -41,21 +43,32 @@ def export_list_parameters() -> list[dict[str, Any]]:
     return [_query_parameter(name, schema, None) for name, schema in properties.items()]
 
 
+def contact_parameters() -> list[dict[str, Any]]:
+    """Describe the query parameters of one contact."""
+    properties = _simplify(ContactParameters.model_json_schema())["properties"]
+    return [_query_parameter(name, schema, None) for name, schema in properties.items()]
+
+
 def model_schemas() -> dict[str, Any]:
-    """Return the schemas of the bodies of requests, of Contact, of Export, and of the models in them."""
+    """Return the schemas of the bodies of requests, of Contact, ContactDetails, Export, and of the models in them."""
     search, export_request = (
         model.model_json_schema(ref_template=_REFERENCE) for model in (SearchRequest, ExportRequest)
     )
-    contact = TypeAdapter(Contact).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
+    contact, details = (
+        TypeAdapter(model).json_schema(mode="serialization", by_alias=False, ref_template=_REFERENCE)
+        for model in (Contact, ContactDetails)
+    )
     export = Export.model_json_schema(mode="serialization", ref_template=_REFERENCE)
-    models = (search, export_request, contact, export)
+    models = (search, export_request, contact, details, export)
     schemas = {name: schema for model in models for name, schema in model.pop("$defs").items()}
-    schemas |= {"SearchRequest": search, "ExportRequest": export_request, "Contact": contact | {"required": ["id"]}}
-    schemas["Export"] = _with_nulls(export)
+    schemas |= {"SearchRequest": search, "ExportRequest": export_request, "Export": _with_nulls(export)}
+    schemas |= {"Contact": contact | {"required": ["id"]}, "ContactDetails": details | {"required": ["id"]}}
     schemas = {name: _simplify(schema) for name, schema in sorted(schemas.items())}
     for field, enumeration in _ENUMERATIONS.items():
         values = ", ".join(f"`{value}`" for value in get_args(get_args(enumeration)[0]))
-        schemas["Contact"]["properties"][field]["description"] = f"One of {values}, or a value that Connect adds."
+        for contact_model in ("Contact", "ContactDetails"):
+            description = f"One of {values}, or a value that Connect adds."
+            schemas[contact_model]["properties"][field]["description"] = description
     return schemas
 
 

@@ -4,11 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 
+from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import contacts_to_json
+from contact_search.api.etag import matches
 from contact_search.search.walk import Page
 
 JSON = "application/json"
@@ -18,7 +21,7 @@ VARY = "Authorization, X-Api-Key, Origin, Accept-Encoding"
 def page_response(page: Page, fields: frozenset[str], headers: Mapping[str, str]) -> Response[str]:
     """Write the page with these top-level fields of contacts, empty for all, and with these further headers."""
     contacts = contacts_to_json(page.contacts, fields)
-    return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), {**_cache_headers(page), **headers})
+    return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), {**cache_headers(page.result), **headers})
 
 
 def conditional_page_response(
@@ -37,11 +40,11 @@ def conditional_page_response(
     """
     contacts = contacts_to_json(page.contacts, fields)
     etag = _etag(page, contacts, fields)
-    all_headers = {**_cache_headers(page), **headers, "ETag": etag}
+    all_headers = {**cache_headers(page.result), **headers, "ETag": etag}
     if page.next_cursor:
         next_query = urlencode({**query, "cursor": [page.next_cursor]}, doseq=True)
         all_headers["Link"] = f'<?{next_query}>; rel="next"'
-    if _matches(if_none_match, etag):
+    if matches(if_none_match, etag):
         return Response(HTTPStatus.NOT_MODIFIED, body="", headers=all_headers)
     return Response(HTTPStatus.OK, JSON, _to_json(page, contacts), all_headers)
 
@@ -69,9 +72,8 @@ def _total(page: Page) -> str:
     return f'{{"value":{page.total},"relation":"{"gte" if page.is_lower_bound else "eq"}"}}'
 
 
-def _cache_headers(page: Page) -> dict[str, str]:
+def cache_headers(result: Result[Any]) -> dict[str, str]:
     """Return Cache-Control, Age, Cache-Status (RFC 9111, RFC 9211) and Vary."""
-    result = page.result
     headers = {
         "Cache-Control": f"private, max-age={result.lifetime}",
         "Vary": VARY,
@@ -85,9 +87,3 @@ def _etag(page: Page, contacts: str, fields: frozenset[str]) -> str:
     reached = [str(page.progress.complete_until)] if page.progress else []
     content = "\n".join([contacts, _total(page), str(page.truncated), str(page.expanded), *reached, *sorted(fields)])
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Compare weakly (RFC 9110, section 13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags

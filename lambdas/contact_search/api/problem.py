@@ -39,8 +39,8 @@ class Problem:
 
     def members(self) -> dict[str, Any]:
         """Return the members that do not depend on the request."""
-        title, status = PROBLEM_TYPES[self.type].title, self.status.value
-        return {"type": f"/problems/{self.type}", "title": title, "status": status, "detail": self.detail}
+        status, title, *_ = PROBLEM_TYPES[self.type]
+        return {"type": f"/problems/{self.type}", "title": title, "status": status.value, "detail": self.detail}
 
 
 class RefusedError(Exception):

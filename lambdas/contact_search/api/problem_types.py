@@ -77,7 +77,8 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
         "Cursor expired",
         "The cursor is too old, or Amazon Connect has forgotten its place in a search whose order does not let the"
         " service find it again.",
-        "Start again without a cursor. Fetch the pages of a search within 24 hours.",
+        "Start again without a cursor. Fetch the pages of a search within 24 hours. If you follow it, begin at the last"
+        " complete_until that you have, and drop contacts that you have already: there you have 30 days.",
     ),
     "content-too-large": ProblemType(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -29,9 +29,14 @@ def problem_for(error: Exception) -> Problem:
     return entry if isinstance(entry, Problem) else entry(error)
 
 
-def log_problem(error: Exception, problem: Problem) -> None:
-    """Log what failed and where, without the exception's message: it may quote what the caller searched for."""
+def log_problem(error: Exception, problem: Problem, resource: str) -> None:
+    """Log what failed and where, without the exception's message: it may quote what the caller searched for.
+
+    Args:
+        resource: The path that was asked for, such as /v1/contacts/{id}, without the values of its parameters.
+    """
     fields = {"problem": problem.type, "failure": type(error).__name__, "code": getattr(error, "code", None)}
+    fields["resource"] = resource
     if problem.type == "internal":
         logger.error("failed", extra=fields | {"at": traceback.format_tb(error.__traceback__)})
     elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -56,7 +61,7 @@ def _validation(error: InvalidSearchError) -> Problem:
 
 def _forbidden(error: ForbiddenError) -> Problem:
     faults = [
-        {error.named_by: name, "code": "forbidden", "detail": "asks for more than this client is granted"}
+        {error.named_by: name, "code": "forbidden", "detail": _more_than_granted(error.granted.get(name))}
         for name in error.names[:_MOST_ERRORS]
     ]
     names = ", ".join(error.names[:5]) or "this path"
@@ -64,14 +69,18 @@ def _forbidden(error: ForbiddenError) -> Problem:
     return Problem("forbidden", detail, faults)
 
 
+def _more_than_granted(granted: str | None) -> str:
+    return f"asks for more than this client is granted{f': {granted}' if granted else ''}"
+
+
 def _rejected_by_connect(error: errors.RejectedError) -> Problem:
     # A message with an ARN is about our own resources, which callers must not see.
-    detail = "Amazon Connect does not accept this search." if "arn:" in error.reason else error.reason
+    detail = "Amazon Connect does not accept this request." if "arn:" in error.reason else error.reason
     return Problem("rejected-by-connect", detail)
 
 
 def _throttled(error: errors.ThrottledError) -> Problem:
-    detail = "Amazon Connect's quota of searches is used up at the moment."
+    detail = "Amazon Connect's quota is used up at the moment."
     headers = {"Retry-After": str(error.retry_after)}
     return Problem("throttled", detail, headers=headers)
 
@@ -101,21 +110,25 @@ _PROBLEM_BY_ERROR: Mapping[type, Problem | Callable[[Any], Problem]] = {
     ),
     CursorExpiredError: Problem(
         "cursor-expired",
-        "A cursor is valid for 24 hours at most. Start again without a cursor.",
+        "A cursor is valid for 24 hours, with `follow` for 30 days. Start again without a cursor.",
     ),
     errors.RejectedError: _rejected_by_connect,
     errors.ThrottledError: _throttled,
+    errors.ContactNotFoundError: Problem(
+        "not-found",
+        "There is no contact with this id, or it is one that this client may not see.",
+    ),
     errors.InstanceNotFoundError: Problem(
         "instance-not-found",
         "The Amazon Connect instance of this service does not exist.",
     ),
     errors.MisconfiguredError: Problem(
         "misconfigured",
-        "This service is not allowed to search its Amazon Connect instance.",
+        "This service is not allowed to use its Amazon Connect instance.",
     ),
     errors.UpstreamError: Problem(
         "upstream-error",
-        "Amazon Connect failed to answer this search.",
+        "Amazon Connect failed to answer this request.",
     ),
     errors.UnavailableError: Problem(
         "upstream-unavailable",

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from contact_search.search.position import DIGEST_LENGTH, Position
 from contact_search.search.window import Window
@@ -134,13 +134,13 @@ class CursorCodec:
         if key_name not in self._key_ids:
             raise InvalidCursorError
         try:
-            serializer = self._serializer(key_name)
-            lifetime = _lifetime(serializer.loads(signed))
-            payload: list[Any] = serializer.loads(signed, max_age=int(lifetime.total_seconds()))
-        except SignatureExpired:
-            raise CursorExpiredError from None
+            payload: list[Any]
+            payload, signed_at = self._serializer(key_name).loads(signed, return_timestamp=True)
         except BadData:
             raise InvalidCursorError from None
+        # Without `max_age`, which would refuse a cursor from an environment whose clock is ahead of this one's.
+        if datetime.now(UTC) - signed_at > _lifetime(payload):
+            raise CursorExpiredError
         return payload
 
     def _load(self, key: str, seen: str | None, *, can_resume: bool) -> tuple[str | None, str]:

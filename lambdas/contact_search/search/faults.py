@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -99,6 +98,8 @@ def from_pydantic(error: ErrorDetails, where: str) -> Fault:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that suggests the most similar known name, or "" if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a request without faults need not wait for it
+
     known = list(known)
     plain = re.sub("[^a-z]", "", name.lower())
     usual = [ours for ours, others in _OTHER_NAMES_BY_NAME.items() if plain in others.split() and ours in known]

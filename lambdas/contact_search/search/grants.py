@@ -1,9 +1,13 @@
-"""Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true."""
+"""Restrict a search to what its caller may see, before Amazon Connect is asked: totals and pages stay true.
 
-from collections.abc import Iterator
+One contact is judged after Amazon Connect was asked, by the same grant.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +15,9 @@ from contact_search.access.clients import find_client
 from contact_search.search import members as m
 from contact_search.search.model import Search, default_sort
 from contact_search.storage.durable_table import DurableTable
+
+if TYPE_CHECKING:
+    from contact_search.amazon_connect.contact_details import ContactDetails
 
 _NOT_EMPTY = Field(min_length=1)
 
@@ -20,9 +27,10 @@ class Grant(BaseModel):
 
     Attributes:
         agent_hierarchy_groups: Groups of one level only, because how Connect combines levels is not documented.
-        fields: Fields of contacts. Others are neither returned nor may they be searched or sorted by.
-        attribute_keys: Keys of contact attributes that may be searched.
-        lookback: How far before now a window may begin.
+        fields: Fields of contacts. Others are neither returned nor may they be searched or sorted by. Those that a
+            search does not return are among them only if they were named.
+        attribute_keys: Keys of contact attributes that may be searched and are returned.
+        lookback: How far before now a window may begin, and how old a contact may be.
         page_limit: Contacts that a page may have, whatever `limit` says.
         exports: Whether the client may use /v1/exports.
     """
@@ -39,7 +47,7 @@ class Grant(BaseModel):
         | None
     ) = None
     channels: Annotated[m.ChannelList, _NOT_EMPTY] | None = None
-    fields: frozenset[m.ContactField] | None = None
+    fields: frozenset[m.GrantableField] | None = None
     attribute_keys: frozenset[m.SearchableContactAttributeKey] | None = None
     transcript_search: bool = True
     lookback: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=731))] | None = None
@@ -58,6 +66,7 @@ class Caller:
     client: str
     revision: str
     grant: Grant
+    usage_plan: str = ""
 
     @property
     def owner(self) -> str:
@@ -72,16 +81,29 @@ def find_caller(table: DurableTable, name: str) -> Caller | None:
         StorageUnavailableError: The table cannot be reached.
     """
     client = find_client(table, name)
-    return None if client is None else Caller(name, client.revision, Grant.model_validate_json(client.grant))
+    if client is None:
+        return None
+    return Caller(name, client.revision, Grant.model_validate_json(client.grant), client.usage_plan)
 
 
 class ForbiddenError(Exception):
-    """The caller asked for more than it is granted. `names` are the parameters or JSON pointers that did so."""
+    """The caller asked for more than it is granted.
 
-    def __init__(self, names: list[str], named_by: Literal["parameter", "pointer"]) -> None:
+    Attributes:
+        names: The parameters or JSON pointers that did so.
+        granted: What the caller is granted there, by name, as far as an error may tell.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        named_by: Literal["parameter", "pointer"],
+        granted: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(f"{len(names)} refused")
         self.names = names
         self.named_by = named_by
+        self.granted = granted
 
 
 # The field of a contact that a criterion reveals something about.
@@ -120,15 +142,45 @@ def restrict(search: Search, caller: Caller) -> Search:
     grant = caller.grant
     refused = list(_refused_members(search, grant))
     if refused:
-        names = [name for member in refused for name in _names(search, member)]
-        raise ForbiddenError(list(dict.fromkeys(names)), search.named_by)
+        raise _forbidden(search, grant, refused)
     return replace(
         search,
         owner=caller.owner,
         criteria=_restrict_criteria(search.criteria, grant),
         limit=search.limit if grant.page_limit is None else min(search.limit, grant.page_limit),
-        fields=search.fields or (frozenset() if grant.fields is None else grant.fields | {"id"}),
+        fields=search.fields or _granted_fields(grant),
     )
+
+
+def is_granted(contact: "ContactDetails", grant: Grant, now: datetime) -> bool:
+    """Tell whether a search that the client may make now could find the contact."""
+    begun = contact.initiation_timestamp
+    return (
+        _is_among(contact.queue_info.id if contact.queue_info else None, grant.queue_ids)
+        and _is_among(contact.agent_info.id if contact.agent_info else None, grant.agent_ids)
+        and _is_among(contact.channel, grant.channels)
+        and all(
+            _is_among(_hierarchy_group_id(contact, level), ids)
+            for level, ids in (grant.agent_hierarchy_groups or {}).items()
+        )
+        and (grant.lookback is None or (begun is not None and begun >= now - grant.lookback))
+    )
+
+
+def _is_among(value: str | None, granted: Collection[str] | None) -> bool:
+    return granted is None or value in granted
+
+
+def _hierarchy_group_id(contact: "ContactDetails", level: str) -> str | None:
+    """Return the id of the agent's group on a level such as L1Ids: the last part of its ARN."""
+    groups = contact.agent_info and contact.agent_info.hierarchy_groups
+    group = groups and getattr(groups, f"level{level[1]}")
+    return group.arn.rpartition("/")[2] if group and group.arn else None
+
+
+def _granted_fields(grant: Grant) -> frozenset[str]:
+    """Return the fields that a search returns, empty for all."""
+    return frozenset() if grant.fields is None else frozenset(m.CONTACT_FIELDS) & grant.fields | {"id"}
 
 
 def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]:
@@ -142,6 +194,26 @@ def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]
             level: groups.get(level) or sorted(ids) for level, ids in grant.agent_hierarchy_groups.items()
         }
     return restricted
+
+
+def _forbidden(search: Search, grant: Grant, members: list[str]) -> ForbiddenError:
+    member_by_name: dict[str, str] = {}
+    for member in members:
+        for name in _names(search, member):
+            member_by_name.setdefault(name, member)
+    granted = {name: limit for name, member in member_by_name.items() if (limit := _tell_limit(grant, member))}
+    return ForbiddenError(list(member_by_name), search.named_by, granted)
+
+
+def _tell_limit(grant: Grant, member: str) -> str:
+    """Say what the client is granted, empty if an error may not: ids are many, and attribute keys are sensitive."""
+    if member == "TimeRange.StartTime":
+        return f"{grant.model_dump(mode='json', include={'lookback'})['lookback']} before now"
+    if member == "Channels" and grant.channels is not None and grant.has_field("channel"):
+        return ", ".join(grant.channels)
+    if member == "fields" and grant.fields is not None:
+        return ", ".join(sorted(grant.fields | {"id"}))
+    return ""
 
 
 def _names(search: Search, member: str) -> tuple[str, ...]:

@@ -101,6 +101,17 @@ def _check_contact_field(value: Any) -> str:
     raise invalid_value("unknown_value", f"must be a field of a contact: {', '.join(CONTACT_FIELDS)}")
 
 
+def _check_grantable_field(value: Any) -> str:
+    if isinstance(value, str) and value in CONTACT_FIELDS:
+        return value
+    from contact_search.amazon_connect.contact_details import FIELDS_BEYOND_SEARCH  # noqa: PLC0415 - seldom granted
+
+    if isinstance(value, str) and value in FIELDS_BEYOND_SEARCH:
+        return value
+    names = ", ".join((*CONTACT_FIELDS, *FIELDS_BEYOND_SEARCH))
+    raise invalid_value("unknown_value", f"must be a field of a contact: {names}")
+
+
 def _spell_ai_use_case(value: Any) -> Any:
     return {"agentassistance": "AgentAssistance", "selfservice": "SelfService"}.get(str(value).lower(), value)
 
@@ -192,11 +203,14 @@ ContactField = Annotated[
     str, PlainValidator(_check_contact_field), WithJsonSchema({"type": "string", "enum": list(CONTACT_FIELDS)})
 ]
 Settle = Annotated[timedelta, PlainValidator(_parse_settle), WithJsonSchema({"type": "string", "format": "duration"})]
+# A field that a search returns, or one of those that only one contact has.
+GrantableField = Annotated[str, PlainValidator(_check_grantable_field)]
 Cursor = Annotated[str, Field(min_length=1)]
 # The longest name of a queue or user has 127 characters. There are as many names as QueueIds and AgentIds may have.
 NameList = Annotated[list[Annotated[str, Field(max_length=127), IsText]], Field(max_length=100)]
 Expansion = Annotated[Literal["queue", "agent"], BeforeValidator(_lower)]
 ExportFormat = Annotated[Literal["ndjson", "csv"], BeforeValidator(_lower)]
+ContactExpansion = Annotated[Literal["queue", "agent", "attributes"], BeforeValidator(_lower)]
 # MaxResult100, and 0 to count.
 Limit = Annotated[int, Field(strict=True, ge=0, le=100)]
 MaxItems = Annotated[int, Field(strict=True, ge=1, le=10**15)]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from contact_search.amazon_connect.directory import Names
 from contact_search.search import members as m
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.grants import Caller, ForbiddenError
-from contact_search.search.list_parameters import parse_list_parameters
 from contact_search.search.names import QUEUE, Kind, granted_ids
 from contact_search.search.query_parameters import parse_integer
 
@@ -44,15 +42,6 @@ class NamePage:
 
     entries: list[tuple[str, str]]
     next_cursor: str | None
-
-
-def parse(parameters: Mapping[str, Sequence[str]]) -> NameListParameters:
-    """Validate the parameters, each with its decoded values.
-
-    Raises:
-        InvalidSearchError: Some parameters are invalid. It has every fault.
-    """
-    return parse_list_parameters(parameters, NameListParameters)
 
 
 def require_granted(kind: Kind, caller: Caller) -> None:

@@ -1,9 +1,9 @@
 """Translate between the names of queues and agents, which people know, and the ids that Amazon Connect searches by."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contact_search.amazon_connect.connect import Patience
 from contact_search.amazon_connect.directory import LONGEST_WAIT, Directory, DirectoryUnavailableError, Names, Snapshot
@@ -11,6 +11,10 @@ from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import ForbiddenError, Grant
 from contact_search.search.model import Search
 from contact_search.search.walk import Page
+
+if TYPE_CHECKING:
+    from contact_search.amazon_connect.contact import Contact
+    from contact_search.amazon_connect.contact_details import ContactDetails
 
 MAX_IDS = 100  # QueueIds and AgentIds of SearchContacts
 # To find the most similar of 10,000 names takes up to 50 ms of CPU.
@@ -72,26 +76,35 @@ def resolve(search: Search, grant: Grant, directory: Directory) -> Search:
 
 
 def expand(page: Page, search: Search, directory: Directory, patience: Patience) -> Page:
-    """Add names to the contacts of a page, as the search asks for. Leave out fields that the page does not show.
+    """Add names to the contacts of a page, as the search asks for. Leave out fields that the page does not show."""
+    kinds = [kind for kind in (QUEUE, AGENT) if _expands(search, kind)]
+    return page if add_names(page.contacts, kinds, directory, patience) else replace(page, expanded=False)
 
-    The contacts are changed in place: Connect's page is parsed anew for every request, and to copy them would take
+
+def add_names(
+    contacts: "Sequence[Contact | ContactDetails]", kinds: Collection[Kind], directory: Directory, patience: Patience
+) -> bool:
+    """Add the names of their queues or agents to contacts. Return False if names are not to be had at the moment.
+
+    The contacts are changed in place: Connect's response is parsed anew for every request, and to copy them would take
     longer than to look up their names.
     """
-    queues = [contact.queue_info for contact in page.contacts if _expands(search, QUEUE) and contact.queue_info]
-    agents = [contact.agent_info for contact in page.contacts if _expands(search, AGENT) and contact.agent_info]
+    queues = [contact.queue_info for contact in contacts if contact.queue_info] if QUEUE in kinds else []
+    agents = [contact.agent_info for contact in contacts if contact.agent_info] if AGENT in kinds else []
     if not queues and not agents:
-        return page
+        return True
     wait = min(LONGEST_WAIT, patience.started + _LATEST_EXPANSION - time.monotonic())
     queue_ids, agent_ids = {queue.id for queue in queues if queue.id}, {agent.id for agent in agents if agent.id}
     try:
         snapshot = directory.snapshot_with(queue_ids, agent_ids, max(wait, 0))
     except DirectoryUnavailableError:
-        return replace(page, expanded=False)
+        return False
+    # Assignment by `object` leaves out what pydantic does beside it, which would take longer than all else here.
     for queue in queues:
-        queue.name = snapshot.queues.name_by_id.get(queue.id or "")
+        object.__setattr__(queue, "name", snapshot.queues.name_by_id.get(queue.id or ""))
     for agent in agents:
-        agent.username = snapshot.agents.name_by_id.get(agent.id or "")
-    return page
+        object.__setattr__(agent, "username", snapshot.agents.name_by_id.get(agent.id or ""))
+    return True
 
 
 def _expands(search: Search, kind: Kind) -> bool:

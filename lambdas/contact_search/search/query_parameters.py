@@ -14,9 +14,24 @@ from contact_search.search.faults import invalid_value
 from contact_search.search.model import DEFAULT_LIMIT
 
 _SORTS = [sign + field.lower() for field in m.SORT_FIELDS for sign in ("", "-")]
-_QUEUE_ID = "5f8d1a52-1f3c-4c5e-9a70-2d6f0c3b1e11"
-_AGENT_ID = "0b9c7c1e-6a54-4d0a-8f0f-7f3f6a4e2c22"
-_GROUP_ID = "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33"
+# These find contacts in the sample of scripts/serve: the queue Billing, the agent kpereira and the groups above this
+# agent, which has none on level 5.
+_QUEUE_ID = "8755289a-b3e9-4820-aff8-e5c67bf85b6d"
+_AGENT_ID = "5146a606-d3d5-4aa4-a1f7-d47816a24934"
+_GROUP_IDS = (
+    "0c8b1bd5-3503-4c2c-abc4-a5cfe51779b4",
+    "f5dad688-a864-49cc-a066-fe548752289d",
+    "a5ea9c22-a13f-48fd-a77e-9fea8b863ed1",
+    "8158efbf-c223-4727-aaf9-77f47f7bedf0",
+    "9a1f4d7b-3c2e-4b8d-a5c6-1e0d9f8b7a33",
+)
+_SAID_BY = {
+    "agent": "refund",
+    "customer": "refund",
+    "system": "recorded",
+    "custom_bot": "virtual assistant",
+    "supervisor": "shift supervisor",
+}
 _AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 
 
@@ -47,7 +62,7 @@ _False = Annotated[Literal["false"], _Lower]
 
 def _group_ids(level: int) -> Any:
     description = f"Ids of the agent's hierarchy groups on level {level}. Several values mean any of them."
-    return Field(default_factory=list, description=description, examples=[[_GROUP_ID]])
+    return Field(default_factory=list, description=description, examples=[[_GROUP_IDS[level - 1]]])
 
 
 def _said_by(role: str) -> Any:
@@ -55,7 +70,7 @@ def _said_by(role: str) -> Any:
         f"Words or phrases said by a participant with the role {role.upper()}. Repeat the parameter for several: commas"
         " are part of the text. Cannot be combined with `transcript`."
     )
-    return Field(default_factory=list, alias=f"transcript.{role}", description=description, examples=[["refund"]])
+    return Field(default_factory=list, alias=f"transcript.{role}", description=description, examples=[[_SAID_BY[role]]])
 
 
 def _from(timestamp: str) -> Any:
@@ -292,6 +307,24 @@ class QueryParameters(BaseModel):
         description="`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`.",
         examples=[["queue"]],
     )
+
+
+# How the documentation groups the parameters, by their names up to the first dot.
+PARAMETER_GROUPS = {
+    "Window": ("from", "to", "last", "time_field"),
+    "Contact": ("channel", "initiation_method", "name", "name_match", "active_region"),
+    "Queue and agent": (
+        *("queue", "queue_id", "agent", "agent_id", *(f"agent_hierarchy_l{level}_id" for level in range(1, 6))),
+        *("routing_agent_id", "routing_match"),
+    ),
+    "Transcript": ("transcript", "transcript_match"),
+    "Attributes and tags": ("attribute", "attribute_match", "segment", "segment_match", "tag"),
+    "AI agent": ("ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"),
+    "Other timestamps": (*(field.lower() for field in m.TIME_FIELDS), "additional_time_match"),
+    "Following": ("follow", "settle"),
+    "Order and pages": ("sort", "limit", "max_items", "cursor"),
+    "What is returned": ("fields", "expand"),
+}
 
 
 def examples(today: date) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Page:
     total: int
     is_lower_bound: bool
     next_cursor: str | None
-    result: Result
+    result: Result[SearchContactsResponse]
     truncated: bool = False
     expanded: bool = True
     progress: Progress | None = None
@@ -95,7 +95,9 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
 
 
-def search_contacts(walk: "Walk", connect: AmazonConnect, patience: Patience) -> tuple["Walk", Result]:
+def search_contacts(
+    walk: "Walk", connect: AmazonConnect, patience: Patience
+) -> tuple["Walk", Result[SearchContactsResponse]]:
     """Return Connect's page, and where it begins: elsewhere if Connect does not know the walk's NextToken any more.
 
     Raises:

@@ -1,2 +1,2 @@
-// The only thing of Node that client.ts needs.
+// The only thing of Node that the clients need.
 declare const process: { argv: string[] };

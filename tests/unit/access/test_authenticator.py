@@ -16,7 +16,15 @@ from contact_search.storage.durable_table import DurableTable
 
 NOW = 1_795_000_000.0
 KEY = Credential("key", is_token=False)
-CLIENT = {"id": "1", "revision": "r", "grant": "{}", "usage_key": "u", "by_token": 0, "revoked": 0}
+CLIENT = {
+    "id": "1",
+    "revision": "r",
+    "grant": "{}",
+    "usage_plan": "internal",
+    "usage_key": "u",
+    "by_token": 0,
+    "revoked": 0,
+}
 
 
 class FakeTable(DurableTable):

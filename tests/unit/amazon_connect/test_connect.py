@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from contact_search.amazon_connect import connect, page_cache
 from contact_search.amazon_connect.connect import AmazonConnect, Patience, Result
+from contact_search.amazon_connect.contact import SearchContactsResponse
 from contact_search.amazon_connect.errors import (
     ConnectError,
     MisconfiguredError,
@@ -96,7 +97,9 @@ class World:
     def patience(self, seconds: float = 3, *, caller: str = "caller", **options: Any) -> Patience:
         return Patience(caller, seconds, started=self.clock.now, **options)
 
-    def search(self, environment: AmazonConnect | None = None, seconds: float = 3, **options: Any) -> Result:
+    def search(
+        self, environment: AmazonConnect | None = None, seconds: float = 3, **options: Any
+    ) -> Result[SearchContactsResponse]:
         return (environment or self.environment()).search(self.request(), self.patience(seconds, **options))
 
 
@@ -158,8 +161,20 @@ def test_every_call_waits_for_its_slot_in_the_callers_name(world: World, log: li
     assert world.limiter.callers == ["a", "b"]
     assert world.client.calls[1] - world.client.calls[0] == pytest.approx(INTERVAL)
     assert log == [
-        {"message": "called Amazon Connect", "outcome": "answer", "waited": 0, "took": 300},
-        {"message": "called Amazon Connect", "outcome": "answer", "waited": 1700, "took": 300},
+        {
+            "message": "called Amazon Connect",
+            "operation": "SearchContacts",
+            "outcome": "answer",
+            "waited": 0,
+            "took": 300,
+        },
+        {
+            "message": "called Amazon Connect",
+            "operation": "SearchContacts",
+            "outcome": "answer",
+            "waited": 1700,
+            "took": 300,
+        },
     ]
 
 

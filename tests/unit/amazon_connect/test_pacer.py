@@ -45,7 +45,7 @@ def stalling(clock: Clock) -> StallingClock:
 
 
 def tat(table: TransientTable) -> int:
-    item = table.get("quota") or {}
+    item = table.get("quota search-contacts") or {}
     return int(item["tat"])
 
 

@@ -1,12 +1,13 @@
 """Pages are shared by all environments, and one of them at a time calls Connect for a page."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contact_search.amazon_connect import page_cache
-from contact_search.amazon_connect.errors import RejectedError
+from contact_search.amazon_connect.errors import ContactNotFoundError, RejectedError
 from contact_search.amazon_connect.page_cache import STALE, CachedPage, PageCache
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
@@ -43,8 +44,27 @@ def test_a_rejection_is_cached(environments: list[PageCache]) -> None:
     here.put("p", CachedPage(b"", 10, 0, RejectedError("InvalidRequestException", "no")))
     page = elsewhere.get("p")
     assert page is not None
-    assert page.rejection is not None
-    assert (page.rejection.code, page.rejection.reason) == ("InvalidRequestException", "no")
+    assert isinstance(page.refusal, RejectedError)
+    assert (page.refusal.code, page.refusal.reason) == ("InvalidRequestException", "no")
+
+
+def test_that_a_contact_does_not_exist_is_cached(environments: list[PageCache]) -> None:
+    here, elsewhere = environments
+    here.put("p", CachedPage(b"", 5, 0, ContactNotFoundError("ResourceNotFoundException")))
+    page = elsewhere.get("p")
+    assert page is not None
+    assert isinstance(page.refusal, ContactNotFoundError)
+
+
+@pytest.mark.usefixtures("environments")
+def test_a_page_is_forgotten_after_the_time_of_its_cache(dynamodb: Any, clock: Clock) -> None:
+    cache = PageCache(TransientTable("table", dynamodb), timedelta(minutes=1))
+    cache.put("p", PAGE)
+    clock.now += 59
+    assert cache.get("p") is not None
+    cache.take_lease("p", 5)  # which the call that follows does not survive
+    clock.now += 3
+    assert cache.get("p") is None
 
 
 def test_a_page_that_is_too_large_is_not_stored_but_ends_the_lease(environments: list[PageCache]) -> None:
@@ -112,4 +132,4 @@ def test_waiting_ends_with_the_lease_or_the_time(
 def test_environments_of_one_snapshot_are_told_apart(environments: list[PageCache]) -> None:
     """What identifies an environment is drawn when it is used first."""
     here, _ = environments
-    assert all(isinstance(value, TransientTable) for value in vars(here).values())
+    assert all(isinstance(value, TransientTable | timedelta) for value in vars(here).values())

@@ -340,6 +340,15 @@ def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None
     assert waits == pytest.approx([0.02, INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
 
 
+def test_quotas_of_different_names_are_apart(dynamodb: Any, clock: Clock) -> None:
+    table = TransientTable("table", dynamodb)
+    searches, contacts = (RateLimiter(table, 0.5, 1, 5, clock, name=name) for name in ("search-contacts", "contacts"))
+    assert [wait(limiter, clock, "a", 0) for limiter in (searches, contacts)] == pytest.approx([0.02, 0.02], abs=0.01)
+    refused(searches, clock, "a")
+    assert contacts.policy_header() == '"contacts";q=1;w=2'
+    assert contacts.state_header().startswith('"contacts";r=0;')
+
+
 def test_a_burst_leaves_at_once(dynamodb: Any, clock: Clock) -> None:
     limiter = create(dynamodb, clock, burst=3)
     assert limiter.state_header() == '"search-contacts";r=3;t=0'
@@ -408,11 +417,11 @@ def test_very_many_callers_do_not_outgrow_the_item(
     told = [refused(limiter, clock, f"{number}") for number in range(230)]
     assert told[-1] > 400
     table = TransientTable("table", dynamodb)
-    assert len(table.get("quota") or {}) < 210
+    assert len(table.get("quota search-contacts") or {}) < 210
     for _ in range(20):
         clock.now += 60
         wait(limiter, clock, "first", 0)
-    assert len(table.get("quota") or {}) < 10
+    assert len(table.get("quota search-contacts") or {}) < 10
     assert max(map(len, expressions)) < 4096
 
 
@@ -420,7 +429,7 @@ def test_a_caller_has_a_few_promises_at_most(limiter: RateLimiter, clock: Clock,
     wait(limiter, clock, "first", 0)
     for _ in range(100):
         refused(limiter, clock, "impatient")
-    assert len(TransientTable("table", dynamodb).get("quota") or {}) < 30
+    assert len(TransientTable("table", dynamodb).get("quota search-contacts") or {}) < 30
 
 
 def test_when_connect_throttles_all_pause_and_the_throttled_caller_goes_first(

@@ -10,8 +10,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contact_search.amazon_connect.connect import Patience, Result
-from contact_search.amazon_connect.contact import parse_response
+from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
+from contact_search.amazon_connect.contact_details import ContactDetails, parse_contact
 from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.errors import ContactNotFoundError
 from contact_search.api.app import respond
 from contact_search.api.services import Services
 from contact_search.search.grants import Caller, Grant
@@ -19,22 +21,38 @@ from contact_search.settings import SearchSettings
 
 ORIGIN = "https://app.example.com"
 
+EMPTY = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "fwd=miss")
+
 
 @dataclass
 class FakeConnect:
     """Return `result`, or raise `error`, and record what was asked for."""
 
-    result: Result = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "fwd=miss")  # noqa: RUF009
+    result: Result[SearchContactsResponse] = EMPTY
     error: Exception | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     patience: list[Patience] = field(default_factory=list)
 
-    def search(self, request: dict[str, Any], patience: Patience) -> Result:
+    def search(self, request: dict[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         self.requests.append(request)
         self.patience.append(patience)
         if self.error is not None:
             raise self.error
         return self.result
+
+
+@dataclass
+class FakeReader:
+    """Know one contact, or raise `error`."""
+
+    error: Exception | None = None
+
+    def describe(self, contact_id: str, _: Patience) -> Result[ContactDetails]:
+        if self.error is not None:
+            raise self.error
+        if contact_id != "c-1":
+            raise ContactNotFoundError("ResourceNotFoundException")
+        return Result(parse_contact(b'{"Contact": {"Id": "c-1", "Channel": "VOICE"}}'), 5, None, "fwd=miss")
 
 
 @dataclass
@@ -64,14 +82,17 @@ class FakeDirectory:
         return snapshot
 
 
+@dataclass
 class FakeLimiter:
-    """Say what is left of the quota."""
+    """Say what is left of a quota."""
+
+    name: str
 
     def policy_header(self) -> str:
-        return '"search";q=1;w=2'
+        return f'"{self.name}";q=1;w=2'
 
     def state_header(self) -> str:
-        return '"search";r=0;t=2'
+        return f'"{self.name}";r=0;t=2'
 
 
 @dataclass
@@ -104,7 +125,12 @@ def directory() -> FakeDirectory:
 
 
 @pytest.fixture
-def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory) -> Send:
+def reader() -> FakeReader:
+    return FakeReader()
+
+
+@pytest.fixture
+def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, reader: FakeReader) -> Send:
     """Send a request to the app, as API Gateway does."""
     settings = SearchSettings(
         connect_instance_id="instance",
@@ -113,7 +139,8 @@ def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory) -
         durable_table_name="durable",
         cors_origins=ORIGIN,
     )
-    services: Any = Services(settings, connect, None, FakeLimiter(), clients, directory, None)  # type: ignore[arg-type]
+    fakes: Any = (connect, None, FakeLimiter("search"), clients, directory, None, reader, FakeLimiter("contact"))
+    services = Services(settings, *fakes)
 
     def send_request(
         method: str,

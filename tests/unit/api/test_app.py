@@ -12,7 +12,7 @@ import pytest
 from contact_search.amazon_connect.connect import Result
 from contact_search.amazon_connect.contact import parse_response
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, EXPORT, EXPORTS, HEALTH, ROUTES, Route
+from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS, EXPORT, EXPORTS, HEALTH, PROBLEMS, ROUTES, Route
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
 from tests.unit.api.conftest import ORIGIN, FakeClients, FakeConnect, FakeDirectory, Send
@@ -21,7 +21,12 @@ TIME_RANGE = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-11-20", "end_t
 
 
 # Values of the path parameters, by the path that has them.
-PATH_PARAMETERS = {"/problems/{type}": {"type": "validation"}, "/v1/exports/{id}": {"id": "1"}}
+PATH_PARAMETERS = {
+    "/problems/{type}": {"type": "validation"},
+    "/explorer/{version}/{file}": {"version": "1", "file": "main.js"},
+    "/v1/contacts/{id}": {"id": "c-1"},
+    "/v1/exports/{id}": {"id": "1"},
+}
 # Exports need a bucket and a state machine: see tests/service/test_exports.py.
 ANSWERED = [route for route in ROUTES if route not in (EXPORTS, EXPORT)]
 
@@ -52,11 +57,6 @@ def test_exports_that_are_not_configured_are_the_operators_fault(
         assert (response.status, response.json["type"]) == (500, "/problems/misconfigured")
 
 
-def test_what_cannot_be_a_path_parameter_is_a_404(send: Send) -> None:
-    response = send("GET", EXPORT.path, pathParameters={"id": 'a"b'})
-    assert (response.status, response.json["type"]) == (404, "/problems/not-found")
-
-
 def test_an_unknown_path_is_a_404(send: Send) -> None:
     response = send("GET", "/v1/nothing")
     assert (response.status, response.json["type"]) == (404, "/problems/not-found")
@@ -68,10 +68,6 @@ def test_an_unknown_path_is_a_404(send: Send) -> None:
 @pytest.mark.parametrize("path", ["/search/v1/contacts", "/live/v1/contacts", "/v1/contacts/", "/a/b/v1/contacts/"])
 def test_routes_do_not_depend_on_a_base_path_or_a_trailing_slash(send: Send, path: str) -> None:
     assert send("GET", CONTACTS.path, "last=P1D", path=path).status == 200
-
-
-def test_path_parameters_are_part_of_the_path(send: Send) -> None:
-    assert send("GET", "/{proxy+}", path="/search/health", pathParameters={"proxy": "health"}).json == {"status": "ok"}
 
 
 def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(send: Send) -> None:
@@ -88,6 +84,13 @@ def test_a_preflight_lets_scripts_read_the_problem_of_an_unknown_path_or_method(
     assert (
         send("OPTIONS", "/{proxy+}", headers=elsewhere, path="/v1/no", pathParameters={"proxy": "v1/no"}).status == 404
     )
+
+
+def test_the_resource_decides_about_the_route_whatever_its_parameters_are(send: Send) -> None:
+    for value in ("health", "validation/x", "a\nb", "{type}", ""):
+        response = send("GET", PROBLEMS.path, pathParameters={"type": value})
+        assert (response.status, response.json["type"]) == (404, "/problems/not-found")
+    assert send("GET", PROBLEMS.path, path="/search/health", pathParameters={"type": "validation"}).status == 200
 
 
 def test_a_preflight_is_answered_for_its_path(send: Send) -> None:

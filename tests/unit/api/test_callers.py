@@ -27,6 +27,7 @@ class FakeTable(DurableTable):
             "id": name,
             "revision": revision,
             "grant": json.dumps(grant),
+            "usage_plan": "internal",
             "usage_key": "",
             "by_token": 0,
             "revoked": int(revoked),

@@ -13,8 +13,9 @@ from openapi_spec_validator import validate
 from contact_search import __version__
 from contact_search.api.docs import page
 from contact_search.api.openapi import document, document_json
-from contact_search.api.route_table import ROUTES
+from contact_search.api.route_table import EXPLORER_FILES, ROUTES
 from contact_search.search.query import QueryParameters, parse
+from contact_search.search.query_parameters import PARAMETER_GROUPS
 
 TODAY = date(2026, 11, 24)
 NOW = datetime.fromisoformat("2026-11-24T12:00:00Z")
@@ -43,8 +44,9 @@ def test_it_has_the_one_version_and_no_placeholder(openapi: dict[str, Any]) -> N
 
 
 def test_it_has_all_routes(openapi: dict[str, Any]) -> None:
-    assert list(openapi["paths"]) == [route.path for route in ROUTES]
-    for route in ROUTES:
+    described = [route for route in ROUTES if route is not EXPLORER_FILES]
+    assert list(openapi["paths"]) == [route.path for route in described]
+    for route in described:
         item = openapi["paths"][route.path]
         assert {method.upper() for method in item} == {*route.methods} - {"HEAD"}
         for operation in item.values():
@@ -114,7 +116,7 @@ def test_every_error_has_a_body(openapi: dict[str, Any]) -> None:
 
 def test_null_is_no_value_of_optional_members(openapi: dict[str, Any]) -> None:
     schemas = dict(openapi["components"]["schemas"])
-    for page_of in ("Page", "QueueList", "AgentList", "ExportList"):  # next_cursor may be null
+    for page_of in ("Page", "QueueList", "AgentList", "ExportList", "Me"):  # next_cursor and limits may be null
         del schemas[page_of]
     export = schemas.pop("Export")["properties"]
     assert {name for name, member in export.items() if '"null"' in json.dumps(member)} == {
@@ -141,12 +143,29 @@ def test_the_page_does_not_import_flask() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "lambdas"})  # noqa: S603
 
 
-def test_the_page_tries_one_example_and_describes_the_others() -> None:
+def shown_operations() -> list[dict[str, Any]]:
+    """Return the operations of the specification in the page."""
     specification, _ = json.JSONDecoder().raw_decode(page(TODAY).partition("const specification = ")[2])
-    with_example = [
-        parameter["name"]
-        for parameter in specification["paths"]["/v1/contacts"]["get"]["parameters"]
-        if "example" in parameter
-    ]
-    assert with_example == ["last"]
-    assert "Example: `VOICE`" in json.dumps(specification)
+    return [operation for item in specification["paths"].values() for operation in item.values()]
+
+
+def test_the_page_fills_in_no_optional_parameter() -> None:
+    for operation in shown_operations():
+        for parameter in operation.get("parameters", []):
+            if not parameter["required"]:
+                assert "example" not in parameter
+                assert "default" not in parameter["schema"]
+                assert "Example: `" in parameter["description"]
+    assert "Example: `VOICE`" in json.dumps(shown_operations())
+    assert "Default: `50`" in json.dumps(shown_operations())
+
+
+def test_the_page_groups_the_parameters() -> None:
+    [operation] = [one for one in shown_operations() if one["operationId"] == "listContacts"]
+    names = [parameter["name"] for parameter in operation["parameters"]]
+    headings = {one["x-heading"]: one["name"] for one in operation["parameters"] if "x-heading" in one}
+    assert list(headings) == [*PARAMETER_GROUPS, "Headers"]
+    assert headings["Transcript"] == "transcript"
+    assert names.index("agent_hierarchy_l5_id") < names.index("transcript.agent") < names.index("tag")
+    original = document(TODAY)["paths"]["/v1/contacts"]["get"]["parameters"]
+    assert sorted(names) == sorted(parameter["name"] for parameter in original)

@@ -100,7 +100,7 @@ def raise_secret() -> None:
 def test_the_unforeseen_is_logged_with_its_place_but_not_its_message(log: io.StringIO) -> None:
     with pytest.raises(RuntimeError) as caught:
         raise_secret()
-    log_problem(caught.value, problem_for(caught.value))
+    log_problem(caught.value, problem_for(caught.value), "/v1/contacts/{id}")
     line = json.loads(log.getvalue())
     assert (line["level"], line["message"]) == ("ERROR", "failed")
     assert (line["problem"], line["failure"]) == ("internal", "RuntimeError")
@@ -118,8 +118,9 @@ def test_the_unforeseen_is_logged_with_its_place_but_not_its_message(log: io.Str
 def test_other_errors_are_logged_with_their_code(
     log: io.StringIO, error: errors.ConnectError, level: str, message: str
 ) -> None:
-    log_problem(error, problem_for(error))
+    log_problem(error, problem_for(error), "/v1/contacts/{id}")
     line = json.loads(log.getvalue())
     assert (line["level"], line["message"], line["code"]) == (level, message, error.code)
+    assert line["resource"] == "/v1/contacts/{id}"
     assert "at" not in line
     assert "secret" not in log.getvalue()

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from itsdangerous import TimestampSigner
 
 from contact_search.search import cursor as cursor_module
+from contact_search.search import query
 from contact_search.search.cursor import (
     LIFETIME,
     LONGEST_LIFETIME,
@@ -24,6 +25,8 @@ from contact_search.search.position import DIGEST_LENGTH, Position
 from contact_search.search.window import Window
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests import clock
+from tests.clock import Clock
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDENTITY = "0123456789abcdef" * 2
@@ -31,6 +34,11 @@ POSITION = Position(NOW, None, Window(NOW - timedelta(days=7), NOW))
 SHORT_TEXT = "token"
 # Random, because a cursor is compressed.
 LONG_TOKEN = Random(1).randbytes(5_000).hex()  # noqa: S311
+# POSITION, as it was written when VERSION became 4.
+EARLIER_CURSOR = (
+    "08f1.eJyLNtFRMjA0MjYxNTO3sExMSk5JTUPnK-lEG5pbmhqamxnAgE5eaU6ODlDUxNTc0Aguil2ZgQ6EEaujpARBs"
+    "QDMFByG.awA2QA.r-YEE0qpmhh-QzkKdArn8hp88wY"
+)
 
 
 class FakeKms:
@@ -60,8 +68,8 @@ class FakeTable(TransientTable):
         return self.items.get(key)
 
     def put(self, key: str, item: Mapping[str, Any], lifetime: timedelta) -> None:
-        assert lifetime == LIFETIME
         self._check()
+        assert lifetime == LIFETIME
         self.items[key] = dict(item)
 
     def _check(self) -> None:
@@ -154,16 +162,39 @@ def test_a_cursor_of_an_unknown_version_is_invalid(codec: CursorCodec, monkeypat
     ],
 )
 def test_a_cursor_expires(
-    codec: CursorCodec, monkeypatch: pytest.MonkeyPatch, lifetime: timedelta, age: timedelta, *, is_expired: bool
+    codec: CursorCodec, still: Clock, lifetime: timedelta, age: timedelta, *, is_expired: bool
 ) -> None:
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
     cursor = codec.write(IDENTITY, POSITION, lifetime=lifetime)
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + age).timestamp()))
+    still.advance(age)
     if is_expired:
         with pytest.raises(CursorExpiredError):
             codec.read(IDENTITY, cursor, can_resume=True)
     else:
         assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
+
+
+def test_a_cursor_can_be_read_where_the_clock_is_behind(codec: CursorCodec, still: Clock) -> None:
+    cursor = codec.write(IDENTITY, POSITION)
+    still.advance(timedelta(seconds=-1))
+    assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
+
+
+def test_the_cursor_of_a_follower_can_be_read_by_later_releases(codec: CursorCodec, still: Clock) -> None:
+    """Followers keep cursors for 30 days, across deployments.
+
+    If this fails, a deployment would end their walks: let the new code read the old cursor too, and keep the identities
+    of searches that were there before.
+    """
+    search = query.parse({"follow": ["true"], "from": ["2026-11-01"], "channel": ["VOICE"]}, NOW)
+    still.advance(NOW + timedelta(days=29) - clock.NOW)
+    cursor = (
+        "08f1.eJxtijESwzAIwP7CzIANDsdbchnANkty6dL8P1napdUoaRUE80YSPawHK6dP62pMrhk-MwhwLWqt6EIf8LyOAx8rTUv92v8bY_0p"
+        "G8L7tc8TEJTdYqakjK4xqkvWFsOeBMi03TAnKOQ.awA2QA.ZbyMlILlNZh1GAD-VyWp4UqL7As"
+    )
+    position = replace(
+        POSITION, last_timestamp=NOW, seen=new_digests(2), results_read=2, matches_before=3, next_token=SHORT_TEXT
+    )
+    assert codec.read(search.identity, cursor, can_resume=True) == position
 
 
 def test_a_walk_that_can_resume_does_without_a_lost_token(codec: CursorCodec, table: FakeTable) -> None:
@@ -259,3 +290,60 @@ def test_without_kms_the_storage_is_unavailable_until_it_is_back(
     assert len(kms.key_ids) == 1
     kms.error = None
     assert codec.read(IDENTITY, codec.write(IDENTITY, POSITION), can_resume=True) == POSITION
+
+
+def test_a_lost_token_of_a_walk_without_digests_leaves_no_digests(codec: CursorCodec, table: FakeTable) -> None:
+    position = replace(POSITION, next_token=LONG_TOKEN, last_timestamp=NOW)
+    cursor = codec.write(IDENTITY, position)
+    table.items.clear()
+    assert codec.read(IDENTITY, cursor, can_resume=True) == replace(position, next_token=None)
+
+
+def test_long_cursors_are_stored_apart(codec: CursorCodec) -> None:
+    positions = [replace(POSITION, next_token=LONG_TOKEN[::step]) for step in (1, -1)]
+    cursors = [codec.write(IDENTITY, position) for position in positions]
+    assert [codec.read(IDENTITY, cursor, can_resume=False) for cursor in cursors] == positions
+
+
+def test_a_cursor_may_have_the_greatest_length(
+    codec: CursorCodec, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = replace(POSITION, next_token=SHORT_TEXT)
+    monkeypatch.setattr(cursor_module, "MAX_LENGTH", len(codec.write(IDENTITY, position)))
+    codec.write(IDENTITY, position)
+    assert not table.items
+
+
+def test_digests_stay_in_a_cursor_of_the_greatest_length(
+    codec: CursorCodec, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = replace(POSITION, next_token=LONG_TOKEN, last_timestamp=NOW, seen=new_digests(3))
+    monkeypatch.setattr(cursor_module, "MAX_LENGTH", len(codec.write(IDENTITY, position)))
+    cursor = codec.write(IDENTITY, position)
+    table.items.clear()
+    assert codec.read(IDENTITY, cursor, can_resume=True) == replace(position, next_token=None)
+
+
+def test_a_fallback_lives_as_long_as_what_it_replaces(
+    codec: CursorCodec, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.is_available = False
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
+    position = replace(POSITION, next_token=LONG_TOKEN)
+    cursor = codec.write(IDENTITY, position, fallback=POSITION, lifetime=LONGEST_LIFETIME)
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int((NOW + timedelta(days=29)).timestamp()))
+    assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
+
+
+def test_the_place_in_a_list_is_kept(codec: CursorCodec) -> None:
+    place = ["Billing", "q-1"]
+    cursor = codec.write_place(IDENTITY, place)
+    assert codec.read_place(IDENTITY, cursor) == place
+    with pytest.raises(InvalidCursorError):
+        codec.read_place(IDENTITY[::-1], cursor)
+
+
+def test_a_cursor_of_an_earlier_deployment_can_be_read(codec: CursorCodec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is derived from the key must stay the same, or every walk ends with the deployment."""
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
+    assert codec.read(IDENTITY, EARLIER_CURSOR, can_resume=True) == POSITION

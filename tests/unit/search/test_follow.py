@@ -60,7 +60,7 @@ class DelayedConnect(AmazonConnect):
     requests: list[Mapping[str, Any]] = field(default_factory=list)
     pages: dict[str, SearchContactsResponse] = field(default_factory=dict)
 
-    def search(self, request: Mapping[str, Any], patience: Patience) -> Result:
+    def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         token = request.get("NextToken")
         if token and not self.tokens_work:
             raise RejectedError("InvalidRequestException", "NextToken")

@@ -54,7 +54,7 @@ class FakeConnect(AmazonConnect):
         self.tokens_work = True
         self.has_token_at_limit = False
 
-    def search(self, request: Mapping[str, Any], patience: Patience) -> Result:
+    def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         assert patience is PATIENCE
         self.requests.append(request)
         time_range = request["TimeRange"]
@@ -314,7 +314,7 @@ def test_lost_tokens_expire_the_cursor_among_too_many_equal_timestamps() -> None
 
 def test_a_rejected_first_page_is_the_callers_fault() -> None:
     class RejectingConnect(FakeConnect):
-        def search(self, request: Mapping[str, Any], patience: Patience) -> Result:
+        def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
             super().search(request, patience)
             raise RejectedError("InvalidParameterException", "No.")
 

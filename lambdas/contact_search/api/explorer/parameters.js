@@ -1,0 +1,187 @@
+// A search is a list of [name, value] pairs: the query parameters of GET /v1/contacts. It stands in the fragment of the
+// page's address, which browsers send to no server: it may hold search text.
+
+const KEYED = /^(attribute|segment|tag)(?:\.(.+)|\[(.+)\])$/s;
+const TIMESTAMPS = [
+  "initiation_timestamp", "scheduled_timestamp", "connected_to_agent_timestamp", "disconnect_timestamp",
+  "enqueue_timestamp",
+];
+const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+
+/** Return the search in the page's address. */
+export function fromAddress() {
+  return [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name !== "cursor");
+}
+
+/** Put the search into the page's address, as a new entry of the history. */
+export function toAddress(pairs) {
+  const fragment = `#${new URLSearchParams(pairs)}`;
+  if (fragment !== location.hash) history.pushState(null, "", fragment);
+}
+
+/** Return the first value of a parameter, or "". */
+export function valueOf(pairs, name) {
+  return pairs.find(([known]) => known === name)?.[1] ?? "";
+}
+
+/** Return the pairs without the parameters of these names. */
+export function without(pairs, ...names) {
+  return pairs.filter(([name]) => !names.includes(name));
+}
+
+/** Return ["tag", "KEY"] for tag.KEY and tag[KEY], null for other names. */
+export function kindAndKey(name) {
+  const match = KEYED.exec(name);
+  return match && [match[1], match[2] ?? match[3]];
+}
+
+/** Return the start and end of the search's window in milliseconds, as far as they are known. */
+export function windowOf(pairs, now = Date.now()) {
+  const last = DURATION.exec(valueOf(pairs, "last"));
+  if (last) {
+    const [weeks, days, hours, minutes, seconds] = last.slice(1).map((part) => Number(part ?? 0));
+    return [now - ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000, now];
+  }
+  const [from, to] = [valueOf(pairs, "from"), valueOf(pairs, "to")];
+  return [from ? dayStart(from) : NaN, to ? dayEnd(to) : now];
+}
+
+/** Return the contact's timestamp of this name, in milliseconds; NaN if it has none. */
+export function timestampOf(contact, name) {
+  const holder = { enqueue_timestamp: contact.queue_info, connected_to_agent_timestamp: contact.agent_info }[name];
+  return Date.parse((holder ?? contact)[name] ?? "");
+}
+
+/**
+ * Turn the search into a body of POST /v1/exports, whose criteria have ids in place of names.
+ * @param ids The ids of the queues and agents that the search names.
+ */
+export function toBody(pairs, ids, now = Date.now()) {
+  const values = (name) => pairs.filter(([known]) => known === name).flatMap(([, value]) => value.split(","));
+  const texts = (name) => pairs.filter(([known]) => known === name).map(([, value]) => value);
+  const match = (name, otherwise) => `MATCH_${(valueOf(pairs, name) || otherwise).toUpperCase()}`;
+  const upper = (name) => values(name).map((value) => value.toUpperCase());
+  const [start, end] = windowOf(pairs, now);
+  const criteria = {
+    name: texts("name").length && { search_text: texts("name"), match_type: match("name_match", "any") },
+    agent_ids: [...new Set([...values("agent_id"), ...ids.agent])],
+    agent_hierarchy_groups: hierarchyGroups(values),
+    channels: upper("channel"),
+    contact_analysis: transcript(texts, match),
+    initiation_methods: upper("initiation_method"),
+    queue_ids: [...new Set([...values("queue_id"), ...ids.queue])],
+    routing_criteria: routing(values("routing_agent_id"), match("routing_match", "any")),
+    additional_time_range: otherTimes(pairs, match("additional_time_match", "all"), now),
+    searchable_contact_attributes: attributes(pairs, "attribute", match("attribute_match", "all")),
+    searchable_segment_attributes: attributes(pairs, "segment", match("segment_match", "all")),
+    active_regions: values("active_region"),
+    contact_tags: tags(pairs),
+    ai_agents: aiAgent(pairs),
+  };
+  const present = Object.entries(criteria).filter(([, value]) => value && (!Array.isArray(value) || value.length));
+  const sort = valueOf(pairs, "sort");
+  return {
+    time_range: {
+      type: (valueOf(pairs, "time_field") || "initiation_timestamp").toUpperCase(),
+      start_time: new Date(start).toISOString(),
+      end_time: new Date(end).toISOString(),
+    },
+    ...(present.length ? { search_criteria: Object.fromEntries(present) } : {}),
+    ...(sort ? { sort: { field_name: sort.replace("-", "").toUpperCase(), order: sort.startsWith("-") ? "DESCENDING" : "ASCENDING" } } : {}),
+    ...(valueOf(pairs, "max_items") ? { max_items: Number(valueOf(pairs, "max_items")) } : {}),
+    ...(values("fields").length ? { fields: values("fields") } : {}),
+    expand: ["queue", "agent"],
+  };
+}
+
+/** Return the parameter that a place in such a body came from. */
+export function parameterAt(pointer) {
+  const members = {
+    time_range: "from", sort: "sort", max_items: "max_items", fields: "fields", name: "name", agent_ids: "agent",
+    channels: "channel", contact_analysis: "transcript", initiation_methods: "initiation_method", queue_ids: "queue",
+  };
+  const [, first, second] = pointer.split("/");
+  return members[first === "search_criteria" ? second : first] ?? pointer;
+}
+
+/** Return the first moment of a date, or the time itself, in milliseconds. */
+export function dayStart(text) {
+  return Date.parse(text);
+}
+
+/** Return the last moment of a date, or the time itself, in milliseconds. */
+export function dayEnd(text) {
+  return Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text);
+}
+
+function hierarchyGroups(values) {
+  const levels = [1, 2, 3, 4, 5].map((level) => [`l${level}_ids`, values(`agent_hierarchy_l${level}_id`)]);
+  const present = levels.filter(([, ids]) => ids.length);
+  return present.length && Object.fromEntries(present);
+}
+
+function transcript(texts, match) {
+  const roles = ["agent", "customer", "system", "custom_bot", "supervisor"];
+  const said = texts("transcript");
+  const within = match("transcript_match", "any");
+  const criteria = roles
+    .map((role) => [role, said.length ? said : texts(`transcript.${role}`)])
+    .filter(([, words]) => words.length)
+    .map(([role, words]) => ({ participant_role: role.toUpperCase(), search_text: words, match_type: within }));
+  return criteria.length && { transcript: { criteria, match_type: said.length ? "MATCH_ANY" : within } };
+}
+
+function routing(agentIds, matchType) {
+  return agentIds.length && { steps: [{ agent_criteria: { agent_ids: agentIds, match_type: matchType } }] };
+}
+
+function otherTimes(pairs, matchType, now) {
+  const criteria = TIMESTAMPS.flatMap((name) => {
+    const [from, to] = [valueOf(pairs, `${name}.from`), valueOf(pairs, `${name}.to`)];
+    const type = name.toUpperCase();
+    const twoYears = new Date(now);
+    twoYears.setUTCFullYear(twoYears.getUTCFullYear() - 2);
+    const range = { type, start_time: from || twoYears.toISOString(), end_time: to || new Date(now).toISOString() };
+    return [
+      ...(from || to ? [{ time_range: range }] : []),
+      ...(valueOf(pairs, `${name}.exists`) ? [{ timestamp_condition: { type, condition_type: "NOT_EXISTS" } }] : []),
+    ];
+  });
+  return criteria.length && { criteria, match_type: matchType };
+}
+
+function valuesByKey(pairs, kind) {
+  const found = new Map();
+  for (const [name, value] of pairs) {
+    const [known, key] = kindAndKey(name) ?? [];
+    if (known === kind) found.set(key, [...(found.get(key) ?? []), value]);
+  }
+  return [...found];
+}
+
+function attributes(pairs, kind, matchType) {
+  const criteria = valuesByKey(pairs, kind).map(([key, values]) => ({ key, values }));
+  return criteria.length && { criteria, match_type: matchType };
+}
+
+/** Keys are joined by AND, the values of a key by OR; or_conditions has OR outside and AND inside. */
+function tags(pairs) {
+  const byKey = valuesByKey(pairs, "tag");
+  const conditions = byKey.reduce(
+    (lists, [key, values]) => lists.flatMap((some) => values.map((value) => [...some, { tag_key: key, tag_value: value }])),
+    [[]],
+  );
+  return byKey.length && { or_conditions: conditions };
+}
+
+function aiAgent(pairs) {
+  const [id, version, escalated, useCase] = ["ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"]
+    .map((name) => valueOf(pairs, name));
+  const criterion = {
+    ...(id ? { id } : {}),
+    ...(version ? { version_number: Number(version) } : {}),
+    ...(escalated ? { ai_agent_escalated: escalated.toLowerCase() === "true" } : {}),
+    ...(useCase ? { ai_use_case: useCase } : {}),
+  };
+  return Object.keys(criterion).length && { criteria: [criterion] };
+}

@@ -1,0 +1,112 @@
+"""A headless Chromium in front of scripts/serve. Without Chromium on this machine, these tests are skipped."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+
+from tests.clock import NOW
+from tests.serving import Service, serving
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+# Chromium's own services stay off: it must not ask any other host.
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PATIENCE = 30_000  # milliseconds, which only a very busy machine needs
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
+    """The service under a stage's path, with contacts that come about every few seconds."""
+    with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:
+        for _ in range(10):  # first requests take long on a machine that is busy with other tests
+            if service.get("/v1/contacts?last=P1D&expand=queue,agent")[0] == 200:
+                break
+        yield service
+
+
+class Visitor:
+    """A person's tab: the page, and everything that the page said and asked for."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.url = url
+        self.requests: list[Request] = []
+        self.messages: list[str] = []
+        self.refusals: set[int] = set()  # statuses of problems that the test provokes
+        self.page.on("request", self._remember)
+        self.page.on("console", self._note)
+        self.page.on("pageerror", self._fail)
+
+    def _remember(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        self.messages.append(f"{message.type}: {message.text}")
+
+    def _fail(self, error: Error) -> None:
+        self.messages.append(f"error: {error}")
+
+    def open(self, fragment: str = "") -> None:
+        self.page.goto(f"{self.url}/{fragment}")
+
+    def enter(self, fragment: str = "", key: str = "sandbox-full") -> None:
+        """Open the page, type the key in, and wait for the contacts."""
+        self.open(fragment)
+        self.page.get_by_label("API key").fill(key)
+        self.page.get_by_role("button", name="Continue").click()
+        self.rows.first.wait_for()
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator("#contacts tbody tr")
+
+    def searches(self) -> list[str]:
+        """The queries of all searches that were sent, with escapes."""
+        return [urlsplit(one.url).query for one in self.requests if urlsplit(one.url).path.endswith("/v1/contacts")]
+
+    def assert_nothing_is_amiss(self) -> None:
+        """Nobody else was asked, the key is in no address, and the console has only the refusals that were provoked."""
+        for request in self.requests:
+            assert request.url.startswith((f"{self.url}/", "data:")) or request.url == self.url, request.url
+            assert "sandbox-full" not in request.url
+        provoked = [f"with a status of {status} " for status in self.refusals]
+        amiss = [message for message in self.messages if not any(part in message for part in provoked)]
+        assert not amiss
+
+
+@pytest.fixture
+def visitor(browser: Browser, service: Service) -> Iterator[Visitor]:
+    context = browser.new_context(viewport={"width": 1360, "height": 860}, accept_downloads=True)
+    context.clock.install(time=NOW)
+    visitor = Visitor(context, service.url)
+    yield visitor
+    visitor.assert_nothing_is_amiss()
+    context.close()

@@ -1,0 +1,106 @@
+"""Record which operations of AWS a program calls, and tell what IAM has to allow for that.
+
+The AWS SDKs report each call to a local agent (client-side monitoring), also from other processes.
+"""
+
+import json
+import re
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import botocore.session
+
+_POLICIES = Path(__file__).parents[2] / "operations" / "policies"
+# The names that botocore and IAM have for the services.
+_PREFIX_BY_SERVICE = {
+    "API Gateway": "apigateway",
+    "CloudFormation": "cloudformation",
+    "Connect": "connect",
+    "DynamoDB": "dynamodb",
+    "S3": "s3",
+    "STS": "sts",
+}
+# The actions of S3 are not all called as its operations are (service authorization reference).
+_ACTION_BY_OPERATION = {"DeleteObjects": "DeleteObject", "ListObjectsV2": "ListBucket"}
+
+
+class Permission(NamedTuple):
+    """An action of IAM. For API Gateway, whose actions are HTTP methods, also the path of its resource."""
+
+    action: str
+    path: str = ""
+
+
+class Calls:
+    """The calls that are reported to this socket."""
+
+    def __init__(self, agent: socket.socket) -> None:
+        self._agent = agent
+        self.environment = {
+            "AWS_CSM_ENABLED": "true",
+            "AWS_CSM_HOST": "127.0.0.1",
+            "AWS_CSM_PORT": str(agent.getsockname()[1]),
+        }
+
+    def permissions(self) -> set[Permission]:
+        """Return what the calls so far need."""
+        calls = {(event["Service"], event["Api"]) for event in self._events() if event["Type"] == "ApiCall"}
+        # Whoever has credentials may call GetCallerIdentity (API reference of STS).
+        return {_permission(*call) for call in calls - {("STS", "GetCallerIdentity")}}
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        self._agent.settimeout(0.2)
+        try:
+            while True:
+                yield json.loads(self._agent.recv(65_536))
+        except TimeoutError:
+            return
+
+
+@contextmanager
+def recorded_calls() -> Iterator[Calls]:
+    """Record the calls of programs that have this environment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as agent:
+        agent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        agent.bind(("127.0.0.1", 0))
+        yield Calls(agent)
+
+
+def read_policy(name: str) -> Mapping[str, Any]:
+    """Read a policy of operations/policies."""
+    policy: Mapping[str, Any] = json.loads((_POLICIES / f"{name}.json").read_text())
+    return policy
+
+
+def allows(policies: Iterable[Mapping[str, Any]], permission: Permission) -> bool:
+    """Tell whether one of the policies allows the action, for API Gateway on this path."""
+    return any(
+        permission.action in _listed(statement["Action"])
+        and (not permission.path or any(_has_path(arn, permission.path) for arn in _listed(statement["Resource"])))
+        for policy in policies
+        for statement in policy["Statement"]
+    )
+
+
+def allowed_actions(policy: Mapping[str, Any]) -> set[str]:
+    return {action for statement in policy["Statement"] for action in _listed(statement["Action"])}
+
+
+def _permission(service: str, operation: str) -> Permission:
+    prefix = _PREFIX_BY_SERVICE[service]
+    if prefix != "apigateway":
+        return Permission(f"{prefix}:{_ACTION_BY_OPERATION.get(operation, operation)}")
+    http = botocore.session.get_session().get_service_model(prefix).operation_model(operation).http
+    return Permission(f"{prefix}:{http['method']}", re.sub(r"\{\w+\}", "id", http["requestUri"]))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _has_path(arn: str, path: str) -> bool:
+    return fnmatchcase(path, arn.rpartition("::")[2])
