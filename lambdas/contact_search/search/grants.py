@@ -106,8 +106,8 @@ class ForbiddenError(Exception):
         self.granted = granted
 
 
-# The field of a contact that a criterion reveals something about. Each criterion is here, so that a new one is not open to
-# all: three have limits of their own, and `id` is a field that every client sees.
+# The field of a contact that a criterion reveals something about. Every criterion is here, so that a new one is open to
+# nobody. Three have limits of their own: `id` is a field that every client sees.
 _FIELD_BY_CRITERION = {
     "AdditionalTimeRange": "id",
     "ContactAnalysis": "id",
