@@ -45,6 +45,7 @@ class LambdaFunction:
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
         self.environment = inherited | function.environment | {"PYTHONPATH": path}
         self._idle: list[asyncio.subprocess.Process] = []
+        self._busy: set[asyncio.subprocess.Process] = set()
         self._free = asyncio.Semaphore(concurrency)
 
     async def start(self) -> None:
@@ -55,6 +56,7 @@ class LambdaFunction:
         """What the function answers to the event; raises FunctionFailedError."""
         async with self._free:
             process = await self._environment_found()
+            self._busy.add(process)
             try:
                 answer = await asyncio.wait_for(self._exchange(process, event), self._function.timeout)
             except BaseException as error:
@@ -64,10 +66,18 @@ class LambdaFunction:
                 if isinstance(error, OSError | ValueError):
                     raise FunctionFailedError("Runtime exited without an answer", "Runtime.ExitError") from error
                 raise
+            finally:
+                self._busy.discard(process)
             self._idle.append(process)
         if "answer" not in answer:
             raise FunctionFailedError(answer["errorMessage"], answer["errorType"])
         return answer["answer"]
+
+    def kill(self) -> None:
+        """Kill the environments that serve an event."""
+        for process in list(self._busy):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
 
     async def stop(self) -> None:
         """Ends the idle environments."""
