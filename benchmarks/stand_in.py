@@ -26,6 +26,7 @@ from sandbox.aws_server import REGION, AwsServer
 from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.load import load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
+from sandbox.lambda_backend import stop_functions
 
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 _ORIGINALS = 5_000
@@ -153,6 +154,7 @@ def main() -> None:
         print(json.dumps(counts), flush=True)
         connect.quota.requests = connect.quota.throttled = 0
         moments.clear()
+    stop_functions()
 
 
 if __name__ == "__main__":

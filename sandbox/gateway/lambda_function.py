@@ -106,6 +106,12 @@ class LambdaFunction:
             raise FunctionFailedError(answer["errorMessage"], answer["errorType"])
         return answer["answer"]
 
+    def kill(self) -> None:
+        """Kill the environments that serve an event."""
+        for process in list(self.busy):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
     async def stop(self) -> None:
         """Ends the environments that are idle, and those that start."""
         for task in self._starting:
