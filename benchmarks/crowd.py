@@ -1,6 +1,6 @@
 """A crowd of callers at Amazon Connect's own quota, through the service and through plain boto3:
 
-    PYTHONPATH=lambdas .venv/bin/python -m benchmarks.crowd [--seconds N]
+    PYTHONPATH=lambdas .venv/bin/python -m benchmarks.crowd 2>log [--only a|b|c] [--seconds N] [--via service|boto3]
 
 (a) 200 clients poll one dashboard's search every 5 seconds; (b) 20 clients have searches of their own, one after the
 other; (c) one client walks on four connections without pause and waits as long as it may, beside 10 polite ones who ask
@@ -30,7 +30,7 @@ from sandbox.aws_server import REGION
 from sandbox.clients import add_callers
 from sandbox.contact_data.sample import INSTANCE_ARN
 from sandbox.deployment import deploy, function_of
-from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
 from sandbox.gateway.proxy_event import Request, event_of, response_of
 from sandbox.gateway.template import synthesized
 
@@ -46,13 +46,20 @@ CALLERS = [
 ]
 
 
+HEAD = "            answers  errors  refused  killed   calls  throttled  quota used  p50 s   p95 s  longest s"
+
+
 @dataclass
 class Tally:
-    """Seconds from the first attempt to each answer; how often callers were refused; what they got no answer to."""
+    """Seconds from the first attempt to each answer; how often callers were refused; what they got no answer to.
+
+    `killed` are requests whose environment was ended while it had them. They are no errors, and are not asked again.
+    """
 
     waits: list[float] = field(default_factory=list)
     refused: int = 0
     errors: int = 0
+    killed: int = 0
 
 
 class Door(Protocol):
@@ -74,7 +81,11 @@ class Service:
             request = Request("GET", b"/v1/contacts", urlencode(query).encode(), headers, b"", "127.0.0.1")
             event = event_of(request, "crowd", "/v1/contacts")
             event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
-            response = response_of(await self._function.invoke(event))
+            try:
+                response = response_of(await self._function.invoke(event))
+            except FunctionFailedError:
+                tally.killed += 1
+                return ""
             if response.status != 429:
                 break
             tally.refused += 1
@@ -173,21 +184,21 @@ async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]]
             deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
             add_callers(others.url, REGION, CALLERS)
             function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
-            warm = [function.start() for _ in range(PROCESSES)]
-            await asyncio.gather(*warm)
-            await asyncio.sleep(PROCESSES * 0.7)  # until all of them have imported their code
+            await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
             connect.counts()
             tally = await scenario(Service(function), seconds)
             await function.stop()
-        print(f"{name} {via:<8}{_row(tally, connect.counts())}", flush=True)
+        print(f"{name} {via:<8}{row(tally, connect.counts())}", flush=True)
 
 
-def _row(tally: Tally, counts: dict[str, Any]) -> str:
+def row(tally: Tally, counts: dict[str, Any], unused: float = 0) -> str:
+    """Return a row of the table. Of the quota, so many seconds do not count: no environment had a request."""
     waits, moments = sorted(tally.waits) or [float("nan")], counts["moments"]
     p50, p95 = (waits[round(share * (len(waits) - 1))] for share in (0.5, 0.95))
-    used = (len(moments) - 1) / (moments[-1] - moments[0]) / RATE
+    seconds = moments[-1] - moments[0] - unused if len(moments) > 1 else float("nan")
+    used = (len(moments) - 1) / seconds / RATE
     return (
-        f"{len(tally.waits):>8,} {tally.errors:>7,} {tally.refused:>8,} {counts['requests']:>7,}"
+        f"{len(tally.waits):>8,} {tally.errors:>7,} {tally.refused:>8,} {tally.killed:>7,} {counts['requests']:>7,}"
         f" {counts['throttled']:>10,} {used:>11.1%} {p50:>6.2f} {p95:>7.2f} {waits[-1]:>8.2f}"
     )
 
@@ -196,12 +207,13 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--only", choices=["a", "b", "c"])
+    parser.add_argument("--via", choices=["service", "boto3"])
     options = parser.parse_args()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(256))
-    print("            answers  errors  refused   calls  throttled  quota used  p50 s   p95 s  longest s")
+    print(HEAD)
     for name, scenario in (("(a)", dashboard), ("(b)", searches), ("(c)", walker)):
         if options.only in (None, name.strip("()")):
-            for via in ("service", "boto3"):
+            for via in [options.via] if options.via else ["service", "boto3"]:
                 await measure(name, scenario, via, options.seconds)
 
 

@@ -1,20 +1,24 @@
 """AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
 
 `python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends. Each line on it is answered
-with a line of JSON that has the counts of SearchContacts since the line before.
+with a line of JSON that has the counts of SearchContacts since the line before. A line has the seconds that a call of
+DynamoDB takes.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from moto.dynamodb.responses import DynamoHandler
 from tqdm import tqdm
 
 from sandbox.amazon_connect.contact_store import ContactStore
@@ -22,6 +26,7 @@ from sandbox.aws_server import REGION, AwsServer
 from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.load import load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
+from sandbox.lambda_backend import stop_functions
 
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 _ORIGINALS = 5_000
@@ -34,12 +39,22 @@ class StandIn:
         self._process = process
         self.url: str = self._line()
 
-    def counts(self) -> dict[str, Any]:
-        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled."""
+    def counts(self, dynamodb_seconds: float = 0) -> dict[str, Any]:
+        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled.
+
+        From now on a call of DynamoDB takes so many seconds more.
+        """
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{dynamodb_seconds}\n")
         self._process.stdin.flush()
         return dict(self._line())
+
+    def stop(self) -> None:
+        """Let it answer nothing until `go_on` is called."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def _line(self) -> Any:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
@@ -104,6 +119,8 @@ def _moved(value: Any, later: float) -> Any:
 
 
 def main() -> None:
+    with suppress(PermissionError):  # AWS has machines of its own, which do not wait for this one
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     server = AwsServer()
     connect = server.connect
     connect.add_instance(INSTANCE_ARN)
@@ -123,12 +140,21 @@ def main() -> None:
         return is_allowed
 
     connect.quota.allows = noted  # type: ignore[method-assign]
+    call_dynamodb, dynamodb_seconds = DynamoHandler.call_action, 0.0
+
+    def call_slowly(handler: DynamoHandler) -> Any:
+        time.sleep(dynamodb_seconds)
+        return call_dynamodb(handler)
+
+    DynamoHandler.call_action = call_slowly  # type: ignore[method-assign]
     print(json.dumps(server.url), flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        dynamodb_seconds = float(line)
         counts = {"requests": connect.quota.requests, "throttled": connect.quota.throttled, "moments": moments}
         print(json.dumps(counts), flush=True)
         connect.quota.requests = connect.quota.throttled = 0
         moments.clear()
+    stop_functions()
 
 
 if __name__ == "__main__":

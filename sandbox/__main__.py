@@ -14,7 +14,7 @@ from operations.laptop import Laptop, forget_serving, note_serving
 from sandbox.clients import FULL_KEY, PARTNER_KEY, add_clients
 from sandbox.deployment import client_of, deploy
 from sandbox.gateway.api_gateway import ApiGateway
-from sandbox.gateway.lambda_function import LambdaFunction
+from sandbox.gateway.lambda_function import LambdaFunction, cores
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from sandbox.options import Options, options_of
@@ -46,10 +46,13 @@ async def serve(options: Options) -> None:
         deployed = await asyncio.to_thread(
             deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, _settings(options)
         )
+        free_cores = cores()
         functions = {
             # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
             # The explorer loads six files at a time: waiting for one environment is quicker than starting six.
-            function.name: LambdaFunction(function, 2 if function.name in template.authorizers() else 32, patience=0.1)
+            function.name: LambdaFunction(
+                function, 2 if function.name in template.authorizers() else 32, free_cores, patience=0.1
+            )
             for function in deployed
         }
         try:

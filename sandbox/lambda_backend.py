@@ -41,8 +41,9 @@ class ProcessLambdaBackend(LambdaSimpleBackend):
             return json.dumps({"errorType": error.error_type, "errorMessage": str(error)}).encode()
 
     def stop(self) -> None:
-        """End the idle environments."""
+        """End the environments. Whoever waits for a busy one gets an error."""
         for function in self._running.values():
+            function.kill()
             asyncio.run_coroutine_threadsafe(function.stop(), _loop()).result()
 
 
@@ -55,7 +56,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def stop_functions() -> None:
-    """End the idle environments of all functions. Busy ones end after their event."""
+    """End the environments of all functions."""
     for backends in lambda_simple_backends.values():
         for backend in backends.values():
             if isinstance(backend, ProcessLambdaBackend):

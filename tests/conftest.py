@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -214,7 +215,7 @@ class _Function:
     def __init__(self, handler: Callable[..., Any]) -> None:
         self._handler = handler
 
-    async def invoke(self, event: dict[str, Any]) -> Any:
+    async def invoke(self, event: dict[str, Any], seconds: float = math.inf) -> Any:  # noqa: ARG002 - the interface
         try:
             return self._handler(event, Context("function"))
         except Exception as error:

@@ -97,7 +97,8 @@ class ApiGateway:
         try:
             if route.authorizer is not None:
                 event["requestContext"]["authorizer"] = await self._authorized(route, route.authorizer, event)
-            answer = await asyncio.wait_for(self._functions[route.function].invoke(event), INTEGRATION_TIMEOUT)
+            # From when there is an environment: on a laptop it may take long until then.
+            answer = await self._functions[route.function].invoke(event, INTEGRATION_TIMEOUT)
             return response_of(answer)
         except _RefusedError as refused:
             return self._gateway_response(refused.response_type, refused.status, request_id)

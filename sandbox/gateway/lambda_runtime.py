@@ -1,5 +1,7 @@
 """Run a function in an execution environment: read events from standard input, write answers, one JSON line each.
 
+The first line it writes is `ready`, once the function is imported.
+
 This is a script. Only the functions' own folder is added to the import path, so that no function can import a part of
 the laptop service by accident.
 """
@@ -33,6 +35,7 @@ def main(function_name: str, handler_path: str) -> None:
     os.dup2(2, 1)  # the function's output is its log
     module, _, name = handler_path.partition(".")
     handler = getattr(importlib.import_module(module), name)
+    print("ready", file=answers, flush=True)
     for line in sys.stdin:
         answers.write(json.dumps(_answer(handler, json.loads(line), Context(function_name))) + "\n")
         answers.flush()

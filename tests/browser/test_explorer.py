@@ -188,6 +188,16 @@ def test_a_key_that_no_loaded_contact_has_is_said(visitor: Visitor) -> None:
     expect(hint).to_contain_text("None of the 50 contacts loaded so far has this key")
 
 
+def test_a_key_that_no_contact_has_is_said_where_the_search_finds_none(visitor: Visitor) -> None:
+    visitor.open("#last=P1D&attribute.customer_teir=gold&tag.cost-center=4100")
+    visitor.page.get_by_label("API key").fill("sandbox-full")
+    visitor.page.get_by_role("button", name="Continue").click()
+    expect(visitor.page.locator("#empty")).to_contain_text("No contact matches")
+    hints = visitor.page.locator("#key-rows .hint")
+    expect(hints.nth(0)).to_contain_text("whose attributes were read has this key")
+    expect(hints.nth(1)).to_contain_text("loaded so far has this key")
+
+
 @pytest.mark.parametrize("language", ["curl", "Python", "TypeScript"])
 def test_the_search_can_be_copied_as_code_without_the_key(visitor: Visitor, language: str) -> None:
     visitor.enter("#last=P1D&channel=VOICE&channel=CHAT")

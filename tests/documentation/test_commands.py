@@ -30,11 +30,20 @@ NOT_RUN = {
     "git pull && scripts/deploy production": "it changes the working tree",
     "scripts/rollback": "there is no such tag; tests/operations/test_rollback.py",
     "scripts/bench": "it takes minutes",
+    "export CONTACT_SEARCH_API_KEY=": "it sets a variable for the next command",
+    "scripts/export ": "tests/operations/test_export.py runs it",
+    "CONTACT_SEARCH_API_KEY=$(cat ": "its address is that of a deployment",
+    "scripts/lag": "it takes minutes; tests/operations/test_lag.py",
+    "python3 -m venv .venv": "tests/examples/test_dlt.py makes the same environment",
+    ".venv/bin/pip install --require-hashes": "tests/examples/test_dlt.py makes the same environment",
+    "CONTACT_SEARCH_API_KEY=sandbox-full .venv/bin/python follow_contacts.py": "tests/examples/test_dlt.py runs it",
+    '.venv/bin/python -c "import duckdb': "tests/examples/test_dlt.py reads the same table",
     "PYTHONPATH=lambdas .venv/bin/python -m benchmarks.": "it takes minutes",
 }
 # How the others are tried, by their beginning. The longest that fits counts.
 TRIED = {
     "curl ": "sent",
+    "curl -i ": "sent, to see the headers",
     "for queue in a b c; do curl ": "sent to a service with a quota",
     "scripts/clients ": "run",
     "scripts/clients --stage ": "run without credentials",
@@ -121,6 +130,13 @@ def test_requests_are_answered_as_documented(command: Command, service: Service,
         assert answer["contacts"]
     else:
         assert comparable(answer) == comparable(json.loads(command.sample))
+
+
+@pytest.mark.parametrize("command", tried("sent, to see the headers"))
+def test_an_export_is_created_as_documented(command: Command, service: Service, shell: Callable[[str], str]) -> None:
+    head, _, body = shell(command.text.replace(ADDRESS, service.url)).replace("\r\n", "\n").partition("\n\n")
+    assert head.splitlines()[0].split()[1] == "202"
+    assert f"location: /v1/exports/{json.loads(body)['id']}" in head.lower()
 
 
 @pytest.mark.parametrize("command", tried("sent to a service with a quota"))

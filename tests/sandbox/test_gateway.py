@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import itertools
 import json
 import zlib
 from collections.abc import Callable
@@ -32,8 +33,8 @@ class EchoFunction:
         self.answer: Any = None
         self.delay = 0.0
 
-    async def invoke(self, event: dict[str, Any]) -> Any:
-        await asyncio.sleep(self.delay)
+    async def invoke(self, event: dict[str, Any], seconds: float) -> Any:
+        await asyncio.wait_for(asyncio.sleep(self.delay), seconds)
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is not None:
@@ -199,9 +200,10 @@ def lambda_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setattr("sandbox.gateway.lambda_function.ROOT", tmp_path)
     (tmp_path / "lambdas").mkdir()
 
-    def make(source: str, timeout: int = 300) -> LambdaFunction:
+    def make(source: str, timeout: int = 300, cores: int = 2) -> LambdaFunction:
         (tmp_path / "lambdas" / "module.py").write_text(source)
-        return LambdaFunction(Function("F", "module.handler", timeout, {"GREETING": "hello"}))
+        function = Function("F", "module.handler", timeout, {"GREETING": "hello"})
+        return LambdaFunction(function, free_cores=asyncio.Semaphore(cores))
 
     return make
 
@@ -225,6 +227,67 @@ def test_a_function_runs_in_processes_of_its_own(lambda_of: Callable[..., Lambda
     assert [one[:2], two[:2], three[:2]] == [[1, "hello"], [2, "hello"], [3, "hello"]]
     assert one[2] != two[2]
     assert three[2] in (one[2], two[2])
+
+
+def test_no_more_environments_start_at_once_than_there_are_cores(
+    lambda_of: Callable[..., LambdaFunction], tmp_path: Path
+) -> None:
+    """Given one core, 6 events at once are answered by the environments that start one after the other."""
+    function = lambda_of(
+        "import os, pathlib, time\n"
+        f"log = pathlib.Path({str(tmp_path)!r}, f'{{os.getpid()}}.started')\n"
+        "began = time.monotonic()\n"
+        "time.sleep(0.3)\n"
+        "log.write_text(f'{began} {time.monotonic()}')\n"
+        "def handler(event, context):\n"
+        "    time.sleep(event)\n"
+        "    return os.getpid()\n",
+        cores=1,
+    )
+
+    async def invoke() -> tuple[list[int], list[int]]:
+        together = await asyncio.gather(*(function.invoke(0.5) for _ in range(6)))
+        again = await asyncio.gather(*(function.invoke(0) for _ in range(3)))
+        await function.stop()
+        return together, again
+
+    together, again = asyncio.run(invoke())
+    starts = sorted(tuple(map(float, log.read_text().split())) for log in tmp_path.glob("*.started"))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(starts))
+    assert 2 <= len(set(together)) <= 6
+    assert set(again) <= {int(log.stem) for log in tmp_path.glob("*.started")}
+
+
+def test_the_time_to_answer_begins_with_the_environment(lambda_of: Callable[..., LambdaFunction]) -> None:
+    function = lambda_of("import time\ntime.sleep(1)\ndef handler(event, context):\n    time.sleep(event)\n")
+
+    async def invoke() -> None:
+        try:
+            assert await function.invoke(0, seconds=0.5) is None
+            with pytest.raises(TimeoutError):
+                await function.invoke(5, seconds=0.5)
+        finally:
+            await function.stop()
+
+    asyncio.run(invoke())
+
+
+def test_whoever_does_not_wait_any_longer_leaves_its_environment_to_others(
+    lambda_of: Callable[..., LambdaFunction],
+) -> None:
+    function = lambda_of("import time\ntime.sleep(0.5)\ndef handler(event, context):\n    return event\n")
+
+    async def invoke() -> None:
+        impatient = asyncio.create_task(function.invoke("impatient"))
+        await asyncio.sleep(0.1)
+        patient = asyncio.create_task(function.invoke("patient"))
+        await asyncio.sleep(0.1)
+        impatient.cancel()
+        assert await patient == "patient"
+        await function.stop()
+        assert impatient.cancelled()
+
+    asyncio.run(invoke())
 
 
 @pytest.mark.parametrize(

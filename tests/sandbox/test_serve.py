@@ -6,14 +6,25 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import boto3
 import pytest
 
+from sandbox.aws_server import REGION
+from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import NOW, pythonpath
 from tests.serving import LONG, ROOT, serving
+
+
+def search_directly(aws_url: str) -> None:
+    """Call the stand-in of Amazon Connect."""
+    credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    client = boto3.client("connect", endpoint_url=aws_url, region_name=REGION, **credentials)
+    window = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW, "EndTime": NOW}
+    client.search_contacts(InstanceId=INSTANCE_ARN.rsplit("/")[-1], TimeRange=window)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -74,6 +85,16 @@ def test_the_quota_and_the_latency_are_the_stand_ins() -> None:
         assert time.monotonic() - began >= 0.15
         status, problem = service.get("/v1/contacts?last=P2D")
         assert (status, problem["type"]) == (429, "/problems/throttled")
+
+
+def test_a_crowd_that_meets_cold_environments_is_answered() -> None:
+    """Given a quota of one call in two seconds, 12 callers who ask for the same at once are all answered."""
+    with serving("--contacts", "100", "--quota", "0.5") as service, ThreadPoolExecutor(12) as callers:
+        search_directly(service.aws_url)  # the stand-in's first call is slow
+        time.sleep(2)
+        answers = list(callers.map(lambda _: service.get("/v1/contacts?last=P7D&limit=5"), range(12)))
+    assert [status for status, _ in answers] == [200] * 12
+    assert all(page["contacts"] for _, page in answers)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,11 @@ class Crowd:
     def __init__(self, function: LambdaFunction, calls: list[float], may_answer: threading.Event) -> None:
         self.function, self.calls, self.may_answer = function, calls, may_answer
 
-    async def ask(self, caller: str = "crowd", path: str = "/v1/contacts", **parameters: Any) -> Answer:
-        request = Request("GET", path.encode(), urlencode(parameters, doseq=True).encode(), [], b"", "127.0.0.1")
+    async def ask(
+        self, caller: str = "crowd", path: str = "/v1/contacts", prefer: str = "", **parameters: Any
+    ) -> Answer:
+        headers = [("prefer", prefer)] if prefer else []
+        request = Request("GET", path.encode(), urlencode(parameters, doseq=True).encode(), headers, b"", "127.0.0.1")
         event = event_of(request, "request-1", path)
         event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
         response = response_of(await self.function.invoke(event))
@@ -107,14 +110,37 @@ def test_equal_searches_that_come_together_cost_one_call(in_a_crowd: Callable[..
     assert len(in_a_crowd(scenario, WAIT_SECONDS="20")) == 1
 
 
+def test_who_follows_too_slow_a_leader_is_refused_before_it_is_served(in_a_crowd: Callable[..., list[float]]) -> None:
+    """Given a leader that waits for its slot, a follower that cannot wait so long is refused before, another waits."""
+
+    async def scenario(crowd: Crowd) -> None:
+        await crowd.warm_up(4)
+        await crowd.ask("1", **DAY, limit=9)
+        answered: list[str] = []
+
+        async def ask(name: str, wait: int, after: float = 0) -> Answer:
+            await asyncio.sleep(after)
+            answer = await crowd.ask("2", **DAY, prefer=f"wait={wait}")
+            answered.append(name)
+            return answer
+
+        leader, patient, impatient = await asyncio.gather(
+            ask("leader", 20), ask("patient", 20, 1), ask("impatient", 0, 1)
+        )
+        assert [leader.status, patient.status, impatient.status] == [200, 200, 429]
+        assert int(impatient.headers["retry-after"]) > 5
+        assert answered[0] == "impatient"
+
+    assert len(in_a_crowd(scenario, QUOTA_RATE="0.1", WAIT_SECONDS="20")) == 2
+
+
 async def when_the_leader_dies(crowd: Crowd, just_before: Callable[[], object]) -> list[Answer]:
     """What two callers get who follow a third one, whose process is killed in the midst of its call."""
     await crowd.warm_up(3)
-    processes = list(crowd.function._idle)
     crowd.may_answer.clear()
     leading = asyncio.create_task(crowd.ask(**DAY))
     await crowd.is_called()
-    [leader] = [process for process in processes if process not in crowd.function._idle]
+    [leader] = crowd.function.busy
     following = asyncio.gather(*(crowd.ask(**DAY) for _ in range(2)))
     await asyncio.sleep(CALL)
     just_before()

@@ -21,7 +21,7 @@ from contact_search.amazon_connect.errors import (
     UpstreamError,
 )
 from contact_search.amazon_connect.page_cache import CachedPage, PageCache
-from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.rate_limiter import Expect, RateLimiter
 from contact_search.logger import logger
 from contact_search.storage.errors import StorageUnavailableError
 
@@ -29,8 +29,11 @@ from contact_search.storage.errors import StorageUnavailableError
 LONGEST_WAIT = 20.0  # seconds
 # The latest start of a call after the start of its request. With its own 7 s it is within the 29 s.
 _LATEST_CALL = 21.0  # seconds
-# An environment that has held a lease for this time beyond its wait for a slot counts as dead.
-_LEASE_SECONDS = 3.0
+# An environment that has held a lease for this time after its slot began counts as dead: its call has timed out.
+_LEASE_SECONDS = 7.0
+# Whoever waits for the page of another environment is told when its call leaves if that is later, and waits for so
+# much longer than it would for a slot of its own.
+_SOON = 1.0  # seconds
 # Contacts still change shortly after they end. Windows that ended before this time stay as they are.
 _CLOSED_AFTER = timedelta(minutes=15)
 _SHORTEST_BACKOFF = 0.5  # seconds, from the second throttled call on
@@ -152,11 +155,15 @@ class SharedCalls:
         if cached is not None:
             return _to_result(call, cached, "fwd=miss; collapsed")
         try:
-            body = self._call(call, patience)
+            body = self._call(call, patience, _tell_followers(cache, key))
             response = call.parse(body)
         except REFUSALS as refusal:
             with suppress(StorageUnavailableError):
                 cache.put(key, CachedPage(b"", call.lifetime, 0, refusal))
+            raise
+        except ThrottledError as error:
+            with suppress(StorageUnavailableError):
+                cache.release_lease(key, patience.caller, error.retry_after)
             raise
         except ConnectError:
             with suppress(StorageUnavailableError):
@@ -171,31 +178,36 @@ class SharedCalls:
         return Result(response, 0, None, f"{forward}; detail=too-large")
 
     def _wait_or_take_lease(self, cache: PageCache, key: str, patience: Patience) -> CachedPage | None:
-        """Return the page of another environment, or None if it is on this one to call Connect."""
-        while not cache.take_lease(key, patience.remaining + _LEASE_SECONDS):
-            if cached := cache.wait_for(key, min(patience.remaining + _LEASE_SECONDS, LONGEST_WAIT)):
+        """Return the page of another environment, or None if it is on this one to call Connect.
+
+        Raises:
+            ThrottledError: The other environment calls too late for this request.
+        """
+        latest = patience.deadline + _SOON + _LEASE_SECONDS
+        while not cache.take_lease(key, min(patience.remaining, _SOON) + _LEASE_SECONDS):
+            if cached := cache.wait_for(key, patience.caller, patience.deadline + _SOON, latest):
                 return cached
-            if time.monotonic() > patience.deadline + 2 * _LEASE_SECONDS:
+            if time.monotonic() > latest:
                 break  # others have failed for so long that sharing does not help
         return None
 
-    def _call(self, call: Call[T], patience: Patience) -> bytes:
+    def _call(self, call: Call[T], patience: Patience, expect: Expect | None = None) -> bytes:
         """Call Connect, and once more if it fails and there is a slot for a second attempt."""
         try:
-            return self._call_until_accepted(call, patience)
+            return self._call_until_accepted(call, patience, expect)
         except (UnavailableError, UpstreamError) as error:
             with suppress(ThrottledError):
-                return self._call_until_accepted(call, patience)
+                return self._call_until_accepted(call, patience, expect)
             raise error from None
 
-    def _call_until_accepted(self, call: Call[T], patience: Patience) -> bytes:
+    def _call_until_accepted(self, call: Call[T], patience: Patience, expect: Expect | None) -> bytes:
         """Call Connect in a slot. If it throttles all the same, as others use the quota too, take a later slot.
 
         Whoever waits for the page waits along. All environments back off, so that few calls are throttled.
         """
         pause = 0.0
         while True:
-            waited = self._wait_for_slot(patience)
+            waited = self._wait_for_slot(patience, expect)
             try:
                 return _call_and_log(call, waited)
             except ThrottledError as error:
@@ -207,13 +219,15 @@ class SharedCalls:
             time.sleep(pause)
             pause = max(2 * pause, _SHORTEST_BACKOFF)
 
-    def _wait_for_slot(self, patience: Patience) -> float:
+    def _wait_for_slot(self, patience: Patience, expect: Expect | None) -> float:
         """Wait for a slot in Connect's quota and return how long that took, in seconds."""
         started = time.monotonic()
         if started > patience.started + _LATEST_CALL and not patience.background:
             raise ThrottledError("TooLate", 1)
         if self._limiter is not None:
-            self._limiter.wait_for_slot(patience.caller, patience.deadline, background=patience.background)
+            self._limiter.wait_for_slot(
+                patience.caller, patience.deadline, background=patience.background, expect=expect
+            )
         return time.monotonic() - started
 
 
@@ -267,6 +281,21 @@ def _call_and_log(call: Call[T], waited: float) -> bytes:
         milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
         extra = {"operation": call.operation, "outcome": outcome, **milliseconds}
         logger.info("called Amazon Connect", extra=extra)
+
+
+def _tell_followers(cache: PageCache, key: str) -> Expect:
+    """Return a function that tells those who wait for the page when its call leaves, if they do not know."""
+    known = time.monotonic() + _SOON
+
+    def expect(seconds: float) -> None:
+        nonlocal known
+        expected = time.monotonic() + seconds
+        if expected > known:
+            with suppress(StorageUnavailableError):
+                cache.expect(key, seconds, _LEASE_SECONDS)
+            known = expected + _SOON / 2
+
+    return expect
 
 
 def _to_result(call: Call[T], cached: CachedPage, cache_status: str) -> Result[T]:

@@ -3,6 +3,7 @@
 import math
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 
@@ -23,6 +24,8 @@ _PROMISE_KEPT_WITHIN = 3
 _BACKGROUND_WAIT = 7
 # If the first in the line does not send, the second one does after this time, or after a write's if that is longer.
 _STAGGER = 25  # ms
+# Called with the seconds until a slot begins.
+Expect = Callable[[float], None]
 
 
 class RateLimiter:
@@ -48,13 +51,16 @@ class RateLimiter:
         self._queue = SlotQueue(self._pacer, waiting_per_caller)
         self._last_caller = self._throttled_caller = ""
 
-    def wait_for_slot(self, caller: str, deadline: float, *, background: bool = False) -> None:
+    def wait_for_slot(
+        self, caller: str, deadline: float, *, background: bool = False, expect: Expect | None = None
+    ) -> None:
         """Sleep until the call may leave, and return at that moment.
 
         Args:
             caller: Who waits.
             deadline: The time.monotonic() by which the call has to leave.
             background: Take what other callers leave, and one turn of five while they wait.
+            expect: Called when the request has joined the line, and whenever somebody else has left it.
 
         Raises:
             ThrottledError: The slot would begin after the deadline. This is known at once. Or nobody knows whether
@@ -73,7 +79,7 @@ class RateLimiter:
                 return
         claimed = self._queue.claim_promise(self._pacer.item, place())
         try:
-            self._wait_in_line(claimed, deadline)
+            self._wait_in_line(claimed, deadline, expect)
         except StorageUnavailableError:
             if background:
                 raise ThrottledError("QuotaExceeded", math.ceil(CIRCUIT_OPEN_SECONDS)) from None
@@ -114,7 +120,7 @@ class RateLimiter:
             return False
         return True
 
-    def _wait_in_line(self, place: Place, deadline: float) -> None:
+    def _wait_in_line(self, place: Place, deadline: float, expect: Expect | None) -> None:
         item: Item | None = self._pacer.item
         turns = _BACKGROUND_WAIT if place.is_background else _PROMISE_KEPT_WITHIN
         latest = last = max(self._pacer.at(deadline), place.promised + turns * self._pacer.interval)
@@ -124,6 +130,8 @@ class RateLimiter:
             if not is_free and slot > latest:
                 raise self._refusal(item, place)
             if is_free or place.waiting_name in item:
+                if expect is not None:
+                    expect(max(slot - self._pacer.now(), 0) / 1000)
                 item = self._try_to_send(item, place)
                 continue
             if not self._queue.has_too_many(item, place):

@@ -70,7 +70,9 @@ def _fail(tools: Tools, client: str, export_id: str, problem: dict[str, Any], *,
     job = store.get(client, export_id)
     if job is not None:
         job = change(store, job, lambda job: job.withdrawn(now, problem) if is_withdrawn else job.failed(now, problem))
-    if job is not None:
+    if job is None:  # its client was revoked, or it has expired
+        tools.files.remove_all(client, export_id)
+    else:
         tidy(store, tools.files, job)
 
 

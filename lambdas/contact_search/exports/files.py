@@ -33,6 +33,10 @@ class ExportFiles:
         """Remove the files of an export but those with these keys."""
         self.remove_keys([key for key in self._keys(folder(job.client, job.id)) if key not in keep])
 
+    def remove_all(self, client: str, export_id: str) -> None:
+        """Remove the files of an export that may be gone itself."""
+        self.remove_keys(self._keys(folder(client, export_id)))
+
     def remove_keys(self, keys: Sequence[str]) -> None:
         """Remove the files with these keys."""
         for start in range(0, len(keys), _MOST_KEYS):

@@ -79,11 +79,10 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
             job = _Slice(tools, store, _begin(store, job, now)).export()
         except (_SupersededError, ConditionFailedError):
             job = store.get(client, export_id)
-    if job is None:
-        return True
-    if job.is_expired(now):
-        tools.files.remove(job)
-        store.delete(job)
+    if job is None or job.is_expired(now):
+        tools.files.remove_all(client, export_id)
+        if job is not None:
+            store.delete(job)
         return True
     if job.has_ended:
         tidy(store, tools.files, job)

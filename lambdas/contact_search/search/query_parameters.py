@@ -1,6 +1,6 @@
 """Define the query parameters of GET /v1/contacts: their types, and what the OpenAPI document says about them.
 
-To add a parameter, add a field here, build its criterion in query_criteria.py, and name its member in query.py.
+CONTRIBUTING.md lists the places to change for a new parameter.
 """
 
 import re

@@ -22,6 +22,7 @@ from contact_search.amazon_connect.errors import (
     UpstreamError,
 )
 from contact_search.amazon_connect.page_cache import PageCache
+from contact_search.amazon_connect.rate_limiter import Expect
 from contact_search.logger import logger
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
@@ -39,12 +40,14 @@ class FakeLimiter:
         self.clock, self.next_slot = clock, 0.0
         self.callers: list[str] = []
 
-    def wait_for_slot(self, caller: str, deadline: float, *, background: bool) -> None:
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool, expect: Expect | None) -> None:
         slot = max(self.next_slot, self.clock.now)
         if slot > max(deadline, self.clock.now):
             raise ThrottledError("QuotaExceeded", max(int(slot - self.clock.now), 1))
         self.callers.append(caller + " in the background" * background)
         self.next_slot = slot + INTERVAL
+        if expect is not None:
+            expect(slot - self.clock.now)
         self.clock.sleep(slot - self.clock.now)
 
     def back_off(self) -> int:
@@ -319,6 +322,52 @@ def test_without_a_limiter_a_throttled_call_is_an_answer(world: World) -> None:
     with pytest.raises(ThrottledError):
         world.search(world.environment(limited=False))
     assert len(world.client.calls) == 1
+
+
+def test_who_follows_too_slow_a_leader_is_refused_at_once(world: World) -> None:
+    """Given a leader whose call leaves in 10 s, followers wait if they can."""
+    world.limiter.next_slot = world.clock.now + 10
+
+    def follow(seconds: float) -> tuple[float, Any]:
+        world.clock.sleep(0.1)
+        try:
+            return 0, world.search(seconds=seconds).cache_status
+        except ThrottledError as error:
+            return world.clock.now - world.started, error.retry_after
+
+    results = world.clock.run(lambda: world.search(seconds=20).cache_status, lambda: follow(8), lambda: follow(12))
+    assert results == ["fwd=miss; stored", (pytest.approx(0.1, abs=0.2), 11), (0, "fwd=miss; collapsed")]
+    assert len(world.client.calls) == 1
+
+
+def test_followers_are_told_when_their_leader_has_to_wait_for_longer(world: World) -> None:
+    def throttle(request: Mapping[str, Any]) -> bytes:  # noqa: ARG001 - the client's interface
+        world.limiter.next_slot = world.clock.now + 8
+        world.client.search_contacts = original  # type: ignore[method-assign]
+        raise THROTTLED
+
+    original, world.client.search_contacts = world.client.search_contacts, throttle  # type: ignore[method-assign]
+    leader, follower = world.clock.run(lambda: world.search(seconds=20), lambda: world.search(seconds=5))
+    assert isinstance(leader, Result)
+    assert isinstance(follower, ThrottledError)
+    assert follower.retry_after == 9
+
+
+def test_equal_searches_of_a_caller_are_refused_together(world: World) -> None:
+    """Given no slot in time, 20 requests at once make one request to the limiter, another caller's its own."""
+    asked = []
+
+    def refuse(caller: str, deadline: float, **_: Any) -> None:  # noqa: ARG001 - the limiter's interface
+        asked.append(caller)
+        world.clock.sleep(0.02)
+        raise ThrottledError("QuotaExceeded", 7)
+
+    world.limiter.wait_for_slot = refuse  # type: ignore[method-assign]
+    searches = [lambda: world.search(seconds=0)] * 20
+    results = world.clock.run(*searches, lambda: world.search(seconds=0, caller="another"))
+    assert all(isinstance(result, ThrottledError) for result in results)
+    assert world.clock.now - world.started < 0.3
+    assert sorted(asked) == ["another", "caller"]
 
 
 def test_who_waits_for_another_environment_in_vain_goes_alone(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contact_search.amazon_connect import page_cache
-from contact_search.amazon_connect.errors import ContactNotFoundError, RejectedError
+from contact_search.amazon_connect.errors import ContactNotFoundError, RejectedError, ThrottledError
 from contact_search.amazon_connect.page_cache import STALE, CachedPage, PageCache
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
@@ -111,22 +111,61 @@ def test_waiting_ends_with_the_page(environments: list[PageCache], clock: Clock)
         here.put("p", PAGE)
 
     started = clock.now
-    page, _ = clock.run(lambda: elsewhere.wait_for("p", 20), put)
+    page, _ = clock.run(lambda: wait_for(elsewhere, clock, 20), put)
     assert isinstance(page, CachedPage)
     assert page.body == PAGE.body
     assert 3 <= clock.now - started < 3.6
 
 
-@pytest.mark.parametrize(("lease", "seconds", "waited"), [(2, 20, 2), (60, 4, 4)], ids=["lease", "patience"])
+def wait_for(cache: PageCache, clock: Clock, seconds: float, caller: str = "caller") -> CachedPage | None:
+    """Wait for a page that has to be asked for within this time, and come within twice of it."""
+    return cache.wait_for("p", caller, clock.now + seconds, clock.now + 2 * seconds)
+
+
+@pytest.mark.parametrize(("lease", "seconds", "waited"), [(2, 20, 2), (60, 2, 4)], ids=["lease", "patience"])
 def test_waiting_ends_with_the_lease_or_the_time(
     environments: list[PageCache], clock: Clock, lease: float, seconds: float, waited: float
 ) -> None:
     here, elsewhere = environments
     here.take_lease("p", lease)
     started = clock.now
-    assert elsewhere.wait_for("p", seconds) is None
+    assert wait_for(elsewhere, clock, seconds) is None
     assert waited <= clock.now - started < waited + 0.6
-    assert elsewhere.wait_for("nobody goes for it", 20) is None
+
+
+def test_nobody_waits_for_a_page_for_which_nobody_goes(environments: list[PageCache], clock: Clock) -> None:
+    started = clock.now
+    assert wait_for(environments[0], clock, 20) is None
+    assert clock.now == started
+
+
+def test_whoever_waits_is_told_when_the_page_is_asked_for(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    here.take_lease("p", 4)
+    elsewhere.expect("p", 1000, 3)  # it has stalled, and lost the lease
+    here.expect("p", 10, 3)
+    with pytest.raises(ThrottledError) as refused:
+        wait_for(elsewhere, clock, 9)
+    assert refused.value.retry_after == 11
+    started = clock.now
+    assert wait_for(elsewhere, clock, 10.1) is None
+    assert clock.now - started == pytest.approx(13, abs=0.1)  # then it must have died
+    assert elsewhere.take_lease("p", 4)
+    clock.now += 4
+    assert wait_for(here, clock, 9) is None
+
+
+def test_requests_of_a_caller_are_refused_together(environments: list[PageCache], clock: Clock) -> None:
+    here, elsewhere = environments
+    here.take_lease("p", 4)
+    here.release_lease("p", refused="caller", retry_after=5)
+    with pytest.raises(ThrottledError) as refused:
+        wait_for(elsewhere, clock, 1)
+    assert refused.value.retry_after == 6
+    assert wait_for(elsewhere, clock, 1, "another") is None
+    assert elsewhere.take_lease("p", 4)
+    elsewhere.release_lease("p")
+    assert wait_for(here, clock, 1) is None
 
 
 def test_environments_of_one_snapshot_are_told_apart(environments: list[PageCache]) -> None:

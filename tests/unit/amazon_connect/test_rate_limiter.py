@@ -176,27 +176,26 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
 def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
     """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
 
-    A single wait may be longer by what Retry-After is rounded to, and whoever comes back later may find others there.
+    A single wait may be longer: who asks at the moment at which the background begins may have to come back twice.
     """
     without, beside = simulate(world), simulate(replace(world, callers=world.callers + background))
     others = {caller for caller, _ in without.answers}
     waits = [seconds for _, seconds in without.answers]
     waits_beside = [seconds for caller, seconds in beside.answers if caller in others]
     assert statistics.mean(waits_beside) <= 1.25 * statistics.mean(waits) + 1.5 * INTERVAL
-    assert max(waits_beside) <= 1.25 * max(waits) + 4 * INTERVAL
+    assert max(waits_beside) <= 1.25 * max(waits) + 8 * INTERVAL
     assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
 
 
 @settings(max_examples=20, deadline=None)
 @given(CROWDED, BACKGROUND)
 def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
-    """Given others who ask all the time, each background caller has its turn: none has two more than another."""
-    world = replace(world, callers=[replace(caller, pause=0) for caller in world.callers] + background)
-    fleet = simulate(world)
-    turns = Counter(wait.caller for wait in fleet.waits if wait.sent and wait.start > 60)
-    names = [f"caller {number}" for number, caller in enumerate(world.callers) if caller.background]
-    ours = [turns[name] for name in names]
-    assert sum(ours) >= sum(turns.values()) / 5 - 2
+    """Given others who ask all the time, the background has one call of five, and each caller there has its turn."""
+    callers = [replace(caller, pause=0) for caller in world.callers]
+    fleet = simulate(replace(world, callers=callers + [replace(caller, wait=60) for caller in background]))
+    turns = Counter(wait.caller for wait in fleet.waits if wait.sent and 60 < wait.end < world.seconds)
+    ours = [turns[f"caller {len(callers) + number}"] for number in range(len(background))]
+    assert sum(ours) >= sum(turns.values()) / 5 - 1.5
     assert max(ours) - min(ours) <= 2
 
 
@@ -338,6 +337,14 @@ def test_refused_callers_come_back_one_after_the_other(limiter: RateLimiter, clo
 def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None:
     waits = [wait(limiter, clock, caller, 20) for caller in "abca"]
     assert waits == pytest.approx([0.02, INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
+
+
+def test_whoever_waits_is_told_for_how_long(limiter: RateLimiter, clock: Clock) -> None:
+    seconds: list[float] = []
+    limiter.wait_for_slot("first", clock.monotonic(), expect=seconds.append)
+    assert seconds == []
+    limiter.wait_for_slot("second", clock.monotonic() + 20, expect=seconds.append)
+    assert seconds == [pytest.approx(INTERVAL + FIRST_CALL, abs=0.05)]
 
 
 def test_quotas_of_different_names_are_apart(dynamodb: Any, clock: Clock) -> None:

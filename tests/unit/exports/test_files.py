@@ -34,6 +34,8 @@ def test_all_files_of_an_export_are_removed_and_no_others(s3: Any) -> None:
     assert sorted(found["Key"] for found in s3.list_objects_v2(Bucket="unit-exports")["Contents"]) == sorted(kept)
     files.remove(job())
     files.remove_keys([])
+    files.remove_all("acme", export.id)
+    assert len(s3.list_objects_v2(Bucket="unit-exports")["Contents"]) == 2
 
 
 def test_what_cannot_be_removed_is_said() -> None:

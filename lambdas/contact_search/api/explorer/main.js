@@ -17,9 +17,11 @@ const DEFAULT_SEARCH = [["last", "P7D"]];
 const LONGEST_FOLLOWED = 86_400_000; // milliseconds of history before a search is followed
 const MOST_FOLLOWED = 1000; // contacts that stay in the table
 const SAMPLED = 5; // contacts whose attributes are read to learn which keys there are
+const SAMPLE = 25; // contacts of the same time that are loaded for that if the search finds none
 
 let search = DEFAULT_SEARCH; // what is shown
 let contacts = [];
+let sample = []; // contacts that show which keys there are, if the search finds none
 let cursor = null;
 let total = null;
 let running = new AbortController();
@@ -224,7 +226,8 @@ function openContact(contact) {
 
 /** Return the keys of the contacts loaded so far, by kind. */
 function keysSeen() {
-  const keys = (member) => ({ keys: new Set(contacts.flatMap((contact) => Object.keys(contact[member] ?? {}))), contacts: contacts.length });
+  const known = contacts.length ? contacts : sample;
+  const keys = (member) => ({ keys: new Set(known.flatMap((contact) => Object.keys(contact[member] ?? {}))), contacts: known.length });
   return { attribute: attributesRead, segment: keys("segment_attributes"), tag: keys("tags") };
 }
 
@@ -237,9 +240,14 @@ function remember(attributes) {
 /** Read the attributes of a few contacts, once someone asks for a key: searches do not return them. */
 async function learnAttributes(signal) {
   form.checkKeys();
-  if (attributesRead.isRead || !contacts.length || !byId("key-rows").childElementCount) return;
+  if (attributesRead.isRead || !byId("key-rows").childElementCount) return;
   attributesRead.isRead = true;
-  for (const contact of contacts.slice(0, SAMPLED)) {
+  if (!contacts.length) {
+    const window = search.filter(([name]) => ["last", "from", "to", "time_field"].includes(name));
+    sample = await get("v1/contacts", [...window, ["limit", SAMPLE]], signal, PATIENT).then((page) => page.contacts, () => []);
+    form.checkKeys();
+  }
+  for (const contact of (contacts.length ? contacts : sample).slice(0, SAMPLED)) {
     const full = await details.read(contact.id, signal).catch(() => null);
     if (!full?.attributes) return;
     remember(full.attributes);
