@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _search_once(url: str, instance_arn: str) -> None:
-    """Send a first search before callers do: moto takes a second for it, which would disturb the rhythm of the quota."""
+    """Send the first search before callers do: moto needs a second for it, which would disturb the quota."""
     now = datetime.now(UTC)
     window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}
     connect = client_of("connect", url, instance_arn.split(":")[3])
