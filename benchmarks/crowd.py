@@ -29,9 +29,9 @@ from benchmarks.stand_in import INSTANCE_ID, client, stand_in
 from sandbox.aws_server import REGION
 from sandbox.clients import add_callers
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy, function_of
+from sandbox.deployment import deploy, find_function
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import synthesized
 
 RATE = 0.5
@@ -79,10 +79,10 @@ class Service:
         headers = [("prefer", "wait=20")] if patiently else []
         while True:
             request = Request("GET", b"/v1/contacts", urlencode(query).encode(), headers, b"", "127.0.0.1")
-            event = event_of(request, "crowd", "/v1/contacts")
+            event = build_event(request, "crowd", "/v1/contacts")
             event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
             try:
-                response = response_of(await self._function.invoke(event))
+                response = build_response(await self._function.invoke(event))
             except FunctionFailedError:
                 tally.killed += 1
                 return ""
@@ -183,7 +183,7 @@ async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]]
             settings = {"AWS_ENDPOINT_URL_CONNECT": connect.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
             deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
             add_callers(others.url, REGION, CALLERS)
-            function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
+            function = LambdaFunction(find_function(deployed, "search_handler"), PROCESSES)
             await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
             connect.counts()
             tally = await scenario(Service(function), seconds)

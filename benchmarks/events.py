@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.gateway.proxy_event import Request, event_of
+from sandbox.gateway.proxy_event import Request, build_event
 
 # Long enough ago that pages of the window are cached for minutes.
 _END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
@@ -44,7 +44,7 @@ def event(
         **(further or {}),
     }
     request = Request("GET", b"/v1/contacts", urlencode(query, doseq=True).encode(), _HEADERS, b"", "127.0.0.1")
-    proxy_event = event_of(request, "00000000-0000-4000-8000-000000000000", "/v1/contacts")
+    proxy_event = build_event(request, "00000000-0000-4000-8000-000000000000", "/v1/contacts")
     proxy_event["requestContext"]["authorizer"] = {"principalId": client, "client": client, "revision": "1"}
     return proxy_event
 

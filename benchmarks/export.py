@@ -35,9 +35,9 @@ from operations import registry
 from operations.deployed import on_this_machine
 from sandbox.aws_server import REGION
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy, function_of
+from sandbox.deployment import deploy, find_function
 from sandbox.gateway.lambda_function import LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import Function, synthesized
 
 _RUNTIME = Path(__file__).parent.parent / "sandbox" / "gateway" / "lambda_runtime.py"
@@ -58,7 +58,7 @@ class Laptop:
         stack = on_this_machine(aws.url, REGION)
         for name in (*CALLERS, *EXPORTERS):
             registry.add(stack, name, "internal", registry.EVERYTHING, None)
-        self.search = LambdaFunction(function_of(self.functions, "search_handler"), processes)
+        self.search = LambdaFunction(find_function(self.functions, "search_handler"), processes)
 
     async def create(self, client: str, days: int = DAYS + 1) -> str:
         """Create an export of all contacts, and return its id."""
@@ -87,9 +87,9 @@ class Laptop:
         request = Request(method, path.encode(), b"", headers, body, "127.0.0.1")
         export_id = path.removeprefix("/v1/exports").strip("/")
         resource, parameters = ("/v1/exports/{id}", {"id": export_id}) if export_id else ("/v1/exports", {})
-        event = event_of(request, "benchmark", resource, parameters)
+        event = build_event(request, "benchmark", resource, parameters)
         event["requestContext"]["authorizer"] = {"client": client, "revision": ""}
-        response = response_of(await self.search.invoke(event))
+        response = build_response(await self.search.invoke(event))
         if response.status >= 400:
             raise SystemExit(response.body.decode())
         return dict(json.loads(response.body)) if response.body else {}
@@ -227,7 +227,7 @@ async def measure_kills(options: argparse.Namespace) -> None:
         laptop = Laptop(
             aws, {"QUOTA_RATE": "0", "EXPORT_SLICE_CONTACTS": "500", "EXPORT_STATE_MACHINE_ARN": _no_op(aws)}
         )
-        worker = function_of(laptop.functions, "export_handler")
+        worker = find_function(laptop.functions, "export_handler")
         begun, killed, exports = time.perf_counter(), 0, 0
         progress = tqdm(total=options.kills, unit=" kills", mininterval=10)
         while killed < options.kills:

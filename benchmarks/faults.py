@@ -37,9 +37,9 @@ from benchmarks.stand_in import INSTANCE_ID, StandIn, client, stand_in
 from sandbox.aws_server import REGION
 from sandbox.clients import FULL_KEY, add_callers
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy, function_of
+from sandbox.deployment import deploy, find_function
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of
+from sandbox.gateway.proxy_event import Request, build_event
 from sandbox.gateway.template import Function, synthesized
 
 CALLERS = 8
@@ -60,7 +60,7 @@ class BareHandler:
         query = {"from": f"{now - timedelta(days=30):%FT%TZ}", "to": f"{now:%FT%TZ}", "channel": "CHAT", "limit": 10}
         request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
         try:
-            await self._function.invoke(event_of(request, "crowd", "/v1/contacts"))
+            await self._function.invoke(build_event(request, "crowd", "/v1/contacts"))
         except FunctionFailedError as error:
             if error.error_type == "Runtime.ExitError":
                 tally.killed += 1
@@ -142,7 +142,7 @@ async def measure(name: str, fault: Fault, via: str, seconds: float) -> None:
     """Print one row of the table."""
     with stand_in(RATE) as connect, stand_in() as others:
         settings = {"AWS_ENDPOINT_URL_CONNECT": connect.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
-        search = function_of(deploy(synthesized(), others.url, INSTANCE_ARN, None, settings), "search_handler")
+        search = find_function(deploy(synthesized(), others.url, INSTANCE_ARN, None, settings), "search_handler")
         add_callers(others.url, REGION, [f"client {number}" for number in range(CALLERS)])
         bare = Function("Bare", "bare.handler", search.timeout, search.environment)
         function = LambdaFunction(search if via == "service" else bare)

@@ -24,9 +24,9 @@ from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import add_callers
 from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy, function_of
+from sandbox.deployment import deploy, find_function
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import synthesized
 
 RATE = 0.5
@@ -59,11 +59,11 @@ async def follow(function: LambdaFunction, number: int, start: datetime, end: fl
     await asyncio.sleep(5 * random.random())  # noqa: S311 - nobody has to guess it
     while time.time() < end:
         request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
-        event = event_of(request, "followers", "/v1/contacts")
+        event = build_event(request, "followers", "/v1/contacts")
         event["requestContext"]["authorizer"] = {"client": "dashboard", "revision": ""}
         tally.polls += 1
         try:
-            response = response_of(await function.invoke(event))
+            response = build_response(await function.invoke(event))
         except FunctionFailedError as error:
             tally.failures[f"{error} {error.__cause__!r}"] += 1
             continue
@@ -110,7 +110,7 @@ async def warm_up(function: LambdaFunction) -> None:
     On a busy machine the imports may take longer than a request's timeout, and the measurement would fail.
     """
     await asyncio.gather(*(function.start() for _ in range(PROCESSES)))
-    event = event_of(Request("GET", b"/health", b"", [], b"", "127.0.0.1"), "followers", "/health")
+    event = build_event(Request("GET", b"/health", b"", [], b"", "127.0.0.1"), "followers", "/health")
     answers: list[Any] = [FunctionFailedError()]
     while any(isinstance(answer, FunctionFailedError) for answer in answers):
         answers = await asyncio.gather(*(function.invoke(event) for _ in range(PROCESSES)), return_exceptions=True)
@@ -129,7 +129,7 @@ async def main() -> None:
         settings = {"AWS_ENDPOINT_URL_CONNECT": server.url, "QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}
         deployed = deploy(synthesized(), others.url, INSTANCE_ARN, None, settings)
         add_callers(others.url, REGION, ["dashboard"])
-        function = LambdaFunction(function_of(deployed, "search_handler"), PROCESSES)
+        function = LambdaFunction(find_function(deployed, "search_handler"), PROCESSES)
         await warm_up(function)
         server.connect.behaviour.quota = RATE
         server.connect.behaviour.searchable_after = timedelta(seconds=SETTLE)

@@ -21,9 +21,9 @@ from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import add_callers
 from sandbox.contact_data.load import load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import deploy, function_of
+from sandbox.deployment import deploy, find_function
 from sandbox.gateway.lambda_function import LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import synthesized
 
 DAYS = 729
@@ -37,9 +37,9 @@ async def walk(function: LambdaFunction, count: int, query: dict[str, Any]) -> t
     with tqdm(total=count, unit=" contacts") as progress:
         while query.get("cursor", "") is not None:
             request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
-            event = event_of(request, "walk", "/v1/contacts")
+            event = build_event(request, "walk", "/v1/contacts")
             event["requestContext"]["authorizer"] = {"client": "walker", "revision": ""}
-            response = response_of(await function.invoke(event))
+            response = build_response(await function.invoke(event))
             page = json.loads(response.body)
             if response.status != 200:
                 raise SystemExit(response.body.decode())
@@ -68,7 +68,7 @@ async def main() -> None:
     server.start()
     deployed = deploy(synthesized(), server.url, INSTANCE_ARN, None, {"QUOTA_RATE": "0", "PAGE_SECONDS": "0"})
     add_callers(server.url, REGION, ["walker"])
-    function = LambdaFunction(function_of(deployed, "search_handler"))
+    function = LambdaFunction(find_function(deployed, "search_handler"))
     begun = time.perf_counter()
     query = {"last": f"P{DAYS + 1}D", "limit": options.limit, "fields": "initiation_timestamp"}
     ids, memory = await walk(function, options.contacts, query)

@@ -12,12 +12,12 @@ import uvicorn
 
 from operations.laptop import Laptop, forget_serving, note_serving
 from sandbox.clients import FULL_KEY, PARTNER_KEY, add_clients
-from sandbox.deployment import client_of, deploy
+from sandbox.deployment import create_client, deploy
 from sandbox.gateway.api_gateway import ApiGateway
 from sandbox.gateway.lambda_function import LambdaFunction, cores
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
-from sandbox.options import Options, options_of
+from sandbox.options import Options, parse_options
 
 
 class _Server(uvicorn.Server):
@@ -48,8 +48,8 @@ async def serve(options: Options) -> None:
         )
         free_cores = cores()
         functions = {
-            # An authorizer answers at once, so that few processes serve all; a search may wait for its turn.
-            # The explorer loads six files at a time: waiting for one environment is quicker than starting six.
+            # An authorizer answers at once, so two processes are enough. A search may have to wait for a slot.
+            # The explorer loads six files at a time. Waiting for one environment is faster than starting six.
             function.name: LambdaFunction(
                 function, 2 if function.name in template.authorizers() else 32, free_cores, patience=0.1
             )
@@ -59,7 +59,7 @@ async def serve(options: Options) -> None:
             await asyncio.gather(*(function.start() for function in functions.values()))
             stand_in |= await _read_message(aws)
             await asyncio.to_thread(add_clients, stand_in["url"], stand_in["region"], stand_in["queue_ids"])
-            usage_plans = UsagePlans(client_of("apigateway", stand_in["url"], stand_in["region"]))
+            usage_plans = UsagePlans(create_client("apigateway", stand_in["url"], stand_in["region"]))
             gateway = ApiGateway(template, functions, usage_plans, options.stage_path)
             config = uvicorn.Config(
                 gateway,
@@ -148,7 +148,7 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
 
 
 def main() -> None:
-    options = options_of()
+    options = parse_options()
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(serve(options))
 

@@ -13,18 +13,18 @@ from typing import Any
 
 from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.aws_server import AwsServer, connect_backend
-from sandbox.contact_data.load import instance_of, load_records, load_sample
+from sandbox.contact_data.load import find_instance_arn, load_records, load_sample
 from sandbox.contact_data.sample import INSTANCE_ARN
-from sandbox.deployment import client_of
+from sandbox.deployment import create_client
 from sandbox.lambda_backend import stop_functions
-from sandbox.options import Options, options_of
+from sandbox.options import Options, parse_options
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the other one ends this one
-    options = options_of()
+    options = parse_options()
     instance_arn = options.instance or (
-        instance_of(options.contact_records) if options.contact_records else INSTANCE_ARN
+        find_instance_arn(options.contact_records) if options.contact_records else INSTANCE_ARN
     )
     connect = connect_backend(instance_arn.split(":")[3])
     connect.add_instance(instance_arn)
@@ -46,7 +46,7 @@ def _search_once(url: str, instance_arn: str) -> None:
     """Send the first search before callers do: moto needs a second for it, which would disturb the quota."""
     now = datetime.now(UTC)
     window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}
-    connect = client_of("connect", url, instance_arn.split(":")[3])
+    connect = create_client("connect", url, instance_arn.split(":")[3])
     connect.search_contacts(InstanceId=instance_arn.rpartition("/")[2], TimeRange=window)
 
 

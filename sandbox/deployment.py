@@ -63,7 +63,7 @@ def deploy(
     return functions
 
 
-def function_of(functions: list[Function], module: str) -> Function:
+def find_function(functions: list[Function], module: str) -> Function:
     """Return the function whose handler is in this module."""
     [match] = [function for function in functions if function.handler.startswith(f"{module}.")]
     return match
@@ -71,7 +71,7 @@ def function_of(functions: list[Function], module: str) -> Function:
 
 def _create_keys(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Create the template's KMS keys. Return their ARNs by logical id."""
-    kms = client_of("kms", aws_url, region)
+    kms = create_client("kms", aws_url, region)
     keys = template.properties("AWS::KMS::Key")
     return {
         name: kms.create_key(
@@ -83,7 +83,7 @@ def _create_keys(template: Template, aws_url: str, region: str) -> dict[str, str
 
 def _create_tables(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Create the template's DynamoDB tables. Return their names by logical id."""
-    dynamodb = client_of("dynamodb", aws_url, region)
+    dynamodb = create_client("dynamodb", aws_url, region)
     tables = template.properties("AWS::DynamoDB::Table")
     for name, table in tables.items():
         dynamodb.create_table(
@@ -97,7 +97,7 @@ def _create_tables(template: Template, aws_url: str, region: str) -> dict[str, s
 
 def _create_buckets(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Create the template's buckets. Return their names by logical id."""
-    s3 = client_of("s3", aws_url, region)
+    s3 = create_client("s3", aws_url, region)
     buckets = {name: f"{name.lower()}-{region}" for name in template.properties("AWS::S3::Bucket")}
     location = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
     for bucket in buckets.values():
@@ -107,7 +107,7 @@ def _create_buckets(template: Template, aws_url: str, region: str) -> dict[str, 
 
 def _create_role(aws_url: str, region: str) -> str:
     """Create a role for all functions: the stand-in does not check permissions. Return its ARN."""
-    iam = client_of("iam", aws_url, region)
+    iam = create_client("iam", aws_url, region)
     return str(iam.create_role(RoleName=f"sandbox-{region}", AssumeRolePolicyDocument="{}")["Role"]["Arn"])
 
 
@@ -123,7 +123,7 @@ def _create_state_machines(
     template: Template, resolve: Callable[[Any], str], role: str, aws_url: str, region: str
 ) -> dict[str, str]:
     """Create the template's state machines. Return their ARNs by logical id."""
-    states = client_of("stepfunctions", aws_url, region)
+    states = create_client("stepfunctions", aws_url, region)
     return {
         name: states.create_state_machine(
             name=machine["StateMachineName"], definition=resolve(machine["DefinitionString"]), roleArn=role
@@ -134,7 +134,7 @@ def _create_state_machines(
 
 def _create_functions(functions: list[Function], role: str, aws_url: str, region: str) -> None:
     """Create the functions and their aliases, so that Step Functions can invoke them."""
-    lambda_ = client_of("lambda", aws_url, region)
+    lambda_ = create_client("lambda", aws_url, region)
     for function in functions:
         lambda_.create_function(
             FunctionName=function.name,
@@ -151,7 +151,7 @@ def _create_functions(functions: list[Function], role: str, aws_url: str, region
 
 def _create_usage_plans(template: Template, aws_url: str, region: str) -> dict[str, str]:
     """Create the template's usage plans. Return their ids by logical id."""
-    apigateway = client_of("apigateway", aws_url, region)
+    apigateway = create_client("apigateway", aws_url, region)
     ids = {}
     for name, plan in template.properties("AWS::ApiGateway::UsagePlan").items():
         throttle = plan.get("Throttle")
@@ -166,12 +166,12 @@ def _create_stack(outputs: dict[str, str], aws_url: str, region: str) -> None:
         "Resources": {"Any": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
-    client_of("cloudformation", aws_url, region).create_stack(
+    create_client("cloudformation", aws_url, region).create_stack(
         StackName=stack_name(LAPTOP), TemplateBody=json.dumps(template)
     )
 
 
-def client_of(service: str, aws_url: str, region: str) -> Any:
+def create_client(service: str, aws_url: str, region: str) -> Any:
     """Create a boto3 client of the stand-in."""
     return boto3.client(
         service,

@@ -41,7 +41,7 @@ class ProcessLambdaBackend(LambdaSimpleBackend):
             return json.dumps({"errorType": error.error_type, "errorMessage": str(error)}).encode()
 
     def stop(self) -> None:
-        """End the environments. Whoever waits for a busy one gets an error."""
+        """End the environments. An invocation that is still running fails."""
         for function in self._running.values():
             function.kill()
             asyncio.run_coroutine_threadsafe(function.stop(), _loop()).result()

@@ -35,7 +35,7 @@ class Options:
     oidc_audience: str
 
 
-def options_of(arguments: list[str] | None = None) -> Options:
+def parse_options(arguments: list[str] | None = None) -> Options:
     """Parse the command line (by default the process's own) and the environment. Exit if an option is wrong."""
     parser = argparse.ArgumentParser(
         prog="scripts/serve",

@@ -25,7 +25,7 @@ from sandbox.clients import FULL_KEY, add_clients
 from sandbox.contact_data.contact_lens import parse_transcript
 from sandbox.contact_data.contact_record import StoredContact, parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN, sample_contacts
-from sandbox.deployment import client_of, deploy
+from sandbox.deployment import create_client, deploy
 from sandbox.gateway.api_gateway import ApiGateway
 from sandbox.gateway.lambda_function import FunctionFailedError
 from sandbox.gateway.lambda_runtime import Context
@@ -238,7 +238,7 @@ def gateway(aws: AwsServer) -> Gateway:
         for name, function in template.functions(str).items()
         if function.handler in handlers  # the state machine invokes the others
     }
-    made = ApiGateway(template, functions, UsagePlans(client_of("apigateway", aws.url, REGION)))
+    made = ApiGateway(template, functions, UsagePlans(create_client("apigateway", aws.url, REGION)))
 
     def answer(request: Request) -> Answer:
         with recorded() as log:

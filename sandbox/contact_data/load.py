@@ -30,7 +30,7 @@ def load_sample(store: ContactStore, count: int, seed: int, end: datetime, days:
     return f"{count:,} sample contacts of the {days} days up to {end:%Y-%m-%d %H:%M:%S} UTC, seed {seed}"
 
 
-def instance_of(paths: Iterable[Path]) -> str:
+def find_instance_arn(paths: Iterable[Path]) -> str:
     """Return the instance ARN of the first usable contact record, or the sample's if no record is usable."""
     for file in list_files(paths):
         for record in read_records(file):

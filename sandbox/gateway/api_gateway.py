@@ -20,9 +20,9 @@ from sandbox.gateway.proxy_event import (
     MalformedAnswerError,
     Request,
     Response,
-    authorizer_event_of,
-    event_of,
-    response_of,
+    build_authorizer_event,
+    build_event,
+    build_response,
 )
 from sandbox.gateway.resource_paths import find_resource
 from sandbox.gateway.template import Route, Template
@@ -89,17 +89,17 @@ class ApiGateway:
         route = methods.get(request.method) or methods.get("ANY")
         if match is None or route is None:
             return self._gateway_response("MISSING_AUTHENTICATION_TOKEN", HTTPStatus.FORBIDDEN, request_id)
-        return await self._invoke_route(route, event_of(request, request_id, *match))
+        return await self._invoke_route(route, build_event(request, request_id, *match))
 
     async def _invoke_route(self, route: Route, event: dict[str, Any]) -> Response:
         """Authorize the request and invoke the function of its route."""
         request_id = event["requestContext"]["requestId"]
         try:
             if route.authorizer is not None:
-                event["requestContext"]["authorizer"] = await self._authorized(route, route.authorizer, event)
-            # From when there is an environment: on a laptop it may take long until then.
+                event["requestContext"]["authorizer"] = await self._authorize(route, route.authorizer, event)
+            # The timeout starts when an environment is free, which may take long on a laptop.
             answer = await self._functions[route.function].invoke(event, INTEGRATION_TIMEOUT)
-            return response_of(answer)
+            return build_response(answer)
         except _RefusedError as refused:
             return self._gateway_response(refused.response_type, refused.status, request_id)
         except TimeoutError:
@@ -107,13 +107,13 @@ class ApiGateway:
         except (FunctionFailedError, MalformedAnswerError):
             return self._gateway_response("INTEGRATION_FAILURE", HTTPStatus.BAD_GATEWAY, request_id)
 
-    async def _authorized(self, route: Route, authorizer: str, event: dict[str, Any]) -> dict[str, Any]:
+    async def _authorize(self, route: Route, authorizer: str, event: dict[str, Any]) -> dict[str, Any]:
         """Invoke the authorizer and return the request context that it adds for the function.
 
         Raises:
             _RefusedError: The caller has no access, or is over the rate of its usage plan.
         """
-        authorizer_event = authorizer_event_of(event)
+        authorizer_event = build_authorizer_event(event)
         try:
             answer = await self._functions[authorizer].invoke(authorizer_event)
             if not is_allowed(answer, authorizer_event["methodArn"]):

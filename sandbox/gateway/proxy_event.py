@@ -57,7 +57,7 @@ def _decode_path(request: Request) -> str:
     return unquote_to_bytes(request.path).decode(errors="replace")
 
 
-def event_of(
+def build_event(
     request: Request, request_id: str, resource: str, path_parameters: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Build the event of a request. Absent members are null, as in API Gateway."""
@@ -98,7 +98,7 @@ def event_of(
     }
 
 
-def authorizer_event_of(event: Mapping[str, Any]) -> dict[str, Any]:
+def build_authorizer_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """Build the event for a REQUEST authorizer: the function's event without the body, with the ARN of the method.
 
     Source: API Gateway developer guide, "Input to an API Gateway Lambda authorizer".
@@ -110,7 +110,7 @@ def authorizer_event_of(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "REQUEST", "methodArn": method_arn, **rest}
 
 
-def response_of(answer: Any) -> Response:
+def build_response(answer: Any) -> Response:
     """Build the response from a function's answer.
 
     Raises:

@@ -19,7 +19,7 @@ from distribution import build
 from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
-from sandbox.gateway.proxy_event import Request, Response, authorizer_event_of, event_of, response_of
+from sandbox.gateway.proxy_event import Request, Response, build_authorizer_event, build_event, build_response
 from tests.clock import CHILD_CLOCK, NOW, real_time_in_processes
 from tests.local_server import LocalServer
 from tests.oidc_issuer import AUDIENCE, OidcIssuer
@@ -51,13 +51,13 @@ def answers(tree: Path, events: list[dict[str, Any]], **settings: str) -> list[d
 
 def event(path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> dict[str, Any]:
     query = urlencode(parameters).encode()
-    made = event_of(Request("GET", path.encode(), query, [*(headers or {}).items()], b"", "127.0.0.1"), "1", path)
+    made = build_event(Request("GET", path.encode(), query, [*(headers or {}).items()], b"", "127.0.0.1"), "1", path)
     made["requestContext"]["authorizer"] = {"client": "full", "revision": ""}
     return made
 
 
 def responses(tree: Path, *events: dict[str, Any]) -> list[Response]:
-    return [response_of(answer["answer"]) for answer in answers(tree, list(events))]
+    return [build_response(answer["answer"]) for answer in answers(tree, list(events))]
 
 
 def test_the_zips_are_small_and_always_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,9 +149,9 @@ def test_the_search_function_names_what_fails(host: Path) -> None:
     """Cause an error of Amazon Connect, and one of DynamoDB."""
     asked = event("/v1/contacts", last="P1D")
     [answer] = answers(host / "search", [asked], CONNECT_INSTANCE_ID="c0ffee00-0000-4000-8000-00000000dead")
-    assert response_of(answer["answer"]).status == 500, answer
+    assert build_response(answer["answer"]).status == 500, answer
     [answer] = answers(host / "search", [asked], DURABLE_TABLE_NAME="there-is-none")
-    assert response_of(answer["answer"]).status == 503, answer
+    assert build_response(answer["answer"]).status == 503, answer
 
 
 @pytest.mark.usefixtures("aws")
@@ -172,7 +172,7 @@ def test_credentials_that_are_not_in_the_environment_need_nothing_beside_the_tre
     finally:
         vault.close()
         connect.close()
-    assert response_of(answer["answer"]).status == 200, answer
+    assert build_response(answer["answer"]).status == 200, answer
     [(_, headers)] = connect.requests
     assert "Credential=restored/" in headers["authorization"]
     assert headers["x-amz-security-token"] == "c"
@@ -185,7 +185,7 @@ def test_the_authorizer_needs_nothing_beside_its_tree(host: Path) -> None:
         good, bad, token, forged = answers(
             host / "authorizer",
             [
-                authorizer_event_of(event("/v1/contacts", headers))
+                build_authorizer_event(event("/v1/contacts", headers))
                 for headers in (
                     {"x-api-key": FULL_KEY},
                     {"x-api-key": "bad"},

@@ -15,7 +15,7 @@ import pytest
 from botocore import xform_name
 
 from operations import clients, deploy, smoke
-from sandbox.options import options_of
+from sandbox.options import parse_options
 from tests.clock import NOW
 from tests.documentation.commands import ROOT, Command, commands, documents
 from tests.serving import Service, serving
@@ -190,7 +190,7 @@ def test_what_needs_an_account_gets_as_far_as_the_credentials(
 @pytest.mark.parametrize("command", tried("parsed"))
 def test_options_of_the_service_exist(command: Command, tmp_path: Path) -> None:
     _, *arguments = command.words
-    options_of([argument.replace("PATH…", str(tmp_path)) for argument in arguments])
+    parse_options([argument.replace("PATH…", str(tmp_path)) for argument in arguments])
 
 
 @pytest.mark.parametrize("command", tried("compared with the service model"))

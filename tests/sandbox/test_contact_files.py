@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sandbox.amazon_connect.contact_store import ContactStore
 from sandbox.contact_data.contact_record import UnusableRecordError, parse_contact_record
 from sandbox.contact_data.json_files import BadRecord, Record, list_files, read_records
-from sandbox.contact_data.load import instance_of, load_records
+from sandbox.contact_data.load import find_instance_arn, load_records
 
 INSTANCE = "arn:aws:connect:us-east-1:999900001111:instance/12345678-aaaa-bbbb-cccc-1234567890ab"
 
@@ -174,7 +174,7 @@ def test_the_latest_delivery_of_a_contact_counts(
     (tmp_path / "lens").write_text(json.dumps(analysis) + json.dumps(other) + json.dumps({"Transcript": []}))
     store = ContactStore()
     request.addfinalizer(store.close)
-    assert instance_of([tmp_path / "records"]) == INSTANCE
+    assert find_instance_arn([tmp_path / "records"]) == INSTANCE
     loaded = load_records(store, INSTANCE, [tmp_path / "records", tmp_path / "records2"], [tmp_path / "lens"])
     assert loaded == f"1 contacts of {INSTANCE}; 3 bad records skipped; 1 transcripts of unknown contacts skipped"
     assert store.query("SELECT id, channel FROM contacts", ()) == [("c-1", "CHAT")]

@@ -14,7 +14,7 @@ import pytest
 
 from sandbox.gateway.api_gateway import ApiGateway
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import event_of, response_of
+from sandbox.gateway.proxy_event import build_event, build_response
 from sandbox.gateway.template import Function, Template, synthesized
 
 if TYPE_CHECKING:
@@ -316,9 +316,9 @@ def test_a_function_that_fails(lambda_of: Callable[..., LambdaFunction], source:
 def test_bodies_that_are_not_text_travel_as_base64() -> None:
     from sandbox.gateway.proxy_event import Request  # noqa: PLC0415
 
-    event = event_of(Request("POST", b"/", b"", [], b"\xff\x00", ""), "r", "/")
+    event = build_event(Request("POST", b"/", b"", [], b"\xff\x00", ""), "r", "/")
     assert (event["body"], event["isBase64Encoded"]) == ("/wA=", True)
-    assert response_of({"statusCode": 200, "body": "/wA=", "isBase64Encoded": True}).body == b"\xff\x00"
+    assert build_response({"statusCode": 200, "body": "/wA=", "isBase64Encoded": True}).body == b"\xff\x00"
 
 
 def test_path_parameters_are_decoded(client: Client) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws_server import AwsServer
-from sandbox.deployment import client_of, deploy, function_of
+from sandbox.deployment import create_client, deploy, find_function
 from sandbox.gateway.template import synthesized
 
 REGION = "eu-central-1"  # in which no other test deploys
@@ -55,8 +55,8 @@ def states(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[An
         server = AwsServer()
         server.start()
         functions = deploy(template, server.url, INSTANCE_ARN, None, {"NOTES": str(notes)})
-        client = client_of("stepfunctions", server.url, REGION)
-        client.machine_arn = function_of(functions, "search_handler").environment["EXPORT_STATE_MACHINE_ARN"]
+        client = create_client("stepfunctions", server.url, REGION)
+        client.machine_arn = find_function(functions, "search_handler").environment["EXPORT_STATE_MACHINE_ARN"]
         yield client
         server.stop()
 

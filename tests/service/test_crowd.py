@@ -15,7 +15,7 @@ import pytest
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import add_callers
 from sandbox.gateway.lambda_function import FunctionFailedError, LambdaFunction
-from sandbox.gateway.proxy_event import Request, event_of, response_of
+from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import Function
 from tests.clock import TODAY
 from tests.conftest import Answer
@@ -36,9 +36,9 @@ class Crowd:
     ) -> Answer:
         headers = [("prefer", prefer)] if prefer else []
         request = Request("GET", path.encode(), urlencode(parameters, doseq=True).encode(), headers, b"", "127.0.0.1")
-        event = event_of(request, "request-1", path)
+        event = build_event(request, "request-1", path)
         event["requestContext"]["authorizer"] = {"client": caller, "revision": ""}
-        response = response_of(await self.function.invoke(event))
+        response = build_response(await self.function.invoke(event))
         return Answer(response.status, dict(response.headers), response.body.decode())
 
     async def warm_up(self, processes: int) -> None:
