@@ -13,8 +13,8 @@ from sandbox.aws_server import AwsServer
 from sandbox.deployment import create_client, deploy, find_function
 from sandbox.gateway.template import synthesized
 
-REGION = "eu-central-1"  # in which no other test deploys
-INSTANCE_ARN = f"arn:aws:connect:{REGION}:111122223333:instance/c0ffee00-0000-4000-8000-000000000002"
+# No other test deploys in these. Each stand-in needs its own, as moto keeps what is in a region until the process ends.
+REGIONS = iter(("eu-central-1", "ap-southeast-2", "ca-central-1", "ap-northeast-1", "sa-east-1", "eu-north-1"))
 # Replaces the worker: records each event, then does what the export's id says for this attempt.
 WORKER = """
 import json, os, pathlib
@@ -44,7 +44,8 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[Any]:
     """Return a boto3 client of Step Functions in a stand-in where the template runs with a worker of our own."""
-    root = tmp_path_factory.mktemp("root")
+    root, region = tmp_path_factory.mktemp("root"), next(REGIONS)
+    instance_arn = f"arn:aws:connect:{region}:111122223333:instance/c0ffee00-0000-4000-8000-000000000002"
     (root / "lambdas").mkdir()
     for name, source in (("export_handler.py", WORKER), ("search_handler.py", ""), ("authorizer_handler.py", "")):
         (root / "lambdas" / name).write_text(source)
@@ -54,8 +55,8 @@ def states(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[An
         patch.setattr("sandbox.gateway.lambda_function.ROOT", root)
         server = AwsServer()
         server.start()
-        functions = deploy(template, server.url, INSTANCE_ARN, None, {"NOTES": str(notes)})
-        client = create_client("stepfunctions", server.url, REGION)
+        functions = deploy(template, server.url, instance_arn, None, {"NOTES": str(notes)})
+        client = create_client("stepfunctions", server.url, region)
         client.machine_arn = find_function(functions, "search_handler").environment["EXPORT_STATE_MACHINE_ARN"]
         yield client
         server.stop()
