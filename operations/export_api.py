@@ -126,13 +126,14 @@ class ExportApi:
 
 
 def read_blocks(response: BaseHTTPResponse) -> Iterator[bytes]:
-    """Read a part as it is sent, block by block.
+    """Read a part as it arrives, in blocks: what has arrived is kept even if the rest never does.
 
     Raises:
         UnreachableError: It broke off.
     """
     try:
-        yield from response.stream(_BLOCK, decode_content=False)
+        while block := response.read1(_BLOCK, decode_content=False):
+            yield block
     except urllib3.exceptions.HTTPError as error:
         raise UnreachableError(f"A download broke off: {_reason(error)}") from None
 
