@@ -24,7 +24,7 @@ from contact_search.search import body, names
 from contact_search.search.cursor import decode_position, encode_position
 from contact_search.search.grants import Caller, find_caller, restrict
 from contact_search.search.model import Search
-from contact_search.search.walk import MAX_PAGE_SIZE, Page, Walk, more_match, search_contacts
+from contact_search.search.walk import MAX_PAGE_SIZE, Walk, more_match, search_contacts
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 
@@ -160,8 +160,7 @@ class _Slice:
         total, is_lower_bound = walk.total(result.response)
         page = walk.page(result.response)
         is_truncated = not page.next_walk and more_match(page.end, result.response, tools.connect, patience)
-        expanded = names.expand(Page(page.contacts, 0, False, None, result), search, tools.directory, patience)
-        if not expanded.expanded:
+        if not names.add_names(page.contacts, names.kinds_to_expand(search), tools.directory, patience):
             raise DirectoryUnavailableError
         self._writer.write(page.contacts)
         self._total = Total(value=total, relation="gte" if is_lower_bound else "eq")

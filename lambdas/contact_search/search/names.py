@@ -77,8 +77,13 @@ def resolve(search: Search, grant: Grant, directory: Directory) -> Search:
 
 def expand(page: Page, search: Search, directory: Directory, patience: Patience) -> Page:
     """Add names to the contacts of a page, as the search asks for. Leave out fields that the page does not show."""
-    kinds = [kind for kind in (QUEUE, AGENT) if _expands(search, kind)]
+    kinds = kinds_to_expand(search)
     return page if add_names(page.contacts, kinds, directory, patience) else replace(page, expanded=False)
+
+
+def kinds_to_expand(search: Search) -> list[Kind]:
+    """Return the kinds of names that the search asks for and its pages show."""
+    return [kind for kind in (QUEUE, AGENT) if _expands(search, kind)]
 
 
 def add_names(
