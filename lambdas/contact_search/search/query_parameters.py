@@ -186,7 +186,7 @@ class QueryParameters(BaseModel):
         alias="attribute.",
         max_length=15,
         description="The contact attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `attribute.KEY=value` means the same.",
+        " values. `attribute.customer_tier=gold` means the same.",
         examples=[{"customer_tier": "gold"}],
     )
     attribute_match: _Match | None = Field(
@@ -197,7 +197,7 @@ class QueryParameters(BaseModel):
         alias="segment.",
         max_length=15,
         description="The segment attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `segment.KEY=value` means the same.",
+        " values. `segment.connect:Subtype=connect:Telephony` means the same.",
         examples=[{"connect:Subtype": "connect:Telephony"}],
     )
     segment_match: _Match | None = Field(
@@ -207,7 +207,7 @@ class QueryParameters(BaseModel):
         default_factory=dict,
         alias="tag.",
         description="The contact tag with this key has this value. Repeat the parameter for any of several values."
-        " `tag.KEY=value` means the same.",
+        " `tag.cost-centre=4120` means the same.",
         examples=[{"cost-centre": "4120"}],
     )
     name: m.SearchTextList = Field(
