@@ -114,7 +114,7 @@ def _python_parameters(document: Mapping[str, Any]) -> str:
         f"NAMES = {{\n{renamed}}}\n"
         '"""The names of the parameters that have another one in Python."""\n\n\n'
         "class ContactsQuery(TypedDict, total=False):\n"
-        '    """A search. Dates and times can be text too, as in RFC 3339."""\n\n'
+        '    """A search. Times can be text too, as in RFC 3339; what is None is left out."""\n\n'
         f"{members}\n"
     )
 
@@ -125,7 +125,7 @@ def _python_name(name: str) -> str:
 
 
 def _python_member(parameter: Mapping[str, Any]) -> Iterator[str]:
-    yield f"    {_python_name(parameter['name'])}: {_python_type(parameter['schema'])}"
+    yield f"    {_python_name(parameter['name'])}: {_python_type(parameter['schema'])} | None"
     lines = textwrap.wrap(parameter["description"], _WIDTH - 6)
     if len(lines) == 1:
         yield f'    """{lines[0]}"""'

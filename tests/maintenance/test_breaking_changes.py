@@ -321,7 +321,9 @@ def test_a_breaking_change_is_found(
         pytest.param(body, removed("properties", "window", "format"), id="any text"),
         pytest.param(body, set_to(True, "properties", "tags", "additionalProperties"), id="any value of a map"),
         pytest.param(body, removed("properties", "match", "anyOf"), id="no alternatives but anything"),
-        pytest.param(body, set_to({"anyOf": [DATE, DATE_TIME]}, "properties", "window"), id="alternative to what there was"),
+        pytest.param(
+            body, set_to({"anyOf": [DATE, DATE_TIME]}, "properties", "window"), id="alternative to what there was"
+        ),
         pytest.param(
             body, lambda schema: schema["properties"]["match"]["anyOf"].append({"const": "none"}), id="new alternative"
         ),

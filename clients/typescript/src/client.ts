@@ -82,7 +82,7 @@ export class ContactSearch {
       const page = await this.#transport.send<Page>("GET", `/v1/contacts${encodeQuery(sent)}`, options);
       yield page;
       if (page.next_cursor !== null) sent = { ...sent, cursor: page.next_cursor };
-      await sleep(1000 * (page.poll_after ?? 0), options.signal);
+      if (page.poll_after) await sleep(1000 * page.poll_after, options.signal);
     }
   }
 

@@ -95,9 +95,7 @@ def test_members_with_defaults_are_optional_for_senders(openapi: dict[str, Any])
         assert not [member for member, value in schema["properties"].items() if "default" in value]
 
 
-def test_dates_are_allowed_where_times_are_sent(
-    openapi: dict[str, Any], parameters: dict[str, dict[str, Any]]
-) -> None:
+def test_dates_are_allowed_where_times_are_sent(openapi: dict[str, Any], parameters: dict[str, dict[str, Any]]) -> None:
     time_range = openapi["components"]["schemas"]["SearchContactsTimeRange"]["properties"]
     sent = [time_range["start_time"], time_range["end_time"]]
     sent += [one["schema"] for name, one in parameters.items() if name.rpartition(".")[2] in ("from", "to")]

@@ -129,7 +129,8 @@ class ContactSearch:
             if page.caught_up and until_caught_up:
                 return
             sent["cursor"] = page.next_cursor
-            time.sleep(page.poll_after or 0)
+            if page.poll_after:
+                time.sleep(page.poll_after)
 
     def contact(
         self,

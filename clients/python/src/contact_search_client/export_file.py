@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import IO
 
 import httpx
 
-from contact_search_client.errors import ExportError, UnreachableError
 from contact_search_client.models import ExportPart
 
 

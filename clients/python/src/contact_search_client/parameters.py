@@ -56,186 +56,186 @@ NAMES = {
 
 
 class ContactsQuery(TypedDict, total=False):
-    """A search. Dates and times can be text too, as in RFC 3339."""
+    """A search. Times can be text too, as in RFC 3339; what is None is left out."""
 
-    from_: str | date
+    from_: str | date | None
     """Start of the window, included: an RFC 3339 date-time with an offset, or a date, which means its first moment
     in UTC. Required unless `last` is given. At most 2 years ago.
     """
-    to: str | date
+    to: str | date | None
     """End of the window, included: an RFC 3339 date-time with an offset, or a date, which means its last moment in
     UTC. The default is now.
     """
-    last: str | timedelta
+    last: str | timedelta | None
     """ISO 8601 duration of a window that ends now, in place of `from` and `to`. Months and years are calendar months
     and years: on 31 March, `P1M` begins on the last day of February.
     """
-    time_field: Literal["INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP", "ENQUEUE_TIMESTAMP"]
+    time_field: Literal["INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP", "ENQUEUE_TIMESTAMP"] | None
     """The timestamp that the window is about."""
-    channel: Literal["VOICE", "CHAT", "TASK", "EMAIL"] | Sequence[Literal["VOICE", "CHAT", "TASK", "EMAIL"]]
+    channel: Literal["VOICE", "CHAT", "TASK", "EMAIL"] | Sequence[Literal["VOICE", "CHAT", "TASK", "EMAIL"]] | None
     """How the contact reached the contact center. Several values mean any of them."""
-    queue_id: str | Sequence[str]
+    queue_id: str | Sequence[str] | None
     """Ids of queues. Several values mean any of them."""
-    agent_id: str | Sequence[str]
+    agent_id: str | Sequence[str] | None
     """Ids of the agents who handled the contact. Several values mean any of them."""
-    queue: str | Sequence[str]
+    queue: str | Sequence[str] | None
     """Names of queues, in any letter case. Repeat the parameter for several: commas are part of the name. Means the
     same as the `queue_id` of all queues with this name.
     """
-    agent: str | Sequence[str]
+    agent: str | Sequence[str] | None
     """Usernames of agents, in any letter case. Repeat the parameter for several: commas are part of the name. Means
     the same as the `agent_id` of all agents with this username.
     """
-    initiation_method: Literal["INBOUND", "OUTBOUND", "TRANSFER", "QUEUE_TRANSFER", "CALLBACK", "API", "DISCONNECT", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "AGENT_REPLY", "FLOW"] | Sequence[Literal["INBOUND", "OUTBOUND", "TRANSFER", "QUEUE_TRANSFER", "CALLBACK", "API", "DISCONNECT", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "AGENT_REPLY", "FLOW"]]
+    initiation_method: Literal["INBOUND", "OUTBOUND", "TRANSFER", "QUEUE_TRANSFER", "CALLBACK", "API", "DISCONNECT", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "AGENT_REPLY", "FLOW"] | Sequence[Literal["INBOUND", "OUTBOUND", "TRANSFER", "QUEUE_TRANSFER", "CALLBACK", "API", "DISCONNECT", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "AGENT_REPLY", "FLOW"]] | None
     """How the contact was initiated. Several values mean any of them."""
-    active_region: str | Sequence[str]
+    active_region: str | Sequence[str] | None
     """AWS Regions in which the contact was active (Amazon Connect Global Resiliency). Several values mean any of
     them.
     """
-    agent_hierarchy_l1_id: str | Sequence[str]
+    agent_hierarchy_l1_id: str | Sequence[str] | None
     """Ids of the agent's hierarchy groups on level 1. Several values mean any of them."""
-    agent_hierarchy_l2_id: str | Sequence[str]
+    agent_hierarchy_l2_id: str | Sequence[str] | None
     """Ids of the agent's hierarchy groups on level 2. Several values mean any of them."""
-    agent_hierarchy_l3_id: str | Sequence[str]
+    agent_hierarchy_l3_id: str | Sequence[str] | None
     """Ids of the agent's hierarchy groups on level 3. Several values mean any of them."""
-    agent_hierarchy_l4_id: str | Sequence[str]
+    agent_hierarchy_l4_id: str | Sequence[str] | None
     """Ids of the agent's hierarchy groups on level 4. Several values mean any of them."""
-    agent_hierarchy_l5_id: str | Sequence[str]
+    agent_hierarchy_l5_id: str | Sequence[str] | None
     """Ids of the agent's hierarchy groups on level 5. Several values mean any of them."""
-    transcript: str | Sequence[str]
+    transcript: str | Sequence[str] | None
     """Words or phrases said by any participant. Repeat the parameter for several: commas are part of the text."""
-    transcript_agent: str | Sequence[str]
+    transcript_agent: str | Sequence[str] | None
     """Words or phrases said by a participant with the role AGENT. Repeat the parameter for several: commas are part
     of the text. Cannot be combined with `transcript`.
     """
-    transcript_customer: str | Sequence[str]
+    transcript_customer: str | Sequence[str] | None
     """Words or phrases said by a participant with the role CUSTOMER. Repeat the parameter for several: commas are
     part of the text. Cannot be combined with `transcript`.
     """
-    transcript_system: str | Sequence[str]
+    transcript_system: str | Sequence[str] | None
     """Words or phrases said by a participant with the role SYSTEM. Repeat the parameter for several: commas are part
     of the text. Cannot be combined with `transcript`.
     """
-    transcript_custom_bot: str | Sequence[str]
+    transcript_custom_bot: str | Sequence[str] | None
     """Words or phrases said by a participant with the role CUSTOM_BOT. Repeat the parameter for several: commas are
     part of the text. Cannot be combined with `transcript`.
     """
-    transcript_supervisor: str | Sequence[str]
+    transcript_supervisor: str | Sequence[str] | None
     """Words or phrases said by a participant with the role SUPERVISOR. Repeat the parameter for several: commas are
     part of the text. Cannot be combined with `transcript`.
     """
-    transcript_match: Literal["any", "all"]
+    transcript_match: Literal["any", "all"] | None
     """`any` (default): one of the words or phrases was said. `all`: with `transcript`, one participant said all of
     them; with `transcript.agent` and the like, each of these participants said all of theirs.
     """
-    attribute: Mapping[str, str | Sequence[str]]
+    attribute: Mapping[str, str | Sequence[str]] | None
     """The contact attribute with this key has this value. Repeat the parameter for any of several values.
     `attribute.customer_tier=gold` means the same.
     """
-    attribute_match: Literal["any", "all"]
+    attribute_match: Literal["any", "all"] | None
     """Whether all attributes match (default), or any of them."""
-    segment: Mapping[str, str | Sequence[str]]
+    segment: Mapping[str, str | Sequence[str]] | None
     """The segment attribute with this key has this value. Repeat the parameter for any of several values.
     `segment.connect:Subtype=connect:Telephony` means the same.
     """
-    segment_match: Literal["any", "all"]
+    segment_match: Literal["any", "all"] | None
     """Whether all segment attributes match (default), or any of them."""
-    tag: Mapping[str, str | Sequence[str]]
+    tag: Mapping[str, str | Sequence[str]] | None
     """The contact tag with this key has this value. Repeat the parameter for any of several values. `tag.cost-
     centre=4120` means the same.
     """
-    name: str | Sequence[str]
+    name: str | Sequence[str] | None
     """Words or phrases in the contact's name. Repeat the parameter for several: commas are part of the text."""
-    name_match: Literal["any", "all", "exact", "none"]
+    name_match: Literal["any", "all", "exact", "none"] | None
     """Whether the name contains any (default), all or none of the texts, or is exactly one of them."""
-    routing_agent_id: str | Sequence[str]
+    routing_agent_id: str | Sequence[str] | None
     """Ids of the agents that the contact's routing criteria prefer."""
-    routing_match: Literal["any", "all", "exact", "none"]
+    routing_match: Literal["any", "all", "exact", "none"] | None
     """Whether any (default), all, exactly these or none of the agents are preferred."""
-    ai_agent_id: str
+    ai_agent_id: str | None
     """Id of the AI agent that took part."""
-    ai_agent_version: int
+    ai_agent_version: int | None
     """Version of the AI agent. Requires `ai_agent_id`."""
-    ai_agent_escalated: bool
+    ai_agent_escalated: bool | None
     """Whether the AI agent handed the contact over to a person."""
-    ai_use_case: Literal["AgentAssistance", "SelfService"]
+    ai_use_case: Literal["AgentAssistance", "SelfService"] | None
     """What the AI agent was used for."""
-    initiation_timestamp_from: str | date
+    initiation_timestamp_from: str | date | None
     """Only contacts whose initiation_timestamp is at or after this time: an RFC 3339 date-time with an offset, or a
     date, which means its first moment in UTC. Without `.to`, up to now.
     """
-    initiation_timestamp_to: str | date
+    initiation_timestamp_to: str | date | None
     """Only contacts whose initiation_timestamp is at or before this time: an RFC 3339 date-time with an offset, or a
     date, which means its last moment in UTC. Without `.from`, from 2 years ago.
     """
-    initiation_timestamp_exists: Literal[False]
+    initiation_timestamp_exists: Literal[False] | None
     """`false`: only contacts without a initiation_timestamp."""
-    scheduled_timestamp_from: str | date
+    scheduled_timestamp_from: str | date | None
     """Only contacts whose scheduled_timestamp is at or after this time: an RFC 3339 date-time with an offset, or a
     date, which means its first moment in UTC. Without `.to`, up to now.
     """
-    scheduled_timestamp_to: str | date
+    scheduled_timestamp_to: str | date | None
     """Only contacts whose scheduled_timestamp is at or before this time: an RFC 3339 date-time with an offset, or a
     date, which means its last moment in UTC. Without `.from`, from 2 years ago.
     """
-    scheduled_timestamp_exists: Literal[False]
+    scheduled_timestamp_exists: Literal[False] | None
     """`false`: only contacts without a scheduled_timestamp."""
-    connected_to_agent_timestamp_from: str | date
+    connected_to_agent_timestamp_from: str | date | None
     """Only contacts whose connected_to_agent_timestamp is at or after this time: an RFC 3339 date-time with an
     offset, or a date, which means its first moment in UTC. Without `.to`, up to now.
     """
-    connected_to_agent_timestamp_to: str | date
+    connected_to_agent_timestamp_to: str | date | None
     """Only contacts whose connected_to_agent_timestamp is at or before this time: an RFC 3339 date-time with an
     offset, or a date, which means its last moment in UTC. Without `.from`, from 2 years ago.
     """
-    connected_to_agent_timestamp_exists: Literal[False]
+    connected_to_agent_timestamp_exists: Literal[False] | None
     """`false`: only contacts without a connected_to_agent_timestamp."""
-    disconnect_timestamp_from: str | date
+    disconnect_timestamp_from: str | date | None
     """Only contacts whose disconnect_timestamp is at or after this time: an RFC 3339 date-time with an offset, or a
     date, which means its first moment in UTC. Without `.to`, up to now.
     """
-    disconnect_timestamp_to: str | date
+    disconnect_timestamp_to: str | date | None
     """Only contacts whose disconnect_timestamp is at or before this time: an RFC 3339 date-time with an offset, or a
     date, which means its last moment in UTC. Without `.from`, from 2 years ago.
     """
-    disconnect_timestamp_exists: Literal[False]
+    disconnect_timestamp_exists: Literal[False] | None
     """`false`: only contacts without a disconnect_timestamp."""
-    enqueue_timestamp_from: str | date
+    enqueue_timestamp_from: str | date | None
     """Only contacts whose enqueue_timestamp is at or after this time: an RFC 3339 date-time with an offset, or a
     date, which means its first moment in UTC. Without `.to`, up to now.
     """
-    enqueue_timestamp_to: str | date
+    enqueue_timestamp_to: str | date | None
     """Only contacts whose enqueue_timestamp is at or before this time: an RFC 3339 date-time with an offset, or a
     date, which means its last moment in UTC. Without `.from`, from 2 years ago.
     """
-    enqueue_timestamp_exists: Literal[False]
+    enqueue_timestamp_exists: Literal[False] | None
     """`false`: only contacts without a enqueue_timestamp."""
-    additional_time_match: Literal["any", "all"]
+    additional_time_match: Literal["any", "all"] | None
     """Whether all conditions on other timestamps hold (default), or any of them."""
-    sort: Literal["initiation_timestamp", "-initiation_timestamp", "scheduled_timestamp", "-scheduled_timestamp", "connected_to_agent_timestamp", "-connected_to_agent_timestamp", "disconnect_timestamp", "-disconnect_timestamp", "initiation_method", "-initiation_method", "channel", "-channel", "expiry_timestamp", "-expiry_timestamp"]
+    sort: Literal["initiation_timestamp", "-initiation_timestamp", "scheduled_timestamp", "-scheduled_timestamp", "connected_to_agent_timestamp", "-connected_to_agent_timestamp", "disconnect_timestamp", "-disconnect_timestamp", "initiation_method", "-initiation_method", "channel", "-channel", "expiry_timestamp", "-expiry_timestamp"] | None
     """Order of the contacts; a leading "-" means descending. The default is the window's timestamp, newest first.
     Any other order needs a window of at most 8 weeks, and ends at 10,000 contacts.
     """
-    follow: bool
+    follow: bool | None
     """Whether to make a walk without an end: whoever keeps asking gets each contact once, in the order of the
     window's timestamp, as it comes about. Not with `to`, `max_items`, `limit=0`, another `sort` or
     `enqueue_timestamp`.
     """
-    settle: str | timedelta
+    settle: str | timedelta | None
     """How far behind now such a walk stays, because Amazon Connect learns of contacts a little late: an ISO 8601
     duration of at most a day. The default is `PT15M`. Requires `follow`.
     """
-    limit: int
+    limit: int | None
     """Contacts per page. It may change from page to page. 0 counts the matching contacts and returns none of them;
     it cannot be combined with `cursor`.
     """
-    max_items: int
+    max_items: int | None
     """End after this many contacts, counted over all pages."""
-    cursor: str
+    cursor: str | None
     """The `next_cursor` of the previous page. Repeat all other parameters unchanged, except `limit`, `fields` and
     `expand`.
     """
-    fields: Literal["arn", "id", "initial_contact_id", "previous_contact_id", "initiation_method", "channel", "queue_info", "agent_info", "initiation_timestamp", "disconnect_timestamp", "scheduled_timestamp", "segment_attributes", "name", "routing_criteria", "tags", "global_resiliency_metadata", "ai_agent_info"] | Sequence[Literal["arn", "id", "initial_contact_id", "previous_contact_id", "initiation_method", "channel", "queue_info", "agent_info", "initiation_timestamp", "disconnect_timestamp", "scheduled_timestamp", "segment_attributes", "name", "routing_criteria", "tags", "global_resiliency_metadata", "ai_agent_info"]]
+    fields: Literal["arn", "id", "initial_contact_id", "previous_contact_id", "initiation_method", "channel", "queue_info", "agent_info", "initiation_timestamp", "disconnect_timestamp", "scheduled_timestamp", "segment_attributes", "name", "routing_criteria", "tags", "global_resiliency_metadata", "ai_agent_info"] | Sequence[Literal["arn", "id", "initial_contact_id", "previous_contact_id", "initiation_method", "channel", "queue_info", "agent_info", "initiation_timestamp", "disconnect_timestamp", "scheduled_timestamp", "segment_attributes", "name", "routing_criteria", "tags", "global_resiliency_metadata", "ai_agent_info"]] | None
     """Top-level fields of the contacts to return. `id` is always returned."""
-    expand: Literal["queue", "agent"] | Sequence[Literal["queue", "agent"]]
+    expand: Literal["queue", "agent"] | Sequence[Literal["queue", "agent"]] | None
     """`queue` adds `queue_info.name` to the contacts, `agent` adds `agent_info.username`."""

@@ -56,7 +56,10 @@ class Transport:
             seconds: float | None = None
             try:
                 response = self.http.request(
-                    method, self._url + path, params=httpx.QueryParams(list(query)), content=body,
+                    method,
+                    self._url + path,
+                    params=httpx.QueryParams(list(query)),
+                    content=body,
                     headers=sent | self._credential(),
                 )
             except httpx.TransportError as cause:
