@@ -1,18 +1,14 @@
-"""Run the service once for all tests of the clients, and prepare the TypeScript client."""
+"""Run the service once for all tests of the clients."""
 
 import os
 import re
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from distribution.client_code import TYPESCRIPT_CLIENT, install_node_modules
-from distribution.client_packages import build_tarball
-from tests.clock import real_time_in_processes
 from tests.serving import LONG, Service, serving
 
 GENERATED = Path(__file__).parent / "generated"
@@ -25,23 +21,6 @@ def service() -> Iterator[Service]:
     """The service as scripts/serve runs it, with exports of several parts."""
     with serving("--contacts", "900", "--part-contacts", "100") as service:
         yield service
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project that has installed the packed TypeScript client, and what it is developed with."""
-    folder = tmp_path_factory.mktemp("project")
-    with real_time_in_processes():
-        install_node_modules()
-    package = folder / "node_modules" / "contact-search-client"
-    for path in (TYPESCRIPT_CLIENT / "node_modules").iterdir():
-        (folder / "node_modules" / path.name).parent.mkdir(exist_ok=True)
-        (folder / "node_modules" / path.name).symlink_to(path)
-    with tarfile.open(build_tarball(folder)) as tarball:
-        tarball.extractall(package.with_name(".packed"), filter="data")
-    (package.with_name(".packed") / "package").rename(package)
-    (folder / "package.json").write_text('{"type": "module"}')
-    return folder
 
 
 def run(folder: Path, *command: str | Path, **variables: str) -> str:

@@ -32,8 +32,9 @@ class Command(NamedTuple):
 
 def documents() -> list[Path]:
     """Return all documents that have commands for readers."""
-    folders = (ROOT / name for name in ("docs", "benchmarks", "examples"))
-    return [ROOT / "README.md", *(path for folder in folders for path in sorted(folder.rglob("*.md")))]
+    folders = (ROOT / name for name in ("docs", "benchmarks", "examples", "clients"))
+    found = [path for folder in folders for path in sorted(folder.rglob("*.md"))]
+    return [ROOT / "README.md", *(path for path in found if "node_modules" not in path.parts)]
 
 
 def commands(document: Path) -> Iterator[Command]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from contact_search_client.errors import UnreachableError, error_from, seconds_to_wait
+from contact_search_client.errors import ContactSearchError, UnreachableError, error_from, seconds_to_wait
 from contact_search_client.version import __version__
 
 _MAY_SUCCEED_LATER = frozenset({429, 502, 503, 504})
@@ -28,7 +28,7 @@ class Transport:
     ) -> None:
         if (api_key is None) == (token is None):
             raise ValueError("Pass an API key or a token, and not both")
-        self.http = http
+        self._http = http
         self._url = url.rstrip("/")
         self._api_key, self._token, self._max_wait = api_key, token, max_wait
 
@@ -50,32 +50,27 @@ class Transport:
         sent = {"accept": "application/json", "user-agent": f"contact-search-client/{__version__}", **(headers or {})}
         if body is not None:
             sent["content-type"] = "application/json"
-        deadline = time.monotonic() + self._max_wait
-        for pause in _pauses():
-            error: Exception
-            seconds: float | None = None
+        deadline, pauses = time.monotonic() + self._max_wait, _pauses()
+        parameters = httpx.QueryParams(list(query))
+        error: ContactSearchError
+        while True:
+            seconds = None
             try:
-                response = self.http.request(
-                    method,
-                    self._url + path,
-                    params=httpx.QueryParams(list(query)),
-                    content=body,
-                    headers=sent | self._credential(),
+                response = self._http.request(
+                    method, self._url + path, params=parameters, content=body, headers=sent | self._credential()
                 )
             except httpx.TransportError as cause:
                 error = UnreachableError(f"{self._url} cannot be reached: {cause}")
             else:
                 if response.is_success:
                     return response.content
-                error = error_from(response)
+                error, seconds = error_from(response), seconds_to_wait(response)
                 if response.status_code not in _MAY_SUCCEED_LATER:
                     raise error
-                seconds = seconds_to_wait(response)
-            seconds = pause if seconds is None else seconds
-            if time.monotonic() + seconds > deadline:
+            pause = next(pauses) if seconds is None else seconds
+            if time.monotonic() + pause > deadline:
                 raise error
-            time.sleep(seconds)
-        raise AssertionError("pauses do not end")
+            time.sleep(pause)
 
     def _credential(self) -> dict[str, str]:
         if self._api_key is not None:
