@@ -18,6 +18,7 @@ from contact_search_client import (
     Contact,
     ContactSearch,
     CursorError,
+    Export,
     ExportError,
     ExportRequest,
     InvalidRequestError,
@@ -168,7 +169,7 @@ def test_following_waits_as_told_and_goes_on_where_it_was(api: ContactSearch, pa
 def test_an_export_has_all_contacts(
     api: ContactSearch, service: Service, pauses: list[float], tmp_path: Path, name: str
 ) -> None:
-    progress = []
+    progress: list[Export] = []
     request = ExportRequest.model_validate({"time_range": WINDOW})
     export = api.export(request, tmp_path / name, on_progress=progress.append)
     content = (tmp_path / name).read_bytes()

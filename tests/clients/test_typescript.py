@@ -14,6 +14,7 @@ from distribution.client_code import ROOT, TYPESCRIPT_CLIENT
 from sandbox.clients import FULL_KEY
 from tests.clients.conftest import ADDRESS, BIN, GENERATED, run, sample
 from tests.clients.test_python import FIRST, LAST
+from tests.clock import NOW
 from tests.serving import Service
 
 GENERATED_CLIENTS = ("openapi_fetch_client.ts", "hey_api_client.ts")
@@ -32,7 +33,8 @@ def compiled(project: Path, service: Service) -> Path:
     shutil.copy(TYPESCRIPT_CLIENT / "test" / "client.test.ts", project)
     text = sample(TYPESCRIPT_CLIENT / "README.md", "ts")
     assert ADDRESS in text
-    (project / "readme.ts").write_text(text.replace(ADDRESS, service.url))
+    text = text.replace(ADDRESS, service.url).replace("Date.now()", f"{NOW.timestamp() * 1000:.0f}")
+    (project / "readme.ts").write_text(text)
     tools = project / "node_modules" / ".bin"
     run(project, tools / "openapi-ts", "--silent", "--no-log-file")
     run(project, tools / "tsc", *OPTIONS, *GENERATED_CLIENTS, "client.test.ts", "readme.ts")

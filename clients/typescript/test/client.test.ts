@@ -12,10 +12,11 @@ const [, , url = "", from = "", to = ""] = process.argv;
 const api = new ContactSearch(url, { apiKey: "sandbox-full" });
 const window = { type: "INITIATION_TIMESTAMP" as const, start_time: from, end_time: to };
 
-// What it waits for, in seconds. It waits for a moment only.
+// What the client waits for, in seconds. It waits for a moment only. Timers with arguments are those of fetch.
 let pauses: number[] = [];
 const setRealTimeout = globalThis.setTimeout;
-globalThis.setTimeout = ((action: () => void, milliseconds: number) => {
+globalThis.setTimeout = ((action: (...values: unknown[]) => void, milliseconds: number, ...values: unknown[]) => {
+  if (values.length) return setRealTimeout(action, milliseconds, ...values);
   pauses.push(milliseconds / 1000);
   return setRealTimeout(action, Math.min(milliseconds, 20));
 }) as typeof setTimeout;

@@ -3,10 +3,9 @@
 import gzip
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import httpx
 
@@ -16,8 +15,8 @@ from contact_search_client.models import ExportPart
 class ExportFile:
     """A file that is written part by part, and is there when all parts are."""
 
-    def __init__(self, file: IO[bytes], *, has_headers: bool) -> None:
-        self._file = file
+    def __init__(self, write: Callable[[bytes], object], *, has_headers: bool) -> None:
+        self._write = write
         self._has_headers = has_headers
         self._header: bytes | None = None
         self.parts = 0
@@ -32,7 +31,7 @@ class ExportFile:
                     return False
                 content = content[len(header) :]
             self._header = header
-        self._file.write(content)
+        self._write(content)
         self.parts += 1
         return True
 
@@ -43,7 +42,7 @@ def open_export_file(path: Path, *, has_headers: bool) -> Iterator[ExportFile]:
     partial = path.with_name(f"{path.name}.partial")
     try:
         with gzip.open(partial, "wb") if path.suffix == ".gz" else partial.open("wb") as file:
-            yield ExportFile(file, has_headers=has_headers)
+            yield ExportFile(file.write, has_headers=has_headers)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
