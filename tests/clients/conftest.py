@@ -5,14 +5,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.clock import TODAY
 from tests.serving import LONG, Service, serving
 
 GENERATED = Path(__file__).parent / "generated"
 BIN = Path(sys.executable).parent
+FIRST, LAST = TODAY - timedelta(days=30), TODAY - timedelta(days=1)  # of a window in which nothing changes
 ADDRESS = "http://127.0.0.1:8080"  # that of the service in documents
 
 

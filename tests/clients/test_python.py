@@ -30,11 +30,9 @@ from contact_search_client import (
 )
 from distribution.client_code import PYTHON_CLIENT
 from sandbox.clients import FULL_KEY
-from tests.clients.conftest import ADDRESS, sample
-from tests.clock import TODAY
+from tests.clients.conftest import ADDRESS, FIRST, LAST, sample
 from tests.serving import Service
 
-FIRST, LAST = TODAY - timedelta(days=30), TODAY - timedelta(days=1)
 QUERY = f"from={FIRST}&to={LAST}"
 WINDOW = {"type": "INITIATION_TIMESTAMP", "start_time": FIRST, "end_time": LAST}
 

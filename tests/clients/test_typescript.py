@@ -12,8 +12,7 @@ import pytest
 
 from distribution.client_code import ROOT, TYPESCRIPT_CLIENT
 from sandbox.clients import FULL_KEY
-from tests.clients.conftest import ADDRESS, BIN, GENERATED, run, sample
-from tests.clients.test_python import FIRST, LAST
+from tests.clients.conftest import ADDRESS, BIN, FIRST, GENERATED, LAST, run, sample
 from tests.clock import NOW
 from tests.serving import Service
 
