@@ -2,8 +2,6 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,31 +21,21 @@ def main() -> None:
 
 def build_wheel(folder: Path) -> Path:
     """Build the Python client into a folder. Return the wheel."""
-    with _copy_with_license(PYTHON_CLIENT) as copy:
-        run(UV, "build", "--quiet", "--wheel", "--no-create-gitignore", "--out-dir", folder, folder=copy)
+    run(UV, "build", "--quiet", "--wheel", "--no-create-gitignore", "--out-dir", folder, folder=PYTHON_CLIENT)
     return max(folder.glob("contact_search_client-*.whl"), key=lambda path: path.stat().st_mtime_ns)
 
 
 def build_tarball(folder: Path) -> Path:
     """Build the TypeScript client into a folder. Return the tarball."""
     install_node_modules()
-    with _copy_with_license(TYPESCRIPT_CLIENT) as copy:
+    with TemporaryDirectory() as name:  # several tests may build at a time
+        copy = Path(name) / "typescript"
+        shutil.copytree(TYPESCRIPT_CLIENT, copy, ignore=shutil.ignore_patterns("node_modules", "dist", "test"))
         (copy / "node_modules").symlink_to(TYPESCRIPT_CLIENT / "node_modules")
         run_node_tool("tsc", folder=copy)
         (copy / "node_modules").unlink()
         packed = run(_NPM, "pack", "--silent", "--pack-destination", folder, folder=copy)
     return folder / packed.strip()
-
-
-@contextmanager
-def _copy_with_license(client: Path) -> Iterator[Path]:
-    """Copy a client's files with the license, which is at the root of the repository."""
-    with TemporaryDirectory() as name:
-        copy = Path(name) / client.name
-        ignored = shutil.ignore_patterns("node_modules", "dist", "test", "__pycache__")
-        shutil.copytree(client, copy, ignore=ignored)
-        shutil.copy(ROOT / "LICENSE", copy)
-        yield copy
 
 
 if __name__ == "__main__":
