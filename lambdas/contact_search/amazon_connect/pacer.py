@@ -110,9 +110,10 @@ class Pacer:
         sets = "".join(f", #{name} = :{name}" for name in changed)
         removes = f" REMOVE {names}" if (names := ", ".join(f"#{name}" for name in removed)) else ""
         condition = "attribute_not_exists(#tat) OR #tat <= :expected"
+        allowed = self.write_time
         while True:
             began, stopwatch = self.now(), self._clock.monotonic()
-            latest = max(tat, start, began + self.write_time)
+            latest = max(tat, start, began + allowed)
             values = {"tat": latest + self.interval + self._delay, "expected": expected}
             self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", {**values, **changed}, condition)
             self.sleep_until(start)
@@ -122,6 +123,7 @@ class Pacer:
                 self._delay = 0
                 return
             expected = values["tat"]
+            allowed = 2 * max(allowed, self.write_time)  # so that it comes to an end, however slow the table is
 
     def send_alone(self, start: int) -> None:
         """Return at `start`, as if there were no other environment: the table is unavailable."""
@@ -140,13 +142,14 @@ class Pacer:
 
     def update(self, expression: str, values: Mapping[str, Value], condition: str = "") -> Item:
         """Update the item; `:at` is the moment of the write. Raises ConditionFailedError."""
-        began = self.now()
+        began, stopwatch = self.now(), self._clock.monotonic()
         try:
             item = self._table.update(self._key, expression, {**values, "at": began}, condition=condition)
         except ConditionFailedError as error:
             self._seen(error.item)
             raise
-        self.write_time = min(max(self.now() - began, self.write_time * 7 // 8), _LONGEST_WRITE)
+        took = round(1000 * (self._clock.monotonic() - stopwatch))
+        self.write_time = min(max(took, self.write_time * 7 // 8), _LONGEST_WRITE)
         return self._seen(item)
 
     def _seen(self, item: Item) -> Item:

@@ -86,8 +86,8 @@ class SlotQueue:
         """Return the requests before this one: those that wait, and those that should come back.
 
         For example, Ann asked at 1 and 2, Bob at 3, Cem was refused at 4 and should come back, and this request of Dan
-        is of 5. Then Ann's first and Bob's are before it, and so is Cem's. Ann's second is not: it comes after the first
-        ones of all others.
+        is of 5. Then Ann's first and Bob's wait before it, and Cem's should come back before it. Ann's second is not
+        before it: it comes after the first ones of all others.
         """
         lines: dict[bool, list[Place]] = {True: [], False: []}
         for other in self._in_order(item, place):

@@ -106,6 +106,21 @@ def test_whoever_stalls_before_its_call_paces_again(
     assert tat(table) >= pacer.now() + INTERVAL
 
 
+def test_a_call_leaves_however_slow_the_table_is(table: TransientTable, dynamodb: Any, stalling: StallingClock) -> None:
+    """Given writes that take longer than any is expected to, the second one of a call allows for that."""
+    writes: list[str] = []
+
+    def take_long(model: Any, **_: Any) -> None:
+        writes.append(model.name)
+        stalling.now += 0.8
+
+    dynamodb.meta.events.register("after-call.dynamodb.UpdateItem", take_long)
+    pacer = Pacer(table, 0.5, 1, stalling)
+    pacer.send({}, 0)
+    assert len(writes) == 2
+    assert tat(table) >= pacer.now() + INTERVAL
+
+
 def test_whoever_stalls_within_a_burst_is_not_late(table: TransientTable, stalling: StallingClock) -> None:
     """Given a burst that others have used in part, a call may leave until their intervals are over."""
     pacer = Pacer(table, 0.5, 3, stalling)

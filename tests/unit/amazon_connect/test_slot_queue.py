@@ -142,7 +142,7 @@ def test_turns_are_counted(queue: SlotQueue, line: Item, caller: str, expected: 
         pytest.param({"tat": NOW + 3000} | background(-9), "me", False, id="the background waits although one is left"),
     ],
 )
-def test_nobody_waits_if_a_slot_has_been_free_for_a_second(clock: Clock, item: Item, caller: str, *, idle: bool) -> None:
+def test_nobody_waits_if_a_slot_has_been_free_for_long(clock: Clock, item: Item, caller: str, *, idle: bool) -> None:
     queue = SlotQueue(Pacer(TransientTable("table", None), 0.5, 3, clock), 3)
     assert queue.is_idle(item, place(caller), NOW - 1000) == idle
 
