@@ -9,22 +9,16 @@ from typing import Any
 Json = Mapping[str, Any]
 _SCHEMAS = "schemas.md"
 _METHODS = ("get", "post", "put", "patch", "delete")
-_LIMITS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} values",
-    "maxItems": "at most {} values",
-}
+_LIMITS = (("minimum", "maximum", ""), ("minLength", "maxLength", " characters"), ("minItems", "maxItems", " values"))
 
 
 def operations_page(document: Json) -> str:
     """Return the page of all requests, grouped by tag."""
     blocks = [
         "# Requests and responses",
-        "This page is written from the [OpenAPI document](../openapi.json). A running service has the same at `GET /docs`, where you can send requests too.",
-        "Every request with a path under `/v1` needs a credential: an API key in the header `x-api-key`, or a bearer token.",
+        "This page is written from the [OpenAPI document](../openapi.json). "
+        "A running service has the same at `GET /docs`, where you can send requests too.",
+        "Every path under `/v1` needs a credential: an API key in the header `x-api-key`, or a bearer token.",
     ]
     for tag in document["tags"]:
         blocks.append(f"## {tag['description']}")
@@ -58,7 +52,10 @@ def _operation(document: Json, name: str, operation: Json) -> Iterator[str]:
         yield f"**Body:** {_type(content['schema'])}"
         if "example" in content:
             yield f"```json\n{json.dumps(content['example'], indent=2)}\n```"
-    yield _table(("Status", "Meaning", "Content"), [_response(document, *pair) for pair in sorted(operation["responses"].items())])
+    yield _table(
+        ("Status", "Meaning", "Content"),
+        [_response(document, *pair) for pair in sorted(operation["responses"].items())],
+    )
 
 
 def _response(document: Json, status: str, response: Json) -> tuple[str, str, str]:
@@ -81,18 +78,31 @@ def _described(holder: Json, schema: Json) -> str:
     """Return what a parameter or member means, with its values, limits and default."""
     inner = schema.get("items", schema)
     values = inner.get("enum") or [value for choice in inner.get("anyOf", ()) for value in choice.get("enum", ())]
-    limits = [text.format(shape[key]) for shape in (schema, *([inner] if inner is not schema else [])) for key, text in _LIMITS.items() if key in shape]
+    limits = [*_limits(schema), *(_limits(inner) if inner is not schema else ())]
     sentences = [
         holder.get("description", ""),
         f"One of {', '.join(_code(value) for value in values)}." if values else "",
         f"{', '.join(limits).capitalize()}." if limits else "",
-        f"Default: {_code(json.dumps(schema['default']))}." if "default" in schema else "",
-        f"Example: {_code(_example(holder['example']))}." if "example" in holder else "",
+        f"Default: {_code(_value(schema['default']))}." if "default" in schema else "",
+        f"Example: {_code(_value(holder['example']))}." if "example" in holder else "",
     ]
     return _cell(" ".join(filter(None, sentences)))
 
 
-def _example(value: Any) -> str:
+def _limits(shape: Json) -> Iterator[str]:
+    for least, most, unit in _LIMITS:
+        low, high = shape.get(least), shape.get(most)
+        if low is not None and high is not None:
+            yield f"{low} to {high}{unit}"
+        elif high is not None:
+            yield f"up to {high}{unit}"
+        elif low is not None and low not in (0, 1):
+            yield f"at least {low}{unit}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(element, str) for element in value):
+        return ",".join(value)
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -30,7 +30,7 @@ _SOURCES = (
     "maintenance/README.md",
     "scripts/README.md",
 )
-_GENERATED = ("reference/index.md", "reference/schemas.md")
+GENERATED = ("reference/index.md", "reference/schemas.md")
 # The theme would load Mermaid from another site if it were not there.
 _MERMAID = Path("node_modules") / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 _SCRIPT = '<script src="{}{}"></script>'
@@ -61,7 +61,7 @@ def write_pages(repository: str | None) -> None:
     for page, path in found.items():
         _write(page, _with_links_of_the_site(path, page, found, repository))
     document = json.loads((ROOT / "openapi.json").read_text())
-    for page, text in zip(_GENERATED, (operations_page(document), schemas_page(document)), strict=True):
+    for page, text in zip(GENERATED, (operations_page(document), schemas_page(document)), strict=True):
         _write(page, text)
     shutil.copy(ROOT / "openapi.json", _PAGES)
 
@@ -140,7 +140,9 @@ def build(repository: str | None, address: str) -> None:
 
 def main() -> None:
     """Build the site, and serve it if asked to."""
-    parser = argparse.ArgumentParser(prog="scripts/docs", description="Build the documentation site in .documentation/site.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/docs", description="Build the documentation site in .documentation/site."
+    )
     parser.add_argument("--serve", action="store_true", help="then serve it on http://127.0.0.1:8000")
     parser.add_argument("--repository", metavar="URL", help="link to the files of this repository, such as on GitHub")
     parser.add_argument("--address", metavar="URL", default="", help="the address of the site, for llms.txt")
