@@ -16,26 +16,35 @@ class Link(NamedTuple):
     """A link of a document, such as `[text](path#anchor)`."""
 
     text: str
-    path: str
-    anchor: str
+    target: str
+
+    @property
+    def path(self) -> str:
+        """The path, which is empty if it leads to a heading of its own document."""
+        return unquote(self.target.partition("#")[0])
+
+    @property
+    def anchor(self) -> str:
+        """The heading, which is empty if it leads to a whole document."""
+        return self.target.partition("#")[2]
 
     @property
     def is_external(self) -> bool:
         """Whether it leads to another site."""
-        return bool(re.match(r"[a-z][a-z+.-]*:", self.path))
+        return bool(re.match(r"[a-z][a-z+.-]*:", self.target))
 
 
 def links(text: str) -> Iterator[Link]:
     """Yield the links of a document in their order, without those in code."""
     for match in _LINK.finditer(_without_code(text)):
-        yield _link(text[slice(*match.span("text"))], match["target"])
+        yield Link(text[slice(*match.span("text"))], match["target"])
 
 
 def replace_links(text: str, replacement: Callable[[Link], str]) -> str:
     """Return the document with each link replaced."""
     parts, end = [], 0
     for match in _LINK.finditer(_without_code(text)):
-        link = _link(text[slice(*match.span("text"))], match["target"])
+        link = Link(text[slice(*match.span("text"))], match["target"])
         parts += [text[end : match.start()], replacement(link)]
         end = match.end()
     return "".join([*parts, text[end:]])
@@ -54,7 +63,7 @@ def anchors(text: str) -> set[str]:
 def broken_links(document: Path, root: Path) -> list[str]:
     """Return the targets in a document that do not exist: files outside or inside of the root, and headings."""
     return [
-        "#".join(filter(None, (link.path, link.anchor)))
+        link.target
         for link in links(document.read_text())
         if not link.is_external and not _leads_somewhere(link, document, root)
     ]
@@ -70,11 +79,6 @@ def _leads_somewhere(link: Link, document: Path, root: Path) -> bool:
 @cache
 def _anchors_of(document: Path) -> set[str]:
     return anchors(document.read_text())
-
-
-def _link(text: str, target: str) -> Link:
-    path, _, anchor = target.partition("#")
-    return Link(text, unquote(path), anchor)
 
 
 def _without_code(text: str) -> str:

@@ -103,7 +103,7 @@ def _with_links_of_the_site(path: Path, page: str, found: Mapping[str, Path], re
     def replacement(link: Link) -> str:
         anchor = f"#{link.anchor}" if link.anchor else ""
         if link.is_external or not link.path:
-            return f"[{link.text}]({link.path}{anchor})"
+            return f"[{link.text}]({link.target})"
         target = (path.parent / link.path).resolve()
         index = target / "README.md"
         known = page_by_path.get(target) or page_by_path.get(index)
