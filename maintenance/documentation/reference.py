@@ -16,7 +16,7 @@ def operations_page(document: Json) -> str:
     """Return the page of all requests, grouped by tag."""
     blocks = [
         "# Requests and responses",
-        "This page is written from the [OpenAPI document](../openapi.json). "
+        "This page is written from the [OpenAPI document](../openapi.json).",
         "A running service has the same at `GET /docs`, where you can send requests too.",
         "Every path under `/v1` needs a credential: an API key in the header `x-api-key`, or a bearer token.",
     ]

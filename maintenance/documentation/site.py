@@ -4,6 +4,7 @@ import argparse
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,10 @@ GENERATED = ("reference/index.md", "reference/schemas.md")
 # The theme would load Mermaid from another site if it were not there.
 _MERMAID = Path("node_modules") / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 _SCRIPT = '<script src="{}{}"></script>'
+
+
+class ForeignReferencesError(Exception):
+    """The site would load something from another site."""
 
 
 def sources() -> dict[str, Path]:
@@ -122,20 +127,39 @@ def _with_links_of_the_site(path: Path, page: str, found: Mapping[str, Path], re
     return text
 
 
+def _configuration() -> Mapping[str, Any]:
+    return tomllib.loads(CONFIGURATION.read_text())
+
+
 def _write(page: str, text: str) -> None:
     path = _PAGES / page
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
 
+def foreign_references(html: str) -> set[str]:
+    """Return what a page would load from other sites."""
+    return set(
+        re.findall(r"""<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=["']?((?:https?:)?//[^"'\s>]+)""", html)
+    )
+
+
 def build(repository: str | None, address: str) -> None:
-    """Build the site. A link or an anchor that leads nowhere ends it with an error."""
+    """Build the site.
+
+    Raises:
+        CalledProcessError: If a link or an anchor leads nowhere.
+        ForeignReferencesError: If a page would load something from another site.
+    """
     write_pages(repository)
     shutil.copy(Path(__file__).parent / _MERMAID, _PAGES)
     shutil.rmtree(_SITE, ignore_errors=True)
     subprocess.run(["zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)  # noqa: S607 - of the lock
     shutil.copytree(_PAGES, _SITE, dirs_exist_ok=True)  # each page as Markdown too
-    (_SITE / "llms.txt").write_text(llms_txt(tomllib.loads(CONFIGURATION.read_text()), address))
+    (_SITE / "llms.txt").write_text(llms_txt(_configuration(), address))
+    foreign = {reference for page in _SITE.rglob("*.html") for reference in foreign_references(page.read_text())}
+    if foreign:
+        raise ForeignReferencesError(f"Pages would load {', '.join(sorted(foreign))}")
 
 
 def main() -> None:
@@ -151,6 +175,8 @@ def main() -> None:
         build(options.repository, f"{options.address.rstrip('/')}/" if options.address else "")
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)
+    except ForeignReferencesError as error:
+        sys.exit(str(error))
     print(f"The site is in {_SITE.relative_to(ROOT)}, {sum(1 for _ in _SITE.rglob('*.html'))} pages")
     if options.serve:
         print("Serving it on http://127.0.0.1:8000")

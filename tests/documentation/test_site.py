@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from maintenance.documentation import site
 from maintenance.documentation.links import anchors, broken_links, links
 from maintenance.documentation.reference import operations_page, schemas_page
 from maintenance.documentation.site import (
@@ -95,12 +96,8 @@ def test_llms_txt_lists_every_page_as_markdown() -> None:
         if line[:1] == "-"
     ]
     assert [match and match[1] for match in listed] == [page for _, page in pages_of_navigation(SITE["project"]["nav"])]
-    assert [line for line in lines if line[:1] not in ("", "-")] == [
-        "## Home",
-        "## Use it",
-        "## Run it",
-        "## Change it",
-    ]
+    sections = [line for line in lines if line.startswith("#")]
+    assert sections == [f"## {title}" for entry in SITE["project"]["nav"] for title in entry]
 
 
 def test_every_description_is_of_a_page() -> None:
@@ -117,3 +114,16 @@ def test_the_reference_has_every_request_parameter_and_schema() -> None:
     linked = {link.anchor for text in (page, schemas) for link in links(text) if link.path == "schemas.md"}
     assert linked <= anchors(schemas)
     assert {name.lower() for name in OPENAPI["components"]["schemas"]} <= anchors(schemas)
+
+
+@pytest.mark.parametrize(
+    ("html", "foreign"),
+    [
+        ('<script src="https://cdn.example.com/a.js"></script>', {"https://cdn.example.com/a.js"}),
+        ("<link rel=stylesheet href=//fonts.example.com/b.css>", {"//fonts.example.com/b.css"}),
+        ('<img alt="" src="http://example.com/c.png">', {"http://example.com/c.png"}),
+        ('<a href="https://example.com">a link</a> <script src="assets/d.js"></script>', set()),
+    ],
+)
+def test_what_a_page_would_load_from_elsewhere_is_found(html: str, foreign: set[str]) -> None:
+    assert site.foreign_references(html) == foreign
