@@ -148,7 +148,7 @@ def test_an_export_is_created_as_documented(command: Command, service: Service, 
     export = json.loads(body)
     assert f"location: /v1/exports/{export['id']}" in head.lower()
     [sample] = [sample for document in documents() for sample in code(document, "json") if '"parts"' in sample]
-    assert export.keys() == json.loads(sample).keys() - {"estimated_end_at"}, "the sample is of a running export"
+    assert export.keys() == json.loads(sample).keys()
 
 
 @pytest.mark.parametrize("command", tried("run with the address of the service"))
@@ -159,9 +159,9 @@ def test_the_example_prints_pages(command: Command, service: Service, shell: Cal
 
 @pytest.mark.parametrize("command", tried("sent to a service with a quota"))
 def test_a_crowd_is_told_when_to_come_back(command: Command, shell: Callable[[str], str]) -> None:
-    with serving("--contacts", "100", "--quota", "0.5") as service:
+    with serving("--contacts", "100", "--quota", "0.1") as service:
         lines = shell(command.text.replace(ADDRESS, service.url)).lower().splitlines()
-    # How many of the three find a slot within 3 s depends on the machine; the first always does, and not all.
+    # The first of the three finds a slot. A lower quota than in the document refuses another one on a slow machine too.
     assert {line.split()[1] for line in lines if line.startswith("http/")} == {"200", "429"}
     assert {line.partition(":")[0] for line in lines} >= {
         "retry-after",
