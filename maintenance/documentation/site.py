@@ -134,7 +134,8 @@ def _configuration() -> Mapping[str, Any]:
 def _write(page: str, text: str) -> None:
     path = _PAGES / page
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    description = _configuration()["project"]["extra"]["descriptions"].get(page)
+    path.write_text(f"---\ndescription: {json.dumps(description)}\n---\n\n{text}" if description else text)
 
 
 def foreign_references(html: str) -> set[str]:
