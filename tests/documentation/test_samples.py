@@ -7,8 +7,9 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from maintenance.documentation.site import ROOT
+from sandbox.clients import FULL_KEY
 from tests.api_server import serving_api
-from tests.conftest import FULL_KEY, Gateway
+from tests.conftest import Gateway
 from tests.documentation.commands import code, commands, documents
 
 OPENAPI = json.loads((ROOT / "openapi.json").read_text())
@@ -44,7 +45,7 @@ def test_each_json_sample_is_compared_with_something() -> None:
 def test_a_sample_has_the_shape_that_the_openapi_document_describes(beginning: str) -> None:
     [sample] = [json.loads(sample) for _, sample in json_samples() if sample.startswith(beginning)]
     schema = SCHEMA_BY_BEGINNING[beginning]
-    OAS31Validator({**OPENAPI, "$ref": f"#/components/schemas/{schema}"}).validate(sample)
+    OAS31Validator({"components": OPENAPI["components"], "$ref": f"#/components/schemas/{schema}"}).validate(sample)
     assert sample.keys() <= OPENAPI["components"]["schemas"][schema]["properties"].keys()
 
 
