@@ -35,7 +35,7 @@ def schemas_page(document: Json) -> str:
     for name, schema in sorted(document["components"]["schemas"].items()):
         blocks += [f"## {name}", *_paragraphs(schema)]
         if schema.get("properties"):
-            blocks.append(_members(schema))
+            blocks.append(_members(document, schema))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -65,10 +65,14 @@ def _response(document: Json, status: str, response: Json) -> tuple[str, str, st
     return f"{status} {HTTPStatus(int(status)).phrase}", _cell(response["description"]), shown
 
 
-def _members(schema: Json) -> str:
+def _members(document: Json, schema: Json) -> str:
     required = schema.get("required", ())
     rows = [
-        (_code(name) + (" (required)" if name in required else ""), _type(member), _described(member, member))
+        (
+            _code(name) + (" (required)" if name in required else ""),
+            _type(member),
+            _described(_resolve(document, member) | member, member),
+        )
         for name, member in schema["properties"].items()
     ]
     return _table(("Member", "Type", "Meaning"), rows)
@@ -138,11 +142,10 @@ def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|")
 
 
-def _resolve(document: Json, shape: Json) -> Json:
+def _resolve(document: Json, shape: Json) -> dict[str, Any]:
     found: Any = document
     if "$ref" not in shape:
-        return shape
+        return dict(shape)
     for name in shape["$ref"].removeprefix("#/").split("/"):
         found = found[name]
-    resolved: Json = found
-    return resolved
+    return dict(found)

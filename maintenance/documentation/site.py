@@ -153,7 +153,8 @@ def build(repository: str | None, address: str) -> None:
         ForeignReferencesError: If a page would load something from another site.
     """
     write_pages(repository)
-    shutil.copy(Path(__file__).parent / _MERMAID, _PAGES)
+    for asset in (_MERMAID, "site.css"):
+        shutil.copy(Path(__file__).parent / asset, _PAGES)
     shutil.rmtree(_SITE, ignore_errors=True)
     subprocess.run(["zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)  # noqa: S607 - of the lock
     shutil.copytree(_PAGES, _SITE, dirs_exist_ok=True)  # each page as Markdown too
