@@ -20,8 +20,8 @@ from maintenance.documentation.reference import operations_page, schemas_page
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "zensical.toml"
-_PAGES = ROOT / ".documentation" / "pages"
-_SITE = ROOT / ".documentation" / "site"
+PAGES = ROOT / ".documentation" / "pages"
+SITE = ROOT / ".documentation" / "site"
 _SOURCES = (
     "*.md",
     "docs/**/*.md",
@@ -61,14 +61,14 @@ def page_of(path: Path) -> str:
 
 def write_pages(repository: str | None) -> None:
     """Write the pages of the site as Markdown."""
-    shutil.rmtree(_PAGES, ignore_errors=True)
+    shutil.rmtree(PAGES, ignore_errors=True)
     found = sources()
     for page, path in found.items():
         _write(page, _with_links_of_the_site(path, page, found, repository))
     document = json.loads((ROOT / "openapi.json").read_text())
     for page, text in zip(GENERATED, (operations_page(document), schemas_page(document)), strict=True):
         _write(page, text)
-    shutil.copy(ROOT / "openapi.json", _PAGES)
+    shutil.copy(ROOT / "openapi.json", PAGES)
 
 
 def llms_txt(configuration: Mapping[str, Any], address: str) -> str:
@@ -132,7 +132,7 @@ def _configuration() -> Mapping[str, Any]:
 
 
 def _write(page: str, text: str) -> None:
-    path = _PAGES / page
+    path = PAGES / page
     path.parent.mkdir(parents=True, exist_ok=True)
     description = _configuration()["project"]["extra"]["descriptions"].get(page)
     path.write_text(f"---\ndescription: {json.dumps(description)}\n---\n\n{text}" if description else text)
@@ -154,12 +154,12 @@ def build(repository: str | None, address: str) -> None:
     """
     write_pages(repository)
     for asset in (_MERMAID, "site.css"):
-        shutil.copy(Path(__file__).parent / asset, _PAGES)
-    shutil.rmtree(_SITE, ignore_errors=True)
+        shutil.copy(Path(__file__).parent / asset, PAGES)
+    shutil.rmtree(SITE, ignore_errors=True)
     subprocess.run(["zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)  # noqa: S607 - of the lock
-    shutil.copytree(_PAGES, _SITE, dirs_exist_ok=True)  # each page as Markdown too
-    (_SITE / "llms.txt").write_text(llms_txt(_configuration(), address))
-    foreign = {reference for page in _SITE.rglob("*.html") for reference in foreign_references(page.read_text())}
+    shutil.copytree(PAGES, SITE, dirs_exist_ok=True)  # each page as Markdown too
+    (SITE / "llms.txt").write_text(llms_txt(_configuration(), address))
+    foreign = {reference for page in SITE.rglob("*.html") for reference in foreign_references(page.read_text())}
     if foreign:
         raise ForeignReferencesError(f"Pages would load {', '.join(sorted(foreign))}")
 
@@ -179,10 +179,10 @@ def main() -> None:
         sys.exit(error.returncode)
     except ForeignReferencesError as error:
         sys.exit(str(error))
-    print(f"The site is in {_SITE.relative_to(ROOT)}, {sum(1 for _ in _SITE.rglob('*.html'))} pages")
+    print(f"The site is in {SITE.relative_to(ROOT)}, {sum(1 for _ in SITE.rglob('*.html'))} pages")
     if options.serve:
         print("Serving it on http://127.0.0.1:8000")
-        handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(_SITE))
+        handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(SITE))
         http.server.ThreadingHTTPServer(("127.0.0.1", 8000), handler).serve_forever()
 
 

@@ -117,6 +117,29 @@ def test_the_reference_has_every_request_parameter_and_schema() -> None:
 
 
 @pytest.mark.parametrize(
+    ("repository", "license_link"),
+    [
+        (None, "Licensed under the Apache License 2.0."),
+        (
+            "https://example.com/us",
+            "Licensed under the [Apache License 2.0](https://example.com/us/blob/main/LICENSE).",
+        ),
+    ],
+)
+def test_links_of_the_pages_lead_to_pages_or_to_the_repository(
+    repository: str | None, license_link: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "PAGES", tmp_path)
+    site.write_pages(repository)
+    pages = sorted(tmp_path.rglob("*.md"))
+    assert {page.relative_to(tmp_path).as_posix() for page in pages} == {*sources(), *GENERATED}
+    assert {page.name: targets for page in pages if (targets := broken_links(page, tmp_path))} == {}
+    assert license_link in (tmp_path / "index.md").read_text()
+    assert (tmp_path / "guide.md").read_text().startswith('---\ndescription: "How callers use it')
+    assert '<script src="../mermaid.tiny.js"></script>' in (tmp_path / "architecture.md").read_text()
+
+
+@pytest.mark.parametrize(
     ("html", "foreign"),
     [
         ('<script src="https://cdn.example.com/a.js"></script>', {"https://cdn.example.com/a.js"}),
