@@ -13,8 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.aws_clients import connect_client, dynamodb_client
 from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect.behaviour import Behaviour
@@ -43,7 +43,7 @@ class Service:
         import search_handler  # noqa: PLC0415
 
         self.limiter = limiter
-        connect = AmazonConnect(client, limiter, PageCache(self.table), 10, 300)
+        connect = AmazonConnect(client, limiter, ResultCache(self.table), 10, 300)
         services = replace(search_handler.services, connect=connect, limiter=limiter)
         self.monkeypatch.setattr(search_handler, "services", services)
 
@@ -60,7 +60,7 @@ class Service:
         clock = SimpleNamespace(
             time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep
         )
-        self.monkeypatch.setattr("contact_search.amazon_connect.page_cache.time", clock)
+        self.monkeypatch.setattr("contact_search.amazon_connect.result_cache.time", clock)
 
     def connect_answers_by(self, url: str) -> ConnectClient:
         self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)

@@ -22,7 +22,7 @@ from contact_search import aws_clients
 from contact_search.access.clients import find_client
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.contact import parse_response
-from contact_search.amazon_connect.page_cache import CachedPage, PageCache
+from contact_search.amazon_connect.result_cache import CachedResult, ResultCache
 from contact_search.aws_clients import connect_client, dynamodb_client, kms_client, shared_credentials
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
@@ -64,16 +64,16 @@ class Rehearsal:
         assert client is not None
         assert Grant.model_validate_json(client.grant) == Grant()
         table = TransientTable("transient", self.dynamodb)
-        cache = PageCache(table)
-        assert cache.get("page") is None
-        assert cache.take_lease("page", 3)
+        cache = ResultCache(table)
+        assert cache.get("result") is None
+        assert cache.take_lease("result", 3)
         assert table.update("quota search-contacts", "SET #tat = :next", {"next": 1})["tat"] > 0
         window = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW - DAY, "EndTime": NOW}
         body = ConnectClient("instance", self.connect).search_contacts({"TimeRange": window})
         response = parse_response(body)
         assert response.contacts[0].id == "rehearsal"
         assert response.next_token
-        assert cache.put("page", CachedPage(body, 10, 0))
+        assert cache.put("result", CachedResult(body, 10, 0))
         mac = self.kms.generate_mac(KeyId="key", Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
         assert isinstance(mac["Mac"], bytes)
         logger.info("searched")

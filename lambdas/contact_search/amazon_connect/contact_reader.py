@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import Call, Patience, Result, SharedCalls
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 
 if TYPE_CHECKING:
     from contact_search.amazon_connect.contact_details import ContactDetails
@@ -21,7 +21,7 @@ _FRESH_SECONDS = 5
 class ContactReader:
     """Read contacts and their attributes by calls that callers share."""
 
-    def __init__(self, client: ConnectClient, limiter: RateLimiter | None, cache: PageCache | None) -> None:
+    def __init__(self, client: ConnectClient, limiter: RateLimiter | None, cache: ResultCache | None) -> None:
         """Use a cache that forgets within KEPT."""
         self._client = client
         self._calls = SharedCalls(limiter, cache)

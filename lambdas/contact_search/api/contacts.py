@@ -30,7 +30,7 @@ def get_contacts() -> Response[str]:
     """Search contacts by query parameters."""
     caller = require_caller(router.current_event, _services())
     parameters = router.current_event.multi_value_query_string_parameters
-    logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
+    logger.append_keys(parameters=sorted({query.loggable_parameter(name) for name in parameters}))
     require_acceptable(_header("accept"), JSON)
     patience = _patience(caller)
     asked = names.resolve(query.parse(parameters, _search_time(patience)), caller.grant, _services().directory)
@@ -46,7 +46,7 @@ def get_contacts() -> Response[str]:
 
 
 @router.route(CONTACT_SEARCH.path, list(CONTACT_SEARCH.methods))
-def search_contacts() -> Response[str]:
+def post_contact_search() -> Response[str]:
     """Search contacts by a JSON body."""
     from contact_search.search import body  # noqa: PLC0415 - a GET need not wait for the models of the body
 
@@ -54,7 +54,7 @@ def search_contacts() -> Response[str]:
     require_acceptable(_header("accept"), JSON)
     event = router.current_event
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
-    logger.append_keys(parameters=body.loggable_names(content))
+    logger.append_keys(parameters=body.loggable_members(content))
     patience = _patience(caller)
     asked = body.parse(content, _search_time(patience))
     search = restrict(asked, caller)

@@ -26,7 +26,7 @@ def get_contact(id: str) -> Response[str]:  # noqa: A002 - the path parameter's 
     event = router.current_event
     caller = require_caller(event, services)
     query = event.multi_value_query_string_parameters
-    logger.append_keys(parameters=one_contact.loggable_names(query))
+    logger.append_keys(parameters=one_contact.loggable_parameters(query))
     require_acceptable(read_header(event, "accept"), JSON)
     patience = parse_patience(
         caller.client, read_header(event, "cache-control"), read_header(event, "prefer"), services.settings.wait_seconds

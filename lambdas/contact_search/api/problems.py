@@ -48,24 +48,24 @@ def log_problem(error: Exception, problem: Problem, resource: str) -> None:
 def _validation(error: InvalidSearchError) -> Problem:
     faults = [
         {
-            "parameter" if fault.is_in_header else error.named_by: fault.where,
+            "parameter" if fault.is_in_header else error.source_type: fault.where,
             "code": fault.code,
             "detail": fault.detail,
         }
         for fault in error.faults[:_MOST_ERRORS]
     ]
     count = len(error.faults)
-    detail = f"Nothing was searched: the request has {'1 fault' if count == 1 else f'{count} faults'}."
+    detail = f"The request has {'1 fault' if count == 1 else f'{count} faults'}."
     return Problem("validation", detail, faults)
 
 
 def _forbidden(error: ForbiddenError) -> Problem:
     faults = [
-        {error.named_by: name, "code": "forbidden", "detail": _more_than_granted(error.granted.get(name))}
-        for name in error.names[:_MOST_ERRORS]
+        {error.source_type: source, "code": "forbidden", "detail": _more_than_granted(error.granted.get(source))}
+        for source in error.sources[:_MOST_ERRORS]
     ]
-    names = ", ".join(error.names[:5]) or "this path"
-    detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
+    sources = ", ".join(error.sources[:5]) or "this path"
+    detail = f"This client is not granted everything that is asked for in {sources}."
     return Problem("forbidden", detail, faults)
 
 

@@ -24,7 +24,7 @@ from contact_search.search import body, names
 from contact_search.search.cursor import decode_position, encode_position
 from contact_search.search.grants import Caller, find_caller, restrict
 from contact_search.search.model import Search
-from contact_search.search.walk import MAX_PAGE_SIZE, Walk, more_match, search_contacts
+from contact_search.search.walk import MAX_PAGE_SIZE, Walk, fetch_result, more_match
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 
@@ -156,7 +156,7 @@ class _Slice:
         tools, search = self._tools, self._search
         limit = min(MAX_PAGE_SIZE, tools.slice_contacts - self._writer.contacts)
         patience = Patience(self._job.id, LONGEST_WAIT, background=True)
-        walk, result = search_contacts(replace(walk, search=replace(search, limit=limit)), tools.connect, patience)
+        walk, result = fetch_result(replace(walk, search=replace(search, limit=limit)), tools.connect, patience)
         total, is_lower_bound = walk.total(result.response)
         page = walk.page(result.response)
         is_truncated = not page.next_walk and more_match(page.end, result.response, tools.connect, patience)

@@ -3,7 +3,6 @@
 CONTRIBUTING.md lists the places to change for a new parameter.
 """
 
-import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -35,12 +34,6 @@ _SAID_BY = {
 _AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 
 
-def parse_integer(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise invalid_value("not_an_integer", "must be an integer")
-    return int(value)
-
-
 def _parse_boolean(value: str) -> bool | str:
     return {"true": True, "false": False}.get(value.lower(), value)
 
@@ -52,7 +45,6 @@ def _check_sort(value: str) -> str:
     return value.upper()
 
 
-_Integer = BeforeValidator(parse_integer)
 _Lower = BeforeValidator(str.lower)
 _Sort = Annotated[str, PlainValidator(_check_sort), WithJsonSchema({"type": "string", "enum": _SORTS})]
 _Match = Annotated[Literal["any", "all"], _Lower]
@@ -234,7 +226,7 @@ class QueryParameters(BaseModel):
     ai_agent_id: m.AiAgentId | None = Field(
         None, description="Id of the AI agent that took part.", examples=[_AI_AGENT_ID]
     )
-    ai_agent_version: Annotated[m.AiAgentVersionNumber, _Integer] | None = Field(
+    ai_agent_version: Annotated[m.AiAgentVersionNumber, m.IntegerText] | None = Field(
         None, description="Version of the AI agent. Requires `ai_agent_id`.", examples=[2]
     )
     ai_agent_escalated: Annotated[m.Boolean, BeforeValidator(_parse_boolean)] | None = Field(
@@ -282,13 +274,13 @@ class QueryParameters(BaseModel):
         " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
         examples=["PT5M"],
     )
-    limit: Annotated[m.Limit, _Integer] = Field(
+    limit: Annotated[m.Limit, m.IntegerText] = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
         " none of them; it cannot be combined with `cursor`.",
         examples=[50],
     )
-    max_items: Annotated[m.MaxItems, _Integer] | None = Field(
+    max_items: Annotated[m.MaxItems, m.IntegerText] | None = Field(
         None, description="End after this many contacts, counted over all pages.", examples=[1000]
     )
     cursor: m.Cursor | None = Field(

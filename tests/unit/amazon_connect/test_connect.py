@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from contact_search.amazon_connect import connect, page_cache
+from contact_search.amazon_connect import connect, result_cache
 from contact_search.amazon_connect.connect import AmazonConnect, Patience, Result
 from contact_search.amazon_connect.contact import SearchContactsResponse
 from contact_search.amazon_connect.errors import (
@@ -21,8 +21,8 @@ from contact_search.amazon_connect.errors import (
     UnavailableError,
     UpstreamError,
 )
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import Expect
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.logger import logger
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
@@ -88,7 +88,7 @@ class World:
         return AmazonConnect(
             client,
             limiter,
-            PageCache(TransientTable("table", self.dynamodb)) if cached else None,
+            ResultCache(TransientTable("table", self.dynamodb)) if cached else None,
             lifetime=10,
             closed_lifetime=300,
         )
@@ -108,7 +108,7 @@ class World:
 
 @pytest.fixture
 def world(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
-    for module in (connect, page_cache, transient_table):
+    for module in (connect, result_cache, transient_table):
         monkeypatch.setattr(module, "time", clock)
     now = SimpleNamespace(now=lambda tz: datetime.fromtimestamp(clock.now, tz))
     monkeypatch.setattr(connect, "datetime", now)
@@ -254,7 +254,7 @@ def test_what_cannot_be_read_is_not_cached(world: World) -> None:
 
 
 def test_a_page_that_is_too_large_is_returned_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_cache, "LARGEST_BODY", 10)
+    monkeypatch.setattr(result_cache, "LARGEST_BODY", 10)
     result = world.search()
     assert (result.cache_status, result.lifetime) == ("fwd=miss; detail=too-large", 0)
 
@@ -372,11 +372,11 @@ def test_equal_searches_of_a_caller_are_refused_together(world: World) -> None:
 
 def test_who_waits_for_another_environment_in_vain_goes_alone(world: World) -> None:
     """An environment that died holds the lease."""
-    dead = PageCache(TransientTable("table", world.dynamodb))
+    dead = ResultCache(TransientTable("table", world.dynamodb))
     environment = world.environment(limited=False)
     world.search(environment)
     [key] = [
-        item["key"]["S"].removeprefix("page ") for item in world.dynamodb.scan(TableName="table", Limit=9)["Items"]
+        item["key"]["S"].removeprefix("result ") for item in world.dynamodb.scan(TableName="table", Limit=9)["Items"]
     ]
     world.clock.now += 11
     dead.take_lease(key, 3600)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from contact_search.amazon_connect import directory as directory_module
-from contact_search.amazon_connect.directory import Directory, DirectoryUnavailableError, Names
+from contact_search.amazon_connect.directory import Directory, DirectoryUnavailableError, NameIndex
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.storage.transient_table import TransientTable
 
@@ -51,14 +51,14 @@ class FakeConnect:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def queue_pages(self) -> Iterator[dict[str, str]]:
+    def queue_names(self) -> Iterator[dict[str, str]]:
         self.reads += 1
-        yield from self._pages(self.queues)
+        yield from self._results(self.queues)
 
-    def agent_pages(self) -> Iterator[dict[str, str]]:
-        yield from self._pages(self.agents)
+    def agent_names(self) -> Iterator[dict[str, str]]:
+        yield from self._results(self.agents)
 
-    def _pages(self, names: dict[str, str]) -> Iterator[dict[str, str]]:
+    def _results(self, names: dict[str, str]) -> Iterator[dict[str, str]]:
         ids = list(names)
         for at in range(0, max(len(ids), 1), self.page_size):
             assert self.may_answer.wait(10)
@@ -96,14 +96,14 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_names_are_found_in_any_letter_case() -> None:
-    names = Names({"1": "Billing", "2": "BILLING", "3": "Straße"})
+    names = NameIndex({"1": "Billing", "2": "BILLING", "3": "Straße"})
     assert names.ids("billing") == ("1", "2")
     assert names.ids("STRASSE") == ("3",)
     assert names.ids("Bill") == ()
 
 
 def test_names_are_in_order_without_regard_to_letter_case() -> None:
-    names = Names({"1": "beta", "2": "Alpha", "3": "ALPHA", "4": "Gamma"})
+    names = NameIndex({"1": "beta", "2": "Alpha", "3": "ALPHA", "4": "Gamma"})
     assert [id_ for _, id_, _ in names.in_order] == ["2", "3", "1", "4"]
 
 
@@ -111,7 +111,7 @@ def test_names_are_in_order_without_regard_to_letter_case() -> None:
     ("name", "nearest"), [("biling", "Billing"), ("SALE", "Sales"), ("zzz", None)], ids=["typo", "case", "none"]
 )
 def test_the_nearest_name_is_spelt_as_connect_does(name: str, nearest: str | None) -> None:
-    assert Names({"1": "Billing", "2": "Sales"}).nearest(name) == nearest
+    assert NameIndex({"1": "Billing", "2": "Sales"}).nearest(name) == nearest
 
 
 def test_one_environment_reads_for_all(new_environment: NewEnvironment, connect: FakeConnect) -> None:

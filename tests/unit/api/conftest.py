@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contact_search.amazon_connect.connect import Patience, Result
 from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
 from contact_search.amazon_connect.contact_details import ContactDetails, parse_contact
-from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.directory import DirectoryUnavailableError, NameIndex, Snapshot
 from contact_search.amazon_connect.errors import ContactNotFoundError
 from contact_search.api.app import respond
 from contact_search.api.services import Services
@@ -69,12 +69,12 @@ class FakeClients:
 class FakeDirectory:
     """Know the names of a snapshot, or none."""
 
-    names: Snapshot | None = Snapshot(Names({"q-1": "Billing"}), Names({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
+    known: Snapshot | None = Snapshot(NameIndex({"q-1": "Billing"}), NameIndex({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
 
     def snapshot(self, *_: Any) -> Snapshot:
-        if self.names is None:
+        if self.known is None:
             raise DirectoryUnavailableError
-        return self.names
+        return self.known
 
     snapshot_with = snapshot
 

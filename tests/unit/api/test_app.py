@@ -236,11 +236,11 @@ def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, 
     )
     connect.result = Result(parse_response(found), 10, None, "fwd=miss")
     etags = {}
-    for names in (None, directory.names):
-        directory.names = names
+    for known in (None, directory.known):
+        directory.known = known
         page = send("GET", "/v1/contacts", "last=P1D&expand=queue")
-        assert page.json.get("expanded") is (False if names is None else None)
-        etags[page.headers["etag"]] = names
+        assert page.json.get("expanded") is (False if known is None else None)
+        etags[page.headers["etag"]] = known
     assert len(etags) == 2
 
 

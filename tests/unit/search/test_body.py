@@ -28,7 +28,7 @@ def parse(content: Any) -> Search:
 def faults(content: Any) -> list[Fault]:
     with pytest.raises(InvalidSearchError) as caught:
         parse(content)
-    assert caught.value.named_by == "pointer"
+    assert caught.value.source_type == "pointer"
     return caught.value.faults
 
 
@@ -45,7 +45,7 @@ def test_a_search_by_its_window_alone() -> None:
     assert search.criteria == {}
     assert search.sort == {"FieldName": "INITIATION_TIMESTAMP", "Order": "DESCENDING"}
     assert (search.limit, search.max_items, search.cursor, search.fields) == (50, None, None, frozenset())
-    assert search.named_by == "pointer"
+    assert search.source_type == "pointer"
 
 
 def test_every_member_reaches_the_search() -> None:
@@ -325,7 +325,7 @@ def test_the_pointers_that_ask_for_a_member() -> None:
         "searchable_contact_attributes": {"criteria": [{"key": "k", "values": ["v"]}]},
     }
     search = parse({"time_range": TIME_RANGE, "search_criteria": criteria})
-    assert search.names == {
+    assert search.sources == {
         "TimeRange.Type": ("/time_range/type",),
         "TimeRange.StartTime": ("/time_range/start_time",),
         "Sort": ("/sort/field_name",),
@@ -357,7 +357,7 @@ def test_the_pointers_that_ask_for_a_member() -> None:
     ids=json.dumps,
 )
 def test_names_are_logged_without_data_even_of_a_rejected_body(content: Any, names: list[str]) -> None:
-    assert body.loggable_names(content) == names
+    assert body.loggable_members(content) == names
 
 
 def test_every_member_is_described_with_an_example_that_is_valid() -> None:

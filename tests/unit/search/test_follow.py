@@ -113,7 +113,7 @@ class Follower:
             limit=self.limit,
             cursor=cursor,
             settle=self.settle,
-            named_by="parameter",
+            source_type="parameter",
         )
         patience = Patience("caller", 3)
         return fetch_followed_page(search, self.connect, self.codec, patience, Horizon(now, STEP, self.settle))

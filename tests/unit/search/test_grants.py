@@ -89,7 +89,7 @@ INITIATION_ONLY = Grant(fields=frozenset({"initiation_timestamp"}))
 
 
 @pytest.mark.parametrize(
-    ("grant", "parameters", "names"),
+    ("grant", "parameters", "sources"),
     [
         (Grant(queue_ids=["a"]), {"queue_id": "b"}, ["queue_id"]),
         (Grant(queue_ids=["a"]), {"queue_id": "a,b"}, ["queue_id"]),
@@ -145,11 +145,11 @@ INITIATION_ONLY = Grant(fields=frozenset({"initiation_timestamp"}))
     ids=lambda value: ",".join(value) if isinstance(value, list) else "",
 )
 def test_a_query_for_more_than_is_granted_is_refused_by_name(
-    grant: Grant, parameters: dict[str, str], names: list[str]
+    grant: Grant, parameters: dict[str, str], sources: list[str]
 ) -> None:
     error = refused(get(**parameters), grant)
-    assert error.names == names
-    assert error.named_by == "parameter"
+    assert error.sources == sources
+    assert error.source_type == "parameter"
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_a_body_for_more_than_is_granted_is_refused_by_pointer(
     grant: Grant, criteria: dict[str, Any], pointer: str
 ) -> None:
     error = refused(post(criteria), grant)
-    assert error.names == [pointer]
-    assert error.named_by == "pointer"
+    assert error.sources == [pointer]
+    assert error.source_type == "pointer"
 
 
 @pytest.mark.parametrize(
@@ -203,12 +203,12 @@ def test_a_body_for_more_than_is_granted_is_refused_by_pointer(
     ids=["fields", "sort"],
 )
 def test_a_body_is_also_refused_by_its_other_members(member: str, value: Any, pointer: str) -> None:
-    assert refused(post({}, **{member: value}), INITIATION_ONLY).names == [pointer]
+    assert refused(post({}, **{member: value}), INITIATION_ONLY).sources == [pointer]
 
 
-def test_a_search_without_names_is_refused_all_the_same() -> None:
-    search = replace(get(queue_id="b"), names={})
-    assert refused(search, Grant(queue_ids=["a"])).names == ["QueueIds"]
+def test_a_search_without_sources_is_refused_all_the_same() -> None:
+    search = replace(get(queue_id="b"), sources={})
+    assert refused(search, Grant(queue_ids=["a"])).sources == ["QueueIds"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def parse(parameters: dict[str, Any], now: datetime = NOW) -> Search:
 def faults(parameters: dict[str, Any], now: datetime = NOW) -> list[Fault]:
     with pytest.raises(InvalidSearchError) as caught:
         parse(parameters, now)
-    assert caught.value.named_by == "parameter"
+    assert caught.value.source_type == "parameter"
     return caught.value.faults
 
 
@@ -41,7 +41,7 @@ def test_a_search_by_its_window_alone() -> None:
     assert search.criteria == {}
     assert search.sort == {"FieldName": "INITIATION_TIMESTAMP", "Order": "DESCENDING"}
     assert (search.limit, search.max_items, search.cursor, search.fields) == (50, None, None, frozenset())
-    assert search.named_by == "parameter"
+    assert search.source_type == "parameter"
 
 
 @pytest.mark.parametrize(
@@ -496,12 +496,12 @@ def test_the_order_of_parameters_and_values_does_not_matter() -> None:
     ],
     ids=["last", "defaults", "ids", "hierarchy", "attributes", "times", "ai-agent"],
 )
-def test_the_names_that_ask_for_a_member(parameters: dict[str, str], expected: dict[str, tuple[str, ...]]) -> None:
-    names = parse(parameters).names
-    assert {member: names[member] for member in expected} == expected
+def test_the_parameters_that_ask_for_a_member(parameters: dict[str, str], expected: dict[str, tuple[str, ...]]) -> None:
+    sources = parse(parameters).sources
+    assert {member: sources[member] for member in expected} == expected
 
 
-def test_every_criterion_has_the_names_that_ask_for_it() -> None:
+def test_every_criterion_has_the_parameters_that_ask_for_it() -> None:
     everything = {"last": "P7D"}
     for name, field in query.QueryParameters.model_fields.items():
         example = (field.examples or [None])[0]
@@ -511,7 +511,7 @@ def test_every_criterion_has_the_names_that_ask_for_it() -> None:
             everything[name] = example
     search = parse(everything)
     assert len(search.criteria) == 12
-    assert search.criteria.keys() <= search.names.keys()
+    assert search.criteria.keys() <= search.sources.keys()
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_every_criterion_has_the_names_that_ask_for_it() -> None:
     ],
 )
 def test_a_name_is_logged_without_data(name: str, expected: str) -> None:
-    assert query.loggable_name(name) == expected
+    assert query.loggable_parameter(name) == expected
 
 
 TODAY = date(2026, 11, 20)

@@ -156,7 +156,7 @@ def new_search(
         criteria=members.pop("criteria", {}),
         sort=sort and {"FieldName": sort, "Order": order},  # type: ignore[arg-type]
         limit=limit,
-        named_by="parameter",
+        source_type="parameter",
         **members,
     )
 
