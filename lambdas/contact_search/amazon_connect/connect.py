@@ -22,6 +22,7 @@ from contact_search.amazon_connect.errors import (
 )
 from contact_search.amazon_connect.rate_limiter import Expect, RateLimiter
 from contact_search.amazon_connect.result_cache import CachedResult, ResultCache
+from contact_search.log_lines import CALLED_CONNECT
 from contact_search.logger import logger
 from contact_search.storage.errors import StorageUnavailableError
 
@@ -269,7 +270,7 @@ class AmazonConnect:
 
 
 def _call_and_log(call: Call[T], waited: float) -> bytes:
-    """Call Connect. Metrics are counted from the log line: see infra/."""
+    """Call Connect, and log the call whether it fails or not."""
     started, outcome = time.monotonic(), "answer"
     try:
         return call.send()
@@ -279,8 +280,8 @@ def _call_and_log(call: Call[T], waited: float) -> bytes:
     finally:
         took = time.monotonic() - started
         milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
-        extra = {"operation": call.operation, "outcome": outcome, **milliseconds}
-        logger.info("called Amazon Connect", extra=extra)
+        extra = CALLED_CONNECT.extra(operation=call.operation, outcome=outcome, **milliseconds)
+        logger.info(CALLED_CONNECT.message, extra=extra)
 
 
 def _tell_followers(cache: ResultCache, key: str) -> Expect:

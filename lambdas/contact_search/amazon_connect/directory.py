@@ -17,6 +17,7 @@ from functools import cached_property
 from heapq import nlargest
 
 from contact_search.amazon_connect.client import ConnectClient
+from contact_search.log_lines import DIRECTORY_UNAVAILABLE
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value
@@ -168,7 +169,7 @@ class Directory:
             self._load_or_read()
         except Exception as error:  # noqa: BLE001 - names are not worth more than what is done with them
             code = getattr(error, "code", type(error).__name__)
-            logger.warning("directory unavailable", extra={"code": code})
+            logger.warning(DIRECTORY_UNAVAILABLE.message, extra=DIRECTORY_UNAVAILABLE.extra(code=code))
 
     def _load_or_read(self) -> None:
         try:

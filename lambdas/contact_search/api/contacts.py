@@ -14,6 +14,7 @@ from contact_search.api.page_response import JSON, conditional_page_response, pa
 from contact_search.api.preferences import parse_patience
 from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS
 from contact_search.api.services import Services, require_caller
+from contact_search.log_lines import SEARCHED
 from contact_search.logger import logger
 from contact_search.search import names, query
 from contact_search.search.follow import Horizon, fetch_followed_page
@@ -97,5 +98,5 @@ def _fetch_page(search: Search, patience: Patience) -> Page:
         page = fetch_followed_page(search, services.connect, services.cursors, patience, horizon)
     page = names.expand(page, search, services.directory, patience)
     # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
-    logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})
+    logger.info(SEARCHED.message, extra=SEARCHED.extra(contacts=page.count, cache=page.result.cache_status))
     return page

@@ -1,5 +1,6 @@
 """Map exceptions to problems: the contract's table of errors."""
 
+import logging
 import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from contact_search.amazon_connect import errors
 from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
 from contact_search.exports import errors as export_errors
+from contact_search.log_lines import FAILED, REFUSED
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
 from contact_search.search.faults import InvalidSearchError
@@ -35,14 +37,13 @@ def log_problem(error: Exception, problem: Problem, resource: str) -> None:
     Args:
         resource: The path that was asked for, such as /v1/contacts/{id}, without the values of its parameters.
     """
-    fields = {"problem": problem.type, "failure": type(error).__name__, "code": getattr(error, "code", None)}
-    fields["resource"] = resource
+    is_failure = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    line, level = (FAILED, logging.ERROR) if is_failure else (REFUSED, logging.INFO)
+    code = getattr(error, "code", None)
+    extra = line.extra(problem=problem.type, failure=type(error).__name__, code=code, resource=resource)
     if problem.type == "internal":
-        logger.error("failed", extra=fields | {"at": traceback.format_tb(error.__traceback__)})
-    elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("failed", extra=fields)
-    else:
-        logger.info("refused", extra=fields)
+        extra["at"] = traceback.format_tb(error.__traceback__)
+    logger.log(level, line.message, extra=extra)
 
 
 def _validation(error: InvalidSearchError) -> Problem:

@@ -19,6 +19,7 @@ from contact_search.exports.files import ExportFiles, folder
 from contact_search.exports.formats import PartWriter
 from contact_search.exports.job import Job, Part, Total
 from contact_search.exports.store import ExportStore
+from contact_search.log_lines import EXPORTED, SLICE_BEGUN
 from contact_search.logger import logger
 from contact_search.search import body, names
 from contact_search.search.cursor import decode_position, encode_position
@@ -73,8 +74,9 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
     store, now = ExportStore(tools.table), datetime.now(UTC)
     job = store.get(client, export_id)
     if job is not None and not job.has_ended and not job.is_expired(now):
-        # An alarm watches how long ago the last progress was: see infra/metrics.py.
-        logger.info("slice begun", extra={"idle": round((now - job.updated_at).total_seconds())})
+        # An alarm watches how long ago the last progress was.
+        idle = round((now - job.updated_at).total_seconds())
+        logger.info(SLICE_BEGUN.message, extra=SLICE_BEGUN.extra(idle=idle))
         try:
             job = _Slice(tools, store, _begin(store, job, now)).export()
         except (_SupersededError, ConditionFailedError):
@@ -130,7 +132,8 @@ class _Slice:
         job = self._commit()
         took = round(1000 * (time.monotonic() - started))
         contacts = {"contacts": self._writer.contacts, "contacts_until_now": job.contacts}
-        logger.info("exported", extra={"client": job.client, "export": job.id, **contacts, "took": took})
+        extra = EXPORTED.extra(client=job.client, export=job.id, took=took, **contacts)
+        logger.info(EXPORTED.message, extra=extra)
         if job.has_ended:
             log_end(job)
         return job
