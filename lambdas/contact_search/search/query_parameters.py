@@ -65,6 +65,19 @@ def _said_by(role: str) -> Any:
     return Field(default_factory=list, alias=f"transcript.{role}", description=description, examples=[[_SAID_BY[role]]])
 
 
+def _by_key(name: str, noun: str, example: dict[str, str], most: int | None = None) -> Any:
+    """Define a parameter that a key follows, with at most so many keys."""
+    description = (
+        f"The {noun} with this key has this value. Repeat the parameter for any of several values. `{name}.KEY=value`"
+        " means the same."
+    )
+    return Field(default_factory=dict, alias=f"{name}.", max_length=most, description=description, examples=[example])
+
+
+def _match_of_keys(plural: str) -> Any:
+    return Field(None, description=f"Whether all {plural} match (default), or any of them.", examples=["any"])
+
+
 def _from(timestamp: str) -> Any:
     description = (
         f"Only contacts whose {timestamp} is at or after this time: an RFC 3339 date-time with an offset, or a date,"
@@ -173,35 +186,15 @@ class QueryParameters(BaseModel):
         " said all of them; with `transcript.agent` and the like, each of these participants said all of theirs.",
         examples=["all"],
     )
-    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
-        default_factory=dict,
-        alias="attribute.",
-        max_length=15,
-        description="The contact attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `attribute.KEY=value` means the same.",
-        examples=[{"customer_tier": "gold"}],
+    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = _by_key(
+        "attribute", "contact attribute", {"customer_tier": "gold"}, most=15
     )
-    attribute_match: _Match | None = Field(
-        None, description="Whether all attributes match (default), or any of them.", examples=["any"]
+    attribute_match: _Match | None = _match_of_keys("attributes")
+    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = _by_key(
+        "segment", "segment attribute", {"connect:Subtype": "connect:Telephony"}, most=15
     )
-    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = Field(
-        default_factory=dict,
-        alias="segment.",
-        max_length=15,
-        description="The segment attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `segment.KEY=value` means the same.",
-        examples=[{"connect:Subtype": "connect:Telephony"}],
-    )
-    segment_match: _Match | None = Field(
-        None, description="Whether all segment attributes match (default), or any of them.", examples=["any"]
-    )
-    tag: dict[m.Text, list[m.Text]] = Field(
-        default_factory=dict,
-        alias="tag.",
-        description="The contact tag with this key has this value. Repeat the parameter for any of several values."
-        " `tag.KEY=value` means the same.",
-        examples=[{"cost-centre": "4120"}],
-    )
+    segment_match: _Match | None = _match_of_keys("segment attributes")
+    tag: dict[m.Text, list[m.Text]] = _by_key("tag", "contact tag", {"cost-centre": "4120"})
     name: m.SearchTextList = Field(
         default_factory=list,
         description="Words or phrases in the contact's name. Repeat the parameter for several: commas are part of the"
