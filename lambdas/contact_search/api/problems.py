@@ -1,6 +1,5 @@
 """Map exceptions to problems: the contract's table of errors."""
 
-import logging
 import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -38,12 +37,12 @@ def log_problem(error: Exception, problem: Problem, resource: str) -> None:
         resource: The path that was asked for, such as /v1/contacts/{id}, without the values of its parameters.
     """
     is_failure = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    line, level = (FAILED, logging.ERROR) if is_failure else (REFUSED, logging.INFO)
+    line, log = (FAILED, logger.error) if is_failure else (REFUSED, logger.info)
     code = getattr(error, "code", None)
     extra = line.extra(problem=problem.type, failure=type(error).__name__, code=code, resource=resource)
     if problem.type == "internal":
         extra["at"] = traceback.format_tb(error.__traceback__)
-    logger.log(level, line.message, extra=extra)
+    log(line.message, extra=extra)
 
 
 def _validation(error: InvalidSearchError) -> Problem:

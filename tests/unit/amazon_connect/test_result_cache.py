@@ -1,4 +1,4 @@
-"""Results are shared by all environments, and one of them at a time calls Connect for a result."""
+"""Test that environments share results, and that one at a time calls Connect for a result."""
 
 import os
 from datetime import timedelta
@@ -18,7 +18,7 @@ RESULT = CachedResult(b'{"Contacts": []}', lifetime=10, age=0)
 
 @pytest.fixture
 def environments(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[ResultCache]:
-    """The caches of two environments."""
+    """Return the caches of two environments."""
     monkeypatch.setattr(result_cache, "time", clock)
     monkeypatch.setattr(transient_table, "time", clock)
     return [ResultCache(TransientTable("table", dynamodb)) for _ in range(2)]
@@ -57,12 +57,12 @@ def test_that_a_contact_does_not_exist_is_cached(environments: list[ResultCache]
 
 
 @pytest.mark.usefixtures("environments")
-def test_a_result_is_forgotten_after_the_time_of_its_cache(dynamodb: Any, clock: Clock) -> None:
+def test_a_result_is_forgotten_after_the_lifetime_of_its_cache(dynamodb: Any, clock: Clock) -> None:
     cache = ResultCache(TransientTable("table", dynamodb), timedelta(minutes=1))
     cache.put("key", RESULT)
     clock.now += 59
     assert cache.get("key") is not None
-    cache.take_lease("key", 5)  # which the call that follows does not survive
+    cache.take_lease("key", 5)  # the call that follows never ends
     clock.now += 3
     assert cache.get("key") is None
 
@@ -118,7 +118,7 @@ def test_waiting_ends_with_the_result(environments: list[ResultCache], clock: Cl
 
 
 def wait_for(cache: ResultCache, clock: Clock, seconds: float, caller: str = "caller") -> CachedResult | None:
-    """Wait for a result that has to be asked for within this time, and come within twice of it."""
+    """Wait for a result whose call has to be made within `seconds`, for twice as long at most."""
     return cache.wait_for("key", caller, clock.now + seconds, clock.now + 2 * seconds)
 
 
@@ -133,23 +133,23 @@ def test_waiting_ends_with_the_lease_or_the_time(
     assert waited <= clock.now - started < waited + 0.6
 
 
-def test_nobody_waits_for_a_result_for_which_nobody_goes(environments: list[ResultCache], clock: Clock) -> None:
+def test_nobody_waits_for_a_result_without_a_lease(environments: list[ResultCache], clock: Clock) -> None:
     started = clock.now
     assert wait_for(environments[0], clock, 20) is None
     assert clock.now == started
 
 
-def test_whoever_waits_is_told_when_the_result_is_asked_for(environments: list[ResultCache], clock: Clock) -> None:
+def test_waiting_environments_learn_when_the_call_is_made(environments: list[ResultCache], clock: Clock) -> None:
     here, elsewhere = environments
     here.take_lease("key", 4)
-    elsewhere.expect("key", 1000, 3)  # it has stalled, and lost the lease
+    elsewhere.expect("key", 1000, 3)  # it stalled, and lost the lease
     here.expect("key", 10, 3)
     with pytest.raises(ThrottledError) as refused:
         wait_for(elsewhere, clock, 9)
     assert refused.value.retry_after == 11
     started = clock.now
     assert wait_for(elsewhere, clock, 10.1) is None
-    assert clock.now - started == pytest.approx(13, abs=0.1)  # then it must have died
+    assert clock.now - started == pytest.approx(13, abs=0.1)  # by then, the holder must have died
     assert elsewhere.take_lease("key", 4)
     clock.now += 4
     assert wait_for(here, clock, 9) is None
@@ -168,7 +168,7 @@ def test_requests_of_a_caller_are_refused_together(environments: list[ResultCach
     assert wait_for(here, clock, 1) is None
 
 
-def test_environments_of_one_snapshot_are_told_apart(environments: list[ResultCache]) -> None:
-    """What identifies an environment is drawn when it is used first."""
+def test_environments_of_one_snapshot_have_different_ids(environments: list[ResultCache]) -> None:
+    """The id of an environment is generated at its first use."""
     here, _ = environments
     assert all(isinstance(value, TransientTable | timedelta) for value in vars(here).values())

@@ -1,4 +1,4 @@
-"""Fixtures of the API's unit tests: the app with an Amazon Connect and a client registry that the test fills."""
+"""Fixtures of the API's unit tests: the app with a fake of each service."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ EMPTY = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "
 
 @dataclass
 class FakeConnect:
-    """Return `result`, or raise `error`, and record what was asked for."""
+    """Return `result`, or raise `error`, and record the requests."""
 
     result: Result[SearchContactsResponse] = EMPTY
     error: Exception | None = None
@@ -57,7 +57,7 @@ class FakeReader:
 
 @dataclass
 class FakeClients:
-    """Know one client, as which requests come if they have come through the authorizer."""
+    """Know one client, which all requests that passed the authorizer belong to."""
 
     grant: Grant = field(default_factory=Grant)
 
@@ -84,7 +84,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeLimiter:
-    """Say what is left of a quota."""
+    """Return the headers of a quota."""
 
     name: str
 

@@ -219,7 +219,7 @@ def test_names_are_added_after_connect_was_asked(send: Send, connect: FakeConnec
     assert with_names == without  # so both share a cached page
 
 
-def test_names_that_connect_may_send_one_day_are_not_passed_on(send: Send, connect: FakeConnect) -> None:
+def test_names_that_connect_may_send_in_the_future_are_left_out(send: Send, connect: FakeConnect) -> None:
     found = (
         b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
         b'"QueueInfo": {"Id": "q-1", "Name": "x"}}], "TotalCount": 1}'
@@ -244,7 +244,7 @@ def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, 
     assert len(etags) == 2
 
 
-def test_a_search_does_not_wait_for_what_only_exports_need() -> None:
+def test_a_search_does_not_import_what_only_exports_need() -> None:
     code = (
         "import sys, contact_search.api.app;"
         " print(*(name for name in sys.modules if name.startswith('contact_search.exports.')))"

@@ -36,7 +36,7 @@ def refused(search: Search, grant: Grant) -> ForbiddenError:
     return caught.value
 
 
-def test_without_limits_a_search_only_gets_its_owner() -> None:
+def test_an_unlimited_grant_changes_only_the_owner_of_a_search() -> None:
     search = get(queue_id="a", transcript="refund", attribute__tier="gold", fields="channel", limit="7")
     assert restrict(search, caller(Grant())) == replace(search, owner="partner 3")
 
@@ -276,9 +276,9 @@ def test_what_cannot_be_granted(limits: dict[str, Any]) -> None:
         Grant.model_validate(limits)
 
 
-def test_exports_are_granted_only_in_so_many_words() -> None:
+def test_exports_must_be_granted_explicitly() -> None:
     assert not Grant().exports
-    assert not Grant.model_validate_json("{}").exports  # as it was stored before there were exports
+    assert not Grant.model_validate_json("{}").exports  # stored before exports existed
 
 
 def test_a_grant_survives_being_stored() -> None:
