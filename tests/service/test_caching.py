@@ -30,7 +30,7 @@ UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
 
 @dataclass
 class Service:
-    """Hold the API with a page cache and a limiter, and let tests change them."""
+    """Hold the API with a result cache and a limiter, and let tests change them."""
 
     api: Api
     aws: AwsServer
@@ -39,7 +39,7 @@ class Service:
     monkeypatch: pytest.MonkeyPatch
 
     def use(self, client: ConnectClient, limiter: RateLimiter) -> None:
-        """Let the API search with this client and limiter, and with the table's page cache."""
+        """Let the API search with this client and limiter, and with the table's result cache."""
         import search_handler  # noqa: PLC0415
 
         self.limiter = limiter
@@ -55,7 +55,7 @@ class Service:
         return self.api.get(headers, **parameters)
 
     def later(self, seconds: float) -> None:
-        """Move the clock of the page cache, but not that of the search, so that the window stays the same."""
+        """Move the clock of the result cache, but not that of the search, so that the window stays the same."""
         now = time.time() + seconds
         clock = SimpleNamespace(
             time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep

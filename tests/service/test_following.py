@@ -272,7 +272,7 @@ def test_a_poll_that_finds_nothing_new_costs_one_call(api: Api, centre: ContactC
 
 @pytest.fixture
 def cached_api(api: Api, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Api:
-    """Return the API with a page cache."""
+    """Return the API with a result cache."""
     import search_handler  # noqa: PLC0415
 
     client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5, REAL_TIME)
