@@ -64,7 +64,7 @@ class Tally:
     killed: int = 0
 
 
-class Door(Protocol):
+class Searcher(Protocol):
     """A way to search Amazon Connect. `ask` returns the cursor of the next page, "" after the last one."""
 
     async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str: ...
@@ -123,20 +123,20 @@ class PlainBoto3:
         return str(answer.get("NextToken", ""))
 
 
-async def dashboard(door: Door, seconds: float) -> Tally:
+async def dashboard(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def poll(number: int) -> None:
         await asyncio.sleep(random.random() * 5)  # noqa: S311 - not a secret
         while time.monotonic() < end:
-            await door.ask(tally, f"dashboard {number}", {"last": "P30D", "limit": 10})
+            await searcher.ask(tally, f"dashboard {number}", {"last": "P30D", "limit": 10})
             await asyncio.sleep(5)
 
     await asyncio.gather(*map(poll, range(200)))
     return tally
 
 
-async def searches(door: Door, seconds: float) -> Tally:
+async def searches(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def search(number: int) -> None:
@@ -144,20 +144,20 @@ async def searches(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(tally, f"client {number}", query)
+            await searcher.ask(tally, f"client {number}", query)
 
     await asyncio.gather(*map(search, range(20)))
     return tally
 
 
-async def walker(door: Door, seconds: float) -> Tally:
+async def walker(searcher: Searcher, seconds: float) -> Tally:
     polite, greedy, end = Tally(), Tally(), time.monotonic() + seconds
 
     async def walk(number: int) -> None:
         cursor = ""
         while time.monotonic() < end:
             query = {"last": "P30D", "limit": number + 1, **({"cursor": cursor} if cursor else {})}
-            cursor = await door.ask(greedy, "greedy", query, patiently=True)
+            cursor = await searcher.ask(greedy, "greedy", query, patiently=True)
 
     async def ask_politely(number: int) -> None:
         await asyncio.sleep(2 * number)
@@ -165,7 +165,7 @@ async def walker(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(polite, f"polite {number}", query)
+            await searcher.ask(polite, f"polite {number}", query)
             await asyncio.sleep(20)
 
     await asyncio.gather(*map(walk, range(4)), *map(ask_politely, range(10)))
@@ -175,7 +175,7 @@ async def walker(door: Door, seconds: float) -> Tally:
     return polite
 
 
-async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]], via: str, seconds: float) -> None:
+async def measure(name: str, scenario: Callable[[Searcher, float], Awaitable[Tally]], via: str, seconds: float) -> None:
     """Run a scenario, and print its row of the table."""
     with stand_in(RATE) as connect, stand_in() as others:
         if via == "boto3":

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import urllib3
 from tqdm import tqdm
 
-from benchmarks.crowd import Door, Service, Tally
+from benchmarks.crowd import Searcher, Service, Tally
 from benchmarks.stand_in import INSTANCE_ID, StandIn, stand_in
 from operations import registry
 from operations.deployed import on_this_machine
@@ -192,9 +192,9 @@ async def _callers(seconds: float, exporters: list[str]) -> _Waits:
         await asyncio.sleep(20)  # all processes have started and the exports run
         aws.counts()
         tally = Tally()
-        door = Service(laptop.search)
+        searcher = Service(laptop.search)
         end = time.monotonic() + seconds
-        await asyncio.gather(*(_ask(door, tally, number, end) for number in range(len(CALLERS))))
+        await asyncio.gather(*(_ask(searcher, tally, number, end) for number in range(len(CALLERS))))
         counts = aws.counts()
         for name, export_id in ids.items():
             await laptop.delete(name, export_id)
@@ -204,13 +204,13 @@ async def _callers(seconds: float, exporters: list[str]) -> _Waits:
     return _Waits(len(waits), p50, p95, waits[-1], _quota_use(counts), counts["throttled"])
 
 
-async def _ask(door: Door, tally: Tally, number: int, end: float) -> None:
+async def _ask(searcher: Searcher, tally: Tally, number: int, end: float) -> None:
     """Make another search every 40 seconds: ten such callers use half of the quota."""
     await asyncio.sleep(4 * number)
     search = 0
     while time.monotonic() < end:
         query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-        await door.ask(tally, CALLERS[number], query, patiently=True)
+        await searcher.ask(tally, CALLERS[number], query, patiently=True)
         search += 1
         await asyncio.sleep(40)
 

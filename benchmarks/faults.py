@@ -32,7 +32,7 @@ from urllib.request import urlopen
 
 from botocore.exceptions import ClientError
 
-from benchmarks.crowd import HEAD, RATE, Door, Service, Tally, row
+from benchmarks.crowd import HEAD, RATE, Searcher, Service, Tally, row
 from benchmarks.stand_in import INSTANCE_ID, StandIn, client, stand_in
 from sandbox.aws_server import REGION
 from sandbox.clients import FULL_KEY, add_callers
@@ -71,7 +71,7 @@ class BareHandler:
         return ""
 
 
-async def searches(door: Door, seconds: float) -> Tally:
+async def searches(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def search(number: int) -> None:
@@ -79,7 +79,7 @@ async def searches(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(tally, f"client {number}", query, patiently=True)
+            await searcher.ask(tally, f"client {number}", query, patiently=True)
 
     await asyncio.gather(*map(search, range(CALLERS)))
     return tally
