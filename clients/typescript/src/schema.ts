@@ -603,6 +603,7 @@ export interface components {
             next_contacts?: components["schemas"]["NextContactEntry"][];
             global_resiliency_metadata?: components["schemas"]["GlobalResiliencyMetadata"];
             contact_lens?: components["schemas"]["ContactLens"];
+            voicemail_info?: components["schemas"]["VoicemailInfo"];
             /** @description False if the names that `expand` asks for cannot be read at the moment. */
             expanded?: boolean;
         };
@@ -1310,6 +1311,10 @@ export interface components {
              * @enum {string}
              */
             match_type: "MATCH_ALL" | "MATCH_ANY" | "MATCH_EXACT" | "MATCH_NONE";
+        };
+        VoicemailInfo: {
+            /** Format: int64 */
+            number_of_voicemails?: number;
         };
         WisdomInfo: {
             session_arn?: string;
@@ -2183,7 +2188,7 @@ export interface operations {
                  *       "customer_endpoint"
                  *     ]
                  */
-                fields?: ("arn" | "id" | "initial_contact_id" | "previous_contact_id" | "contact_association_id" | "initiation_method" | "name" | "description" | "channel" | "queue_info" | "agent_info" | "initiation_timestamp" | "disconnect_timestamp" | "last_update_timestamp" | "last_paused_timestamp" | "last_resumed_timestamp" | "ring_start_timestamp" | "total_pause_count" | "total_pause_duration_in_seconds" | "scheduled_timestamp" | "related_contact_id" | "wisdom_info" | "customer_id" | "customer_endpoint" | "system_endpoint" | "queue_time_adjustment_seconds" | "queue_priority" | "tags" | "connected_to_system_timestamp" | "routing_criteria" | "customer" | "campaign" | "answering_machine_detection_status" | "customer_voice_activity" | "quality_metrics" | "chat_metrics" | "disconnect_details" | "additional_email_recipients" | "segment_attributes" | "recordings" | "disconnect_reason" | "contact_evaluations" | "task_template_info" | "cases" | "contact_details" | "outbound_strategy" | "attributes" | "next_contacts" | "global_resiliency_metadata" | "contact_lens")[];
+                fields?: ("arn" | "id" | "initial_contact_id" | "previous_contact_id" | "contact_association_id" | "initiation_method" | "name" | "description" | "channel" | "queue_info" | "agent_info" | "initiation_timestamp" | "disconnect_timestamp" | "last_update_timestamp" | "last_paused_timestamp" | "last_resumed_timestamp" | "ring_start_timestamp" | "total_pause_count" | "total_pause_duration_in_seconds" | "scheduled_timestamp" | "related_contact_id" | "wisdom_info" | "customer_id" | "customer_endpoint" | "system_endpoint" | "queue_time_adjustment_seconds" | "queue_priority" | "tags" | "connected_to_system_timestamp" | "routing_criteria" | "customer" | "campaign" | "answering_machine_detection_status" | "customer_voice_activity" | "quality_metrics" | "chat_metrics" | "disconnect_details" | "additional_email_recipients" | "segment_attributes" | "recordings" | "disconnect_reason" | "contact_evaluations" | "task_template_info" | "cases" | "contact_details" | "outbound_strategy" | "attributes" | "next_contacts" | "global_resiliency_metadata" | "contact_lens" | "voicemail_info")[];
                 /**
                  * @description `queue` adds `queue_info.name`, `agent` adds `agent_info.username`, `attributes` adds the contact's attributes.
                  * @example [

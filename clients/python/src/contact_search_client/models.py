@@ -537,6 +537,10 @@ class TranscriptCriteria(Structure):
     """How the texts are combined."""
 
 
+class VoicemailInfo(Structure):
+    number_of_voicemails: int | None = None
+
+
 class WisdomInfo(Structure):
     session_arn: str | None = None
     ai_agents: list[AiAgentInfo] | None = None
@@ -1133,6 +1137,7 @@ class ContactDetails(Structure):
     next_contacts: list[NextContactEntry] | None = None
     global_resiliency_metadata: GlobalResiliencyMetadata | None = None
     contact_lens: ContactLens | None = None
+    voicemail_info: VoicemailInfo | None = None
     expanded: bool | None = None
     """False if the names that `expand` asks for cannot be read at the moment."""
 
