@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -27,26 +27,22 @@ class IssuerUnavailableError(Exception):
 class Issuer:
     """Verify tokens that the issuer signed for an audience."""
 
-    def __init__(
-        self, url: str, audience: str, algorithms: Sequence[str], client_claims: Sequence[str], jwks_uri: str = ""
-    ) -> None:
+    def __init__(self, url: str, audience: str, algorithms: Sequence[str], jwks_uri: str = "") -> None:
         """Fetch nothing yet.
 
         Args:
             url: The `iss` of its tokens.
             audience: The `aud` of the tokens for this service.
             algorithms: The asymmetric algorithms to accept.
-            client_claims: The claims that may hold the client's name; the first that a token has counts.
             jwks_uri: Where the issuer's keys are. If empty, the issuer's discovery document tells.
         """
         self._url = url
         self._audience = audience
         self._algorithms = algorithms
-        self._client_claims = client_claims
         self._keys = _SigningKeys(url, jwks_uri)
 
-    def client_name(self, token: str) -> str:
-        """Verify a token and return the name of its client.
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Verify a token and return its claims.
 
         Raises:
             UnauthenticatedError: The token is not good.
@@ -56,7 +52,7 @@ class Issuer:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in self._algorithms:
                 raise UnauthenticatedError("algorithm")
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self._keys.get(header.get("kid")).key,
                 algorithms=[header["alg"]],
@@ -67,10 +63,7 @@ class Issuer:
             )
         except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:
             raise UnauthenticatedError(type(error).__name__) from None  # the cause may quote the token
-        client = next((claims[claim] for claim in self._client_claims if claim in claims), None)
-        if not isinstance(client, str) or not client:
-            raise UnauthenticatedError("no client")
-        return client
+        return claims
 
 
 class _SigningKeys:
