@@ -171,8 +171,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_claim,
         action="append",
         default=[],
-        help="it authenticates with tokens of the OIDC issuer that have this claim, such as groups=supervisors, whatever"
-        " their client_id is; repeat it for several",
+        help="it authenticates with tokens of the OIDC issuer that have this claim, such as groups=supervisors,"
+        " whatever their client_id is; repeat it for several",
     )
     add.add_argument(
         "--everything",
@@ -186,7 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_limit_options(
         _command(commands, "widen", _regrant, "grant a client more, or other things; a list replaces the old one")
     )
-    claims = _command(commands, "claims", _set_claims, "say which claims of tokens belong to a client, in place of the old")
+    claims = _command(
+        commands, "claims", _set_claims, "say which claims of tokens belong to a client, in place of the old"
+    )
     claims.add_argument("claims", metavar="CLAIM=VALUE", type=_claim, nargs="+")
     user = _command(commands, "pseudonym", _show_pseudonym, "show by which pseudonym the logs know a user of a client")
     user.add_argument("subject", metavar="SUB", help="the claim `sub` of the user's tokens")

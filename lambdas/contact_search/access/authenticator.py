@@ -64,9 +64,7 @@ class Authenticator:
         # Callers with API keys do not wait for the import of cryptography.
         from contact_search.access.issuer import Issuer  # noqa: PLC0415
 
-        return Issuer(
-            settings.oidc_issuer, settings.oidc_audience, settings.oidc_algorithms, settings.oidc_jwks_uri
-        )
+        return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_algorithms, settings.oidc_jwks_uri)
 
     def _authenticate_api_key(self, api_key: str) -> Client:
         hashed_key = hash_api_key(api_key)

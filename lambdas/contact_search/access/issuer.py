@@ -100,7 +100,9 @@ class _SigningKeys:
         """Fetch the keys, or keep the old ones if that fails."""
         self._next_attempt_at = time.monotonic() + _COOLDOWN
         try:
-            self._client = self._client or _JwksClient(self._configured_uri or _discover_jwks_uri(self._issuer_url))
+            self._client = self._client or _JwksClient(
+                self._configured_uri or str(discover(self._issuer_url)["jwks_uri"])
+            )
             keys = self._client.get_jwk_set().keys
         except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the old keys stay
             self._client = None  # the keys may have moved: discover them again
@@ -123,12 +125,17 @@ class _JwksClient(jwt.PyJWKClient):
         return _fetch_json(self.uri)
 
 
-def _discover_jwks_uri(issuer_url: str) -> str:
-    """Look up where the keys are (OpenID Connect Discovery 1.0, section 4)."""
-    document = _fetch_json(f"{issuer_url.rstrip('/')}/.well-known/openid-configuration")
+def discover(issuer_url: str) -> Mapping[str, Any]:
+    """Return what the issuer says of itself (OpenID Connect Discovery 1.0, section 4).
+
+    Raises:
+        OSError: The issuer cannot be reached.
+        ValueError: The document cannot be used.
+    """
+    document: dict[str, Any] = _fetch_json(f"{issuer_url.rstrip('/')}/.well-known/openid-configuration")
     if document["issuer"] != issuer_url:
         raise ValueError("the document is of another issuer")
-    return str(document["jwks_uri"])
+    return document
 
 
 def _fetch_json(url: str) -> Any:

@@ -211,9 +211,7 @@ def test_claims_are_remembered_for_a_minute_at_most(
     assert accepting.authenticate(token(groups=["leads"])).client.name == "d"
 
 
-def test_a_user_has_a_pseudonym_that_only_the_clients_secret_can_compute(
-    table: FakeTable, accepting: Authenticator
-) -> None:
+def test_a_user_has_a_pseudonym_that_only_the_clients_secret_can_compute(accepting: Authenticator) -> None:
     first = accepting.authenticate(token(client_id="b", sub="ann@example.com")).user
     assert first == accepting.authenticate(token(azp="b", sub="ann@example.com")).user
     assert re.fullmatch("[0-9a-f]{16}", first)
