@@ -27,8 +27,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(options: Options) -> None:
-    """Serve until SIGINT or SIGTERM."""
+async def serve(options: Options, settings: dict[str, str]) -> None:
+    """Serve with these settings of the functions until SIGINT or SIGTERM."""
     server: _Server | None = None
     task = asyncio.current_task()
 
@@ -43,7 +43,6 @@ async def serve(options: Options) -> None:
     async with _aws() as aws:
         template = await asyncio.to_thread(synthesized)
         stand_in = await _read_message(aws)
-        settings = _settings(options) | await asyncio.to_thread(_sign_in_settings, options)
         deployed = await asyncio.to_thread(
             deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, settings
         )
@@ -171,8 +170,9 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
 
 def main() -> None:
     options = parse_options()
+    settings = _settings(options) | _sign_in_settings(options)
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(serve(options))
+        asyncio.run(serve(options, settings))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ SIGN_IN: dict[str, Any] = {
     "authorization_endpoint": "https://issuer.example/authorize",
     "token_endpoint": "https://issuer.example/token",
 }
-TOKEN_ENDPOINT = "oidc.sign_in.token_endpoint"
 # One value for each setting, other than its default.
 OTHER: dict[str, Any] = {
     "transcript_search": False,
@@ -130,7 +129,10 @@ def test_a_finding_without_a_reason_ends_the_synthesis(
         ({"quota": 1}, "quota"),
         ({"quota_rate": -1}, "quota_rate"),
         ({"oidc": {"issuer": "http://x", "audience": "a"}}, "oidc.issuer"),
-        ({"oidc": OIDC | {"sign_in": SIGN_IN | {"token_endpoint": "https://x/token; img-src *"}}}, TOKEN_ENDPOINT),
+        (
+            {"oidc": OIDC | {"sign_in": SIGN_IN | {"token_endpoint": "https://x/token; img-src *"}}},
+            "oidc.sign_in.token_endpoint",
+        ),
         ({"oidc": OIDC | {"sign_in": SIGN_IN | {"scopes": ["email"]}}}, "oidc.sign_in.scopes"),
         ({"cors_origins": ["https://a/b"]}, "cors_origins.0"),
         ({"usage_plans": {"gold": {}}}, "usage_plans.gold"),

@@ -210,15 +210,16 @@ def test_of_two_operators_who_give_claims_one_begins_again(stack: Deployed, monk
 
 
 def test_a_client_of_a_group_has_no_key(run: Run) -> None:
-    added = run("add", "group", "--claim", "groups=floor leads", "--claim", "cognito:groups=leads", "--everything")
+    added = run("add", "group", "--claim", "unit=floor leads", "--claim", "cognito:unit=leads", "--everything")
+    assert added.returncode == 0, added.stderr
     shown = json.loads(added.stdout)
-    assert (shown["credential"], shown["claims"]) == ("token", ["cognito:groups=leads", "groups=floor leads"])
-    changed = run("claims", "group", "groups=leads")
-    assert json.loads(changed.stdout)["claims"] == ["groups=leads"]
+    assert (shown["credential"], shown["claims"]) == ("token", ["cognito:unit=leads", "unit=floor leads"])
+    changed = run("claims", "group", "unit=leads")
+    assert json.loads(changed.stdout)["claims"] == ["unit=leads"]
     known = run("pseudonym", "group", "ann@example.com").stdout
     assert re.fullmatch(r"[0-9a-f]{16}\n", known)
-    assert "belongs to group" in run("add", "group-2", "--claim", "groups=leads", "--everything").stderr
-    for wrong in ("groups", "=leads", "groups=", "scope=a b"):
+    assert "belongs to group" in run("add", "group-2", "--claim", "unit=leads", "--everything").stderr
+    for wrong in ("unit", "=leads", "unit=", "scope=a b"):
         assert run("claims", "group", wrong).returncode == 2
 
 
