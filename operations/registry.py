@@ -237,12 +237,13 @@ def _read(stack: Deployed, name: str) -> Item:
 
 
 def _write(stack: Deployed, name: str, item: Item, before: Item | None) -> None:
-    """Write a client, together with the list of claims if its claims have changed."""
-    changes = [Replacement(f"{CLIENT_PREFIX}{name}", item | {"version": secrets.token_hex(8)}, before)]
-    if _claims(item) != _claims(before):
-        changes.append(_replace_claims(stack, name, _claims(item)))
+    """Write a client, and if its claims have changed, the list of all claims with it."""
+    client = Replacement(f"{CLIENT_PREFIX}{name}", item | {"version": secrets.token_hex(8)}, before)
     try:
-        stack.table.write_together(changes)
+        if _claims(item) == _claims(before):
+            stack.table.replace(client.key, client.item, before)
+        else:
+            stack.table.write_together([client, _replace_claims(stack, name, _claims(item))])
     except ConditionFailedError:
         raise ChangedMeanwhileError(name) from None
 
