@@ -101,7 +101,7 @@ def test_a_client_is_remembered_for_a_minute_at_most(
     authenticator.authenticate(KEY)
     del table.items_by_key["client a"]
     now[0] += LONGEST_REMEMBERED - 1
-    assert authenticator.authenticate(KEY)
+    assert authenticator.authenticate(KEY).client.name == "a"
     now[0] += 2
     with pytest.raises(UnauthenticatedError):
         authenticator.authenticate(KEY)
