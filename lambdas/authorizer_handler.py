@@ -14,6 +14,7 @@ from contact_search.access.authenticator import Authenticator
 from contact_search.access.credentials import Credential, UnauthenticatedError, read_credential
 from contact_search.access.token_clients import NoGrantError
 from contact_search.aws_clients import dynamodb_client
+from contact_search.log_lines import UNAUTHENTICATED
 from contact_search.logger import logger
 from contact_search.settings import AuthorizerSettings
 from contact_search.snap_start import before_snapshot, rehearse
@@ -54,7 +55,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         identity = authenticator.authenticate(read_credential(event))
     except UnauthenticatedError as error:
-        logger.info("unauthenticated", extra={"reason": error.reason})
+        logger.info(UNAUTHENTICATED.message, extra=UNAUTHENTICATED.extra(reason=error.reason))
         raise UnauthorizedError from None
     except NoGrantError as error:
         logger.info("denied", extra={"reason": error.reason, "clients": error.clients})

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contact_search.log_lines import TABLE_UNAVAILABLE
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value, from_attributes, to_attribute, to_attributes
@@ -100,7 +101,7 @@ class TransientTable:
     def _unavailable(self, code: str, *, opens_circuit: bool) -> StorageUnavailableError:
         if opens_circuit:
             self.circuit_open_until = time.monotonic() + CIRCUIT_OPEN_SECONDS
-        logger.warning("table unavailable", extra={"code": code})
+        logger.warning(TABLE_UNAVAILABLE.message, extra=TABLE_UNAVAILABLE.extra(code=code))
         return StorageUnavailableError(code)
 
 

@@ -1,4 +1,4 @@
-"""The transient table forgets on time, updates atomically, and is left alone while it is unavailable."""
+"""Test that items expire, that updates are atomic, and that an unavailable table is left alone for a while."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def test_an_update_returns_the_item(table: TransientTable) -> None:
     assert table.update("k", "REMOVE #a", {}) == {}
 
 
-def test_a_failed_condition_returns_what_is_there(table: TransientTable) -> None:
+def test_a_failed_condition_returns_the_present_item(table: TransientTable) -> None:
     with pytest.raises(ConditionFailedError) as nothing:
         table.update("k", "SET #a = :a", {"a": 1}, condition="attribute_exists(#a)")
     assert nothing.value.item == {}
@@ -82,7 +82,7 @@ def test_an_unavailable_table_is_left_alone_for_a_while(error: Exception, code: 
     assert table.get("k") is None
 
 
-def test_a_mistake_of_ours_does_not_open_the_circuit() -> None:
+def test_an_invalid_request_does_not_open_the_circuit() -> None:
     table = TransientTable("table", Mock(get_item=Mock(side_effect=failure("ValidationException"))))
     for _ in range(2):
         with pytest.raises(StorageUnavailableError, match="ValidationException"):
