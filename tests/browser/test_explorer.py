@@ -233,7 +233,7 @@ def test_a_client_sees_what_it_is_granted(visitor: Visitor) -> None:
 
 @pytest.fixture(scope="module")
 def clients_of_people(service: Service) -> None:
-    """One client for whoever signs in, and one for supervisors."""
+    """Add a client for everybody who signs in, and one for supervisors."""
     stack = on_this_machine(service.aws_url, REGION)
     registry.add(stack, "explorer", "frontend", Grant(channels=["CHAT"]), None)
     registry.add(stack, "supervisors", "frontend", Grant(), None, ["groups=supervisors"])
@@ -241,7 +241,7 @@ def clients_of_people(service: Service) -> None:
 
 @pytest.fixture
 def guest(visitor: Visitor, issuer: OidcIssuer, clients_of_people: None) -> Visitor:  # noqa: ARG001 - they exist then
-    """A visitor who may go to the issuer, which knows nothing of earlier tests."""
+    """Return a visitor who may go to the issuer, which has forgotten earlier tests."""
     issuer.person, issuer.answer, issuer.id_claims = {"sub": "ann@example.com"}, {}, {}
     visitor.issuer_url = issuer.url
     return visitor
