@@ -43,7 +43,7 @@ class TransientTable:
         attributes = to_attributes({"key": key, **item, "expires_at": _expires_at(lifetime)})
         self._call(self._client.put_item, Item=attributes)
 
-    def update(
+    def update(  # noqa: PLR0913 - DynamoDB has as many, and more
         self,
         key: str,
         expression: str,
@@ -51,8 +51,9 @@ class TransientTable:
         *,
         condition: str = "",
         lifetime: timedelta | None = None,
+        returns_item: bool = False,
     ) -> Item:
-        """Update the item and return all of it.
+        """Update the item.
 
         Args:
             key: The item's key.
@@ -61,6 +62,10 @@ class TransientTable:
             values: The values, by name.
             condition: A condition expression. Without one the item is always updated.
             lifetime: The time after which the item expires, None to leave that as it is.
+            returns_item: Whether to return the item, or to raise it with the error. A large one takes time.
+
+        Returns:
+            The whole item as it is now, or an empty one.
 
         Raises:
             ConditionFailedError: The condition does not hold.
@@ -78,8 +83,8 @@ class TransientTable:
             Key=to_attributes({"key": key}),
             UpdateExpression=expression,
             ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
-            ReturnValues="ALL_NEW",
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            ReturnValues="ALL_NEW" if returns_item else "NONE",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD" if returns_item else "NONE",
             **parameters,
         )
         return from_attributes(response.get("Attributes", {}))
