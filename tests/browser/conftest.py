@@ -19,6 +19,7 @@ from playwright.sync_api import (
 )
 
 from tests.clock import NOW
+from tests.oidc_issuer import AUDIENCE, OidcIssuer
 from tests.serving import Service, serving
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -41,10 +42,19 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[OidcIssuer]:
+    """Run the issuer where people can sign in."""
+    issuer = OidcIssuer()
+    yield issuer
+    issuer.close()
+
+
 @pytest.fixture(scope="module")  # Playwright runs an event loop, which would break other tests of this process
-def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
+def service(browser: Browser, issuer: OidcIssuer) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
     """Start the service under a stage's path, with a new contact every few seconds."""
-    with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:
+    oidc = ("--oidc-issuer", issuer.url, "--oidc-audience", AUDIENCE, "--oidc-client-id", "explorer")
+    with serving("--contacts", "4000", "--days", "3", "--stage-path", "live", *oidc) as service:
         for _ in range(10):  # first requests are slow while other tests run
             if service.get("/v1/contacts?last=P1D&expand=queue,agent")[0] == 200:
                 break
@@ -61,6 +71,7 @@ class Visitor:
         self.requests: list[Request] = []
         self.messages: list[str] = []
         self.refusals: set[int] = set()  # statuses of problems that the test causes
+        self.issuer_url = ""  # where the test lets the page go to
         self.page.on("request", self._remember)
         self.page.on("console", self._note)
         self.page.on("pageerror", self._fail)
@@ -94,8 +105,9 @@ class Visitor:
 
     def assert_no_errors(self) -> None:
         """Check that no other host was contacted, no URL has the key, and the console has only expected errors."""
+        own = (f"{self.url}/", "data:", *([f"{self.issuer_url}/"] if self.issuer_url else []))
         for request in self.requests:
-            assert request.url.startswith((f"{self.url}/", "data:")) or request.url == self.url, request.url
+            assert request.url.startswith(own) or request.url == self.url, request.url
             assert "sandbox-full" not in request.url
         provoked = [f"with a status of {status} " for status in self.refusals]
         amiss = [message for message in self.messages if not any(part in message for part in provoked)]

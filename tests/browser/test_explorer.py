@@ -1,13 +1,20 @@
 """Test the explorer in a browser, under a stage's path, with the sample contacts."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from contact_search.api import route_table
+from contact_search.search.grants import Grant
+from operations import registry
+from operations.deployed import on_this_machine
+from sandbox.aws_server import REGION
 from tests.browser.conftest import Visitor
+from tests.oidc_issuer import OidcIssuer
 from tests.serving import Service
 
 
@@ -222,6 +229,99 @@ def test_a_client_sees_what_it_is_granted(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("button", name="Export")).to_be_hidden()
     visitor.page.locator("#queue-list summary").click()
     expect(visitor.page.locator("#queue-list .options label")).to_have_count(2)
+
+
+@pytest.fixture(scope="module")
+def clients_of_people(service: Service) -> None:
+    """Add a client for everybody who signs in, and one for supervisors."""
+    stack = on_this_machine(service.aws_url, REGION)
+    registry.add(stack, "explorer", "frontend", Grant(channels=["CHAT"]), None)
+    registry.add(stack, "supervisors", "frontend", Grant(), None, ["groups=supervisors"])
+
+
+@pytest.fixture
+def guest(visitor: Visitor, issuer: OidcIssuer, clients_of_people: None) -> Visitor:  # noqa: ARG001 - they exist then
+    """Return a visitor who may go to the issuer, which has forgotten earlier tests."""
+    issuer.person, issuer.answer, issuer.id_claims = {"sub": "ann@example.com"}, {}, {}
+    visitor.issuer_url = issuer.url
+    return visitor
+
+
+def sign_in(guest: Visitor, fragment: str = "") -> None:
+    guest.open(fragment)
+    guest.page.get_by_role("button", name="Sign in").click()
+
+
+def test_people_sign_in_and_out(guest: Visitor, issuer: OidcIssuer) -> None:
+    sign_in(guest, "#last=P1D&limit=25")
+    guest.rows.first.wait_for()
+    page = guest.page
+    assert page.url == f"{guest.url}/#last=P1D&limit=25"
+    assert set(page.locator("#contacts tbody td:nth-child(2)").all_inner_texts()) == {"Chat"}
+    expect(page.locator("#client")).to_have_text("Client explorer")
+    assert issuer.authorized[-1]["redirect_uri"] == f"{guest.url}/"
+    assert (page.evaluate("sessionStorage.length"), page.evaluate("localStorage.length")) == (1, 0)
+    token = json.loads(page.evaluate("sessionStorage['contact-search-credential']"))["authorization"]
+    sent = [one.all_headers() for one in guest.requests if "/v1/" in one.url]
+    assert {(headers.get("authorization"), headers.get("x-api-key")) for headers in sent} == {(token, None)}
+    assert not [one.url for one in guest.requests if token.removeprefix("Bearer ") in one.url]
+    page.reload()
+    guest.rows.first.wait_for()
+    page.get_by_role("button", name="Code").click()
+    expect(page.locator("#snippet")).to_contain_text("authorization: Bearer $CONTACT_SEARCH_TOKEN")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert issuer.signed_out == [{"client_id": "explorer", "post_logout_redirect_uri": f"{guest.url}/"}]
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_people_see_what_their_group_is_granted(guest: Visitor, issuer: OidcIssuer) -> None:
+    issuer.person = {"sub": "bob", "groups": ["staff", "supervisors"]}
+    sign_in(guest, "#last=P1D&channel=VOICE")
+    guest.rows.first.wait_for()
+    expect(guest.page.locator("#client")).to_have_text("Client supervisors")
+
+
+WRONG_ANSWERS: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
+    "another state": ({"state": "another"}, {}),
+    "another issuer": ({"iss": "https://issuer.example"}, {}),
+    "a refusal": ({"code": None, "error": "access_denied"}, {}),
+    "a code of somebody else": ({"code": "another"}, {}),
+    "another nonce": ({}, {"nonce": "another"}),
+    "a token for somebody else": ({}, {"aud": "another"}),
+    "a token of another issuer": ({}, {"iss": "https://issuer.example"}),
+    "an old token": ({}, {"exp": 1}),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG_ANSWERS)
+def test_an_answer_that_is_not_for_this_sign_in_is_refused(guest: Visitor, issuer: OidcIssuer, fault: str) -> None:
+    guest.refusals.add(400)
+    issuer.answer, issuer.id_claims = WRONG_ANSWERS[fault]
+    sign_in(guest, "#last=P1D")
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("You are not signed in.")
+    assert guest.page.url == f"{guest.url}/#last=P1D"
+    assert guest.page.evaluate("sessionStorage.length") == 0
+    assert not guest.searches()
+
+
+def test_nobody_is_signed_in_by_a_link(guest: Visitor) -> None:
+    guest.open("?code=code-1&state=stolen#last=P1D")
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("This tab did not ask for this sign-in.")
+    assert guest.page.url == f"{guest.url}/#last=P1D"
+
+
+def test_a_sign_in_that_has_ended_is_said(guest: Visitor) -> None:
+    guest.refusals.add(401)
+    sign_in(guest, "#last=P1D")
+    guest.rows.first.wait_for()
+    guest.page.evaluate("sessionStorage['contact-search-credential'] = '{\"authorization\":\"Bearer x.y.z\"}'")
+    guest.page.reload()
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("Sign in again.")
+    expect(guest.page.get_by_role("button", name="Sign in")).to_be_focused()
+    guest.page.get_by_role("button", name="Sign in").click()
+    guest.rows.first.wait_for()
 
 
 LOOKS = [("light", 1360), ("dark", 1360), ("light", 390), ("dark", 390)]

@@ -17,11 +17,17 @@ from tests.infra.conftest import ARN, STAGE
 
 ROOT = Path(__file__).parent.parent.parent
 CERTIFICATE = "arn:aws:acm:eu-west-2:111122223333:certificate/1"
+OIDC: dict[str, Any] = {"issuer": "https://issuer.example", "audience": "contacts"}
+SIGN_IN: dict[str, Any] = {
+    "client_id": "explorer",
+    "authorization_endpoint": "https://issuer.example/authorize",
+    "token_endpoint": "https://issuer.example/token",
+}
 # One value for each setting, other than its default.
 OTHER: dict[str, Any] = {
     "transcript_search": False,
     "cors_origins": ["https://a.example", "https://b.example"],
-    "oidc": {"issuer": "https://issuer.example", "audience": "contacts"},
+    "oidc": OIDC | {"sign_in": SIGN_IN},
     "quota_rate": 0,
     "quota_burst": 3,
     "wait_seconds": 5,
@@ -123,6 +129,11 @@ def test_a_finding_without_a_reason_ends_the_synthesis(
         ({"quota": 1}, "quota"),
         ({"quota_rate": -1}, "quota_rate"),
         ({"oidc": {"issuer": "http://x", "audience": "a"}}, "oidc.issuer"),
+        (
+            {"oidc": OIDC | {"sign_in": SIGN_IN | {"token_endpoint": "https://x/token; img-src *"}}},
+            "oidc.sign_in.token_endpoint",
+        ),
+        ({"oidc": OIDC | {"sign_in": SIGN_IN | {"scopes": ["email"]}}}, "oidc.sign_in.scopes"),
         ({"cors_origins": ["https://a/b"]}, "cors_origins.0"),
         ({"usage_plans": {"gold": {}}}, "usage_plans.gold"),
         ({"log_retention_days": 8}, "log_retention_days"),

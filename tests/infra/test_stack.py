@@ -248,7 +248,7 @@ def test_no_validator_answers_before_the_function(template: Template) -> None:
 def test_the_access_log_holds_nothing_that_was_sent(template: Template) -> None:
     stage = only(template, "AWS::ApiGateway::Stage")
     log = json.loads(stage["AccessLogSetting"]["Format"])
-    assert log["client"] == "$context.authorizer.principalId"
+    assert (log["client"], log["user"]) == ("$context.authorizer.principalId", "$context.authorizer.user")
     assert not [value for value in log.values() if "$context.path" in value or "header" in value.lower()]
     assert all(setting.get("LoggingLevel", "OFF") == "OFF" for setting in stage["MethodSettings"])
     assert not any(setting.get("DataTraceEnabled") for setting in stage["MethodSettings"])
@@ -421,7 +421,14 @@ def test_cursor_keys_can_overlap(synthesize: Synthesize) -> None:
 
 
 def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
-    oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"]}
+    sign_in = {
+        "client_id": "explorer",
+        "authorization_endpoint": "https://issuer.example/authorize",
+        "token_endpoint": "https://issuer.example/token",
+        "scopes": ["openid", "contacts"],
+        "parameters": {"audience": "us", "prompt": "login"},
+    }
+    oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"], "sign_in": sign_in}
     template = synthesize(
         quota_rate=2,
         page_seconds=30,
@@ -436,6 +443,15 @@ def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
     assert search["CORS_ORIGINS"] == "https://a.b https://c.d"
     authorizer = environment(template, "authorizer")
     assert (authorizer["OIDC_ISSUER"], authorizer["OIDC_CLIENT_CLAIMS"]) == ("https://issuer.example", "azp")
+    assert {name: value for name, value in search.items() if name.startswith("SIGN_IN_")} == {
+        "SIGN_IN_ISSUER": "https://issuer.example",
+        "SIGN_IN_CLIENT_ID": "explorer",
+        "SIGN_IN_AUTHORIZATION_ENDPOINT": "https://issuer.example/authorize",
+        "SIGN_IN_TOKEN_ENDPOINT": "https://issuer.example/token",
+        "SIGN_IN_END_SESSION_ENDPOINT": "",
+        "SIGN_IN_SCOPES": "openid contacts",
+        "SIGN_IN_PARAMETERS": "audience=us&prompt=login",
+    }
 
 
 @pytest.mark.parametrize(("pace", "config"), [("all_at_once", "AllAtOnce"), ("linear", "Linear10PercentEvery1Minute")])

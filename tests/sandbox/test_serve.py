@@ -98,10 +98,32 @@ def test_a_crowd_that_meets_cold_environments_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--contacts", "-1"], ["--quota", "0"], ["--contact-records", "/nowhere"], ["--contact-lens", "."]]
+    "options",
+    [
+        ["--contacts", "-1"],
+        ["--quota", "0"],
+        ["--contact-records", "/nowhere"],
+        ["--contact-lens", "."],
+        ["--oidc-issuer", "https://issuer.example"],
+        ["--oidc-client-id", "explorer"],
+    ],
 )
 def test_a_wrong_option_is_explained(options: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = run(*options)
+    assert done.returncode == 2
+    assert options[0] in done.stderr
+
+
+def test_an_issuer_that_cannot_be_asked_is_explained() -> None:
+    oidc = ("--oidc-issuer", "http://127.0.0.1:1", "--oidc-audience", "contacts", "--oidc-client-id", "explorer")
+    done = run(*oidc)
+    assert done.returncode == 1
+    assert "discovery document" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def run(*options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603
         [sys.executable, "-m", "sandbox", *options],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": pythonpath("lambdas")},
@@ -110,5 +132,3 @@ def test_a_wrong_option_is_explained(options: list[str]) -> None:
         check=False,
         timeout=LONG,
     )
-    assert done.returncode == 2
-    assert options[0] in done.stderr

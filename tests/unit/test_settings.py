@@ -35,7 +35,13 @@ def test_settings_that_are_not_set_have_defaults(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CONNECT_INSTANCE_ID", ""), ("CURSOR_KEY_IDS", " "), ("WAIT_SECONDS", "21"), ("WAITING_PER_CALLER", "0")],
+    [
+        ("CONNECT_INSTANCE_ID", ""),
+        ("CURSOR_KEY_IDS", " "),
+        ("WAIT_SECONDS", "21"),
+        ("WAITING_PER_CALLER", "0"),
+        ("SIGN_IN_TOKEN_ENDPOINT", "https://x; img-src *"),
+    ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

@@ -74,7 +74,7 @@ def _header(name: str) -> str:
 
 def _patience(caller: Caller) -> Patience:
     default_wait = _services().settings.wait_seconds
-    return parse_patience(caller.client, _header("cache-control"), _header("prefer"), default_wait)
+    return parse_patience(caller.in_line, _header("cache-control"), _header("prefer"), default_wait)
 
 
 def _search_time(patience: Patience) -> datetime:

@@ -30,7 +30,10 @@ def get_contact(id: str) -> Response[str]:  # noqa: A002 - the path parameter's 
     logger.append_keys(parameters=one_contact.loggable_parameters(query))
     require_acceptable(read_header(event, "accept"), JSON)
     patience = parse_patience(
-        caller.client, read_header(event, "cache-control"), read_header(event, "prefer"), services.settings.wait_seconds
+        caller.in_line,
+        read_header(event, "cache-control"),
+        read_header(event, "prefer"),
+        services.settings.wait_seconds,
     )
     request = one_contact.parse(id, query, caller.grant, clock.current_time())
     result = one_contact.fetch(request, services.contacts, services.directory, patience)

@@ -61,12 +61,22 @@ class Grant(BaseModel):
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated client with its grant. Every change of the grant changes `revision`."""
+    """An authenticated client with its grant. Every change of the grant changes `revision`.
+
+    Attributes:
+        user: The pseudonym of the person behind the client, empty if the client is not known to have users.
+    """
 
     client: str
     revision: str
     grant: Grant
     usage_plan: str = ""
+    user: str = ""
+
+    @property
+    def in_line(self) -> str:
+        """The name that waits for Connect's quota: each user of a client has turns of their own."""
+        return f"{self.client} {self.user}" if self.user else self.client
 
     @property
     def owner(self) -> str:

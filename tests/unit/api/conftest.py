@@ -62,7 +62,9 @@ class FakeClients:
     grant: Grant = field(default_factory=Grant)
 
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
-        return Caller("test", "1", self.grant) if authorizer_context else None
+        if not authorizer_context:
+            return None
+        return Caller("test", "1", self.grant, user=authorizer_context.get("user", ""))
 
 
 @dataclass
@@ -130,7 +132,19 @@ def reader() -> FakeReader:
 
 
 @pytest.fixture
-def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, reader: FakeReader) -> Send:
+def more_settings() -> dict[str, str]:
+    """Return settings besides those that there have to be. A test that needs some is parametrized with them."""
+    return {}
+
+
+@pytest.fixture
+def send(
+    connect: FakeConnect,
+    clients: FakeClients,
+    directory: FakeDirectory,
+    reader: FakeReader,
+    more_settings: dict[str, str],
+) -> Send:
     """Send a request to the app, as API Gateway does."""
     settings = SearchSettings(
         connect_instance_id="instance",
@@ -138,6 +152,7 @@ def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, r
         transient_table_name="transient",
         durable_table_name="durable",
         cors_origins=ORIGIN,
+        **more_settings,
     )
     fakes: Any = (connect, None, FakeLimiter("search"), clients, directory, None, reader, FakeLimiter("contact"))
     services = Services(settings, *fakes)

@@ -151,6 +151,14 @@ def test_the_headers_say_who_waits_and_how_long(send: Send, connect: FakeConnect
     assert (patience.caller, patience.wait_seconds, patience.no_cache) == ("test", 7, True)
 
 
+def test_users_of_one_client_have_turns_of_their_own(send: Send, connect: FakeConnect) -> None:
+    context = {"requestId": "1", "authorizer": {"client": "test", "revision": "1", "user": "decade"}}
+    headers, body = {"content-type": "application/json"}, json.dumps({"time_range": TIME_RANGE})
+    send("GET", CONTACTS.path, "last=P1D", requestContext=context)
+    send("POST", CONTACT_SEARCH.path, headers=headers, body=body, requestContext=context)
+    assert [patience.caller for patience in connect.patience] == ["test decade", "test decade"]
+
+
 def test_now_is_rounded_down_unless_the_caller_wants_no_cached_page(
     send: Send, connect: FakeConnect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,3 +80,16 @@ def test_only_the_most_recent_clients_are_remembered(table: FakeTable) -> None:
         table.add(name, "1")
         registry.current({"client": name, "revision": "1"})
     assert table.reads == ["client a", "client b", "client c", "client b"]
+
+
+def test_each_user_of_a_client_waits_for_turns_of_their_own(table: FakeTable) -> None:
+    registry = ClientRegistry(table)
+    table.add("a", "1")
+    names = []
+    for user in ("", "5ca1ab1e", "decade"):
+        caller = registry.current({"client": "a", "revision": "1", **({"user": user} if user else {})})
+        assert caller is not None
+        assert (caller.client, caller.user, caller.owner) == ("a", user, "a 1")
+        names.append(caller.in_line)
+    assert names == ["a", "a 5ca1ab1e", "a decade"]
+    assert table.reads == ["client a"]

@@ -1,7 +1,9 @@
 """Test how the explorer and its files are served."""
 
 import gzip
+import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,39 @@ def test_the_page_and_its_files_may_load_and_run_nothing_else(send: Send) -> Non
     assert not re.search(r"<style|style=|<script(?! type=\"module\" src=)|\son\w+=|javascript:", page.body)
     references = re.findall(r'(?:src|href)="([^"#]+)"', page.body)
     assert all(not re.match(r"/|\w+:", reference) or reference.startswith("data:") for reference in references)
+
+
+SIGN_IN = {
+    "sign_in_client_id": 'explorer"><script>',
+    "sign_in_issuer": "https://issuer.example/pool",
+    "sign_in_authorization_endpoint": "https://login.example/authorize",
+    "sign_in_token_endpoint": "https://login.example/token?p=policy",
+    "sign_in_scopes": "openid contacts",
+    "sign_in_parameters": "audience=contacts&prompt=select_account",
+}
+
+
+@pytest.mark.parametrize("more_settings", [SIGN_IN], ids=["sign-in"])
+def test_the_page_knows_the_issuer_and_may_ask_it_for_tokens(send: Send) -> None:
+    page = get_page(send)
+    assert "connect-src 'self' https://login.example/token;" in page.headers["content-security-policy"]
+    [content] = re.findall(r'<meta name="sign-in" content="([^"]*)">', page.body)
+    assert json.loads(unescape(content)) == {
+        "issuer": "https://issuer.example/pool",
+        "client_id": 'explorer"><script>',
+        "authorization_endpoint": "https://login.example/authorize",
+        "token_endpoint": "https://login.example/token?p=policy",
+        "end_session_endpoint": "",
+        "scopes": ["openid", "contacts"],
+        "parameters": {"audience": "contacts", "prompt": "select_account"},
+    }
+    assert page.headers["cache-control"] == "public, no-cache"
+    again = get_page(send, **{"if-none-match": page.headers["etag"]})
+    assert again.status == 304
+
+
+def test_without_an_issuer_for_people_the_page_knows_none(send: Send) -> None:
+    assert '<meta name="sign-in" content="null">' in get_page(send).body
 
 
 def test_modules_import_only_each_other(send: Send) -> None:
