@@ -281,7 +281,8 @@ def _start(worker: Function) -> "subprocess.Popen[str]":
         env=LambdaFunction(worker).environment,
         text=True,
     )
-    if not _invoke_until_done(process, "there is none"):
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    if process.stdout.readline() != "ready\n":
         raise SystemExit("the worker does not start")
     return process
 
