@@ -19,7 +19,7 @@ from contact_search.aws_clients import connect_client, dynamodb_client
 from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
-from tests.clock import NOW, TODAY, Clock
+from tests.clock import NOW, REAL_TIME, TODAY, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api
 from tests.upstream import upstream
 
@@ -77,7 +77,7 @@ def service(
     monkeypatch: pytest.MonkeyPatch,
     still: Clock,  # noqa: ARG001 - the window stays the same
 ) -> Iterator[Service]:
-    service = Service(api, aws, table, RateLimiter(table, 1000, 1000, 5), monkeypatch)
+    service = Service(api, aws, table, RateLimiter(table, 1000, 1000, 5, REAL_TIME), monkeypatch)
     service.use(ConnectClient(INSTANCE_ID, connect_client()), service.limiter)
     yield service
     aws.connect.behaviour = Behaviour()
@@ -253,7 +253,7 @@ def test_without_the_table_searches_are_answered(service: Service, table_name: s
 
     dynamodb.meta.events.register("before-call.dynamodb", fail_once_lost)
     service.table = TransientTable(table_name, dynamodb)
-    service.use(ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(service.table, 1000, 1000, 5))
+    service.use(ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(service.table, 1000, 1000, 5, REAL_TIME))
     answers = [service.get(**WEEK, limit=limit) for limit in (2, 3)]
     for answer in answers:
         assert answer.status == 200, answer.text

@@ -25,7 +25,7 @@ from sandbox.aws_server import AwsServer
 from sandbox.clients import FULL_KEY, PARTNER_KEY
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.api_server import serving_api
-from tests.clock import NOW, Clock
+from tests.clock import NOW, REAL_TIME, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api, Gateway
 from tests.contact_centre import ContactCentre, contact_centre
 
@@ -275,7 +275,7 @@ def cached_api(api: Api, table: TransientTable, monkeypatch: pytest.MonkeyPatch)
     """Return the API with a page cache."""
     import search_handler  # noqa: PLC0415
 
-    client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5)
+    client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5, REAL_TIME)
     connect = AmazonConnect(client, limiter, PageCache(table), 10, 300)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, connect=connect))
     return api

@@ -32,7 +32,7 @@ from sandbox.aws_server import AwsServer
 from sandbox.clients import partner_grant
 from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
-from tests.clock import NOW, TODAY, Clock
+from tests.clock import NOW, REAL_TIME, TODAY, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api, SampleContact
 from tests.service_model import SEARCH_CONTACTS, snake_case
 from tests.upstream import upstream
@@ -119,7 +119,7 @@ class Service:
 
         if url:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
-        limiter = RateLimiter(self.table, rate, burst, 5, name=QUOTA)
+        limiter = RateLimiter(self.table, rate, burst, 5, REAL_TIME, name=QUOTA)
         client = ConnectClient(INSTANCE_ID, aws_clients.connect_client())
         contacts = ContactReader(client, limiter, PageCache(self.table, KEPT))
         services = replace(search_handler.services, contacts=contacts, contact_limiter=limiter)
