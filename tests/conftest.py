@@ -1,6 +1,7 @@
 """Test the service as callers use it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
 
 import asyncio
+import gc
 import json
 import math
 import os
@@ -13,6 +14,8 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
@@ -50,6 +53,30 @@ settings.register_profile("thorough", max_examples=10_000, print_blob=True, dead
 settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
+
+
+# Folders and files that share a service, a build or Node.js, which take seconds to start: one worker has them all.
+_TOGETHER = ("tests/distribution/", "tests/infra/")
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Give workers the tests by file, so that the fixtures of a file are set up once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        together = (folder for folder in _TOGETHER if nodeid.startswith(folder))
+        return next(together, nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Replace `--dist loadfile` of pyproject.toml."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, not at 600 MB of modules again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
