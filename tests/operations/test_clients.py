@@ -3,12 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 from unittest.mock import Mock
 
@@ -26,6 +23,7 @@ from operations.deployed import Deployed
 from sandbox.aws_server import AwsServer
 from tests.clock import TODAY, Clock
 from tests.conftest import Api, SampleContact
+from tests.operations.commands import run_here
 
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
 WINDOW = {"from": START, "to": END}
@@ -34,26 +32,13 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(aws: AwsServer) -> Run:
-    """Run the command in this process, because to start one takes a second. test_smoke.py starts one."""
+    """Run the command. test_smoke.py runs it as a process."""
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
         host, port = aws.url.removeprefix("http://").split(":")
-        output, errors = StringIO(), StringIO()
-        status: str | int | None = 0
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
-            for name in [name for name in os.environ if name.startswith("AWS_")]:
-                patch.delenv(name)
-            for name, value in {"HOST": host, "AWS_PORT": port, "AWS_EC2_METADATA_DISABLED": "true"}.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["clients", *arguments])
-            try:
-                clients.main()
-            except SystemExit as end:
-                status = end.code
-        if isinstance(status, str):  # Python prints it, and ends with 1
-            errors.write(status)
-            status = 1
-        return subprocess.CompletedProcess(arguments, status or 0, output.getvalue(), errors.getvalue())
+        environment: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AWS_")}
+        environment |= {"HOST": host, "AWS_PORT": port, "AWS_EC2_METADATA_DISABLED": "true"}
+        return run_here(clients.main, arguments, environment)
 
     return command
 
