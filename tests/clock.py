@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import time_machine
 
@@ -13,6 +14,10 @@ import time_machine
 NOW = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 TODAY = NOW.date()
 MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
+
+# For limiters in tests whose clock stands still: they measure how long a write takes, and would write for ever if the
+# wall clock stood still while the monotonic one went on.
+REAL_TIME = SimpleNamespace(time=time_machine.escape_hatch.time.time, monotonic=time.monotonic, sleep=time.sleep)
 
 # Processes that tests start import `sitecustomize` from here, so that their clocks continue from this process's.
 CHILD_CLOCK = Path(__file__).with_name("child_clock")
