@@ -55,21 +55,6 @@ class Clock:
         os.environ[_SECONDS_AHEAD] = f"{time.time() - time_machine.escape_hatch.time.time()}"
 
 
-class RealTime:
-    """Stand in for the module `time`, without the suite's clock.
-
-    A limiter compares both of its clocks to see how long its process has stalled. If the suite's clock stood still and
-    the other did not, it would write its item again for ever on a machine that takes more than 5 ms for that.
-    """
-
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-    time = staticmethod(time_machine.escape_hatch.time.time)
-
-
-REAL_TIME = RealTime()
-
-
 @contextmanager
 def real_time_in_processes() -> Iterator[None]:
     """Let processes that are started meanwhile see the real time, even under scripts/test-any-day.
