@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.httpsession import URLLib3Session
 
@@ -129,23 +128,16 @@ def test_the_api_is_killed_at_every_call_that_creates_an_export(
         export_id = exports.create(SMALL, {"idempotency-key": "once"})
         [listed] = exports.api.send("GET", "/v1/exports").json["exports"]
         assert listed["id"] == export_id
-        assert executions(export_id) == 1
+        assert executions(exports, export_id) == 1
         assert exports.finish(export_id)["status"] == "succeeded"
         if answered:
             break
     assert number > 3
 
 
-def executions(export_id: str) -> int:
+def executions(exports: Exports, export_id: str) -> int:
     """Return the number of the export's executions of the state machine."""
-    client = boto3.client("stepfunctions")
-    machines = client.list_state_machines(maxResults=1000)["stateMachines"]
-    names = [
-        execution["name"]
-        for machine in machines
-        for execution in client.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-    ]
-    return sum(name.startswith(export_id) for name in names)
+    return sum(execution["name"].startswith(export_id) for execution in exports.executions())
 
 
 @pytest.mark.usefixtures("small_slices")
@@ -492,7 +484,7 @@ def test_names_are_waited_for(exports: Exports, use: Callable[..., None]) -> Non
 
 
 def test_the_bucket_is_gone(exports: Exports) -> None:
-    s3 = boto3.client("s3")
+    s3 = exports.aws.s3
     export_id = exports.create(SMALL)
     s3.delete_bucket(Bucket=exports.bucket)
     with pytest.raises(SliceFailedError, match="upstream-unavailable"):
@@ -539,7 +531,7 @@ def test_an_export_that_cannot_be_started_is_started_by_its_key(
     [waiting] = exports.api.send("GET", "/v1/exports").json["exports"]
     no_machine()
     assert exports.create(SMALL, key) == waiting["id"]
-    assert executions(waiting["id"]) == 1
+    assert executions(exports, waiting["id"]) == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/exports", "/v1/exports/ID"], ids=["list", "one"])
@@ -551,27 +543,22 @@ def test_an_export_that_was_never_started_is_started_when_somebody_looks(
     clock.advance(timedelta(seconds=61))
     assert exports.get(waiting["id"])["status"] == "queued"  # it cannot be started yet, but it is shown
     no_machine()
-    assert executions(waiting["id"]) == 0
+    assert executions(exports, waiting["id"]) == 0
     assert exports.api.send("GET", path.replace("ID", waiting["id"])).status == 200
-    assert executions(waiting["id"]) == 1
+    assert executions(exports, waiting["id"]) == 1
 
 
 def test_an_export_whose_execution_was_stopped_is_started_again(exports: Exports, clock: Clock) -> None:
-    client = boto3.client("stepfunctions")
     export_id = exports.create(BODY)
     exports.run_slice(export_id)
-    [arn] = [
-        execution["executionArn"]
-        for machine in client.list_state_machines(maxResults=1000)["stateMachines"]
-        for execution in client.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-        if execution["name"] == export_id
-    ]
-    client.stop_execution(executionArn=arn)
+    [execution] = exports.executions()
+    assert execution["name"] == export_id
+    exports.aws.step_functions.stop_execution(executionArn=execution["executionArn"])
     exports.get(export_id)
-    assert executions(export_id) == 1
+    assert executions(exports, export_id) == 1
     clock.advance(timedelta(hours=4))
     exports.get(export_id)
-    assert executions(export_id) == 2
+    assert executions(exports, export_id) == 2
     assert contacts_of(exports.finish(export_id)) == walk(exports.api, BODY)
 
 
