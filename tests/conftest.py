@@ -38,6 +38,7 @@ from sandbox.gateway.usage_plans import UsagePlans
 from tests.canary import assert_nothing_leaks, recorded
 from tests.clock import NOW, Clock, pythonpath
 from tests.ids import id_of
+from tests.serving import Service, serving
 
 JSON = "application/json"
 _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
@@ -55,16 +56,23 @@ settings.load_profile("ci")
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
 
 
-# Folders and files that share a service, a build or Node.js, which take seconds to start: one worker has them all.
-_TOGETHER = ("tests/distribution/", "tests/infra/")
+# Files that share a service, a build or Node.js, which take seconds to start: a worker has all of a group.
+_GROUPS = {
+    "tests/browser/": "browser",
+    "tests/distribution/": "distribution",
+    "tests/documentation/": "sample",
+    "tests/infra/": "infra",
+    "tests/operations/": "operations",
+    "tests/sandbox/test_examples.py": "sample",
+}
 
 
 class _Scheduling(LoadScopeScheduling):
-    """Give workers the tests by file, so that the fixtures of a file are set up once."""
+    """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
 
     def _split_scope(self, nodeid: str) -> str:
-        together = (folder for folder in _TOGETHER if nodeid.startswith(folder))
-        return next(together, nodeid.partition("::")[0])
+        groups = (group for beginning, group in _GROUPS.items() if nodeid.startswith(beginning))
+        return next(groups, nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
@@ -141,6 +149,13 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     yield server
     server.stop()
     server.connect.contacts.close()
+
+
+@pytest.fixture(scope="session")
+def sample_service() -> Iterator[Service]:
+    """Run scripts/serve without options, as the documentation does. Tests may add to it what is their own."""
+    with serving() as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

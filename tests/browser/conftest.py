@@ -30,7 +30,7 @@ OPTIONS = [
 PATIENCE = 30_000  # milliseconds, which only a very busy machine needs
 
 
-@pytest.fixture(scope="module")  # Playwright has an event loop, which other tests of this process must not meet
+@pytest.fixture(scope="package")  # Playwright has an event loop, which other tests of this process must not meet
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")  # Playwright has an event loop, which other tests of this process must not meet
+@pytest.fixture(scope="package")  # Playwright has an event loop, which other tests of this process must not meet
 def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
     """The service under a stage's path, with contacts that come about every few seconds."""
     with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:

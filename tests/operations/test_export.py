@@ -19,18 +19,12 @@ from operations.deployed import on_this_machine
 from sandbox.aws_server import REGION
 from tests.clock import pythonpath
 from tests.operations.commands import run_here
+from tests.operations.conftest import PART
 from tests.operations.flaky_proxy import FlakyProxy, Sent
-from tests.serving import LONG, ROOT, Service, serving
+from tests.serving import LONG, ROOT, Service
 
 Command = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-CONTACTS, PART = 900, 200
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with serving("--contacts", str(CONTACTS), "--part-contacts", str(PART)) as running:
-        yield running
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def command(proxy: FlakyProxy) -> Command:
     def start(*arguments: str, key: str = "sandbox-full") -> "subprocess.Popen[str]":
         environment = os.environ | {"CONTACT_SEARCH_API_KEY": key, "PYTHONPATH": pythonpath("lambdas")}
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "operations.export", "--url", proxy.url, *arguments],
+            [sys.executable, "-m", "operations.export", "--url", f"{proxy.url}/live", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -64,7 +58,7 @@ def run(proxy: FlakyProxy, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(export, "_FIRST_INTERVAL", 0.1)
 
     def until_end(*arguments: str, key: str = "sandbox-full") -> "subprocess.CompletedProcess[str]":
-        return run_here(export.main, ("--url", proxy.url, *arguments), {"CONTACT_SEARCH_API_KEY": key})
+        return run_here(export.main, ("--url", f"{proxy.url}/live", *arguments), {"CONTACT_SEARCH_API_KEY": key})
 
     return until_end
 
