@@ -109,8 +109,7 @@ def test_a_worker_is_killed_at_every_call(exports: Exports, calls: Calls, *, has
         assert len(export["parts"]) == -(-len(expected) // 50)
         assert len(exports.files()) == len(export["parts"]), "garbage is left"
         assert exports.delete(export_id).status == 204
-    print("CALLS", number, len(expected))
-    assert number > 20  # several slices of several calls
+    assert number > 15  # three slices of several calls
 
 
 @pytest.mark.parametrize("has_answer", [False, True], ids=["before a call", "after a call"])
@@ -325,6 +324,7 @@ OUTAGES = [
 ]
 
 
+@pytest.mark.usefixtures("small_slices")
 @pytest.mark.parametrize(("service", "status", "error", "problem"), OUTAGES)
 def test_what_may_pass_is_tried_again(
     exports: Exports,
@@ -337,7 +337,7 @@ def test_what_may_pass_is_tried_again(
 ) -> None:
     import export_handler  # noqa: PLC0415
 
-    export_id = exports.create(BODY)
+    export_id = exports.create(SMALL)
     exports.run_slice(export_id)
     before, tools = exports.get(export_id), export_handler.tools
     with upstream(status, json.dumps({"__type": error, "message": "about Jane Doe"}), error) as url:
@@ -351,7 +351,7 @@ def test_what_may_pass_is_tried_again(
     assert during["status"] == "running"
     assert during["contacts"] == before["contacts"]
     monkeypatch.setattr(export_handler, "tools", tools)
-    assert contacts_of(exports.finish(export_id)) == walk(exports.api, BODY)
+    assert contacts_of(exports.finish(export_id)) == walk(exports.api, SMALL)
 
 
 def test_the_state_machine_gives_up(
