@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +14,9 @@ import pytest
 
 from sandbox.aws_server import REGION
 from sandbox.contact_data.sample import INSTANCE_ARN
-from tests.clock import NOW, pythonpath
-from tests.serving import LONG, ROOT, serving
+from sandbox.options import parse_options
+from tests.clock import NOW
+from tests.serving import LONG, serving
 
 
 def search_directly(aws_url: str) -> None:
@@ -123,15 +122,8 @@ def test_a_crowd_that_meets_cold_environments_is_answered() -> None:
 @pytest.mark.parametrize(
     "options", [["--contacts", "-1"], ["--quota", "0"], ["--contact-records", "/nowhere"], ["--contact-lens", "."]]
 )
-def test_a_wrong_option_is_explained(options: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "sandbox", *options],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": pythonpath("lambdas")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONG,
-    )
-    assert done.returncode == 2
-    assert options[0] in done.stderr
+def test_a_wrong_option_is_explained(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(options)
+    assert ended.value.code == 2
+    assert options[0] in capsys.readouterr().err
