@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -35,6 +34,7 @@ from sandbox.gateway.lambda_runtime import Context
 from sandbox.gateway.proxy_event import Request
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
+from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
 from tests.clock import NOW, Clock, pythonpath
 from tests.ids import id_of
@@ -44,14 +44,6 @@ JSON = "application/json"
 _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
-
-# scripts/test is repeatable: the same examples each time. `scripts/test --hypothesis-profile explore` looks for others.
-# What fails prints a line that repeats it.
-settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
-settings.register_profile("explore", print_blob=True, deadline=None)
-# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
-settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
-settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
 
