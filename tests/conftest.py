@@ -59,7 +59,7 @@ _GROUPS = {
 }
 
 
-class _Scheduling(LoadScopeScheduling):
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
 
     def _split_scope(self, nodeid: str) -> str:
