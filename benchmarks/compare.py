@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,30 @@ from benchmarks.trees import ROOT, Subject, interpreter, subjects
 _LIBRARIES = ("boto3", "aws-lambda-powertools", "pydantic", "fastapi", "mangum", "chalice")
 _PARTS = ("restored", "cold", "warm", "names", "memory", "growth")
 
+# A ratio that has grown by more than this is no noise.
+_ALERT = 1.3
+
 Ratios = dict[str, float | None]
 
 
-def main() -> None:
+def main() -> int:
+    """Return 1 if a ratio has grown since the file of `--compare` was written."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Compare the service with its peers.")
     parser.add_argument("--rounds", type=int, default=20, help="number of measurements of each (20)")
     parser.add_argument("--only", choices=_PARTS, help="run only this part; growth runs only if it is named here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios to this file")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help=f"fail if a ratio is more than {_ALERT} times that of this file"
+    )
     options = parser.parse_args()
+    earlier: Ratios = json.loads(options.compare.read_text(encoding="utf-8")) if options.compare else {}
     python = interpreter()
     all_subjects = subjects(python)
     print(_machine(python), flush=True)
     with canned_aws() as aws:
         if options.only == "growth":
             growth.show(python, all_subjects["ours"], aws, options.rounds)
-            return
+            return 0
         ratios: Ratios = {}
         parts = {
             "restored": show_restored,
@@ -49,6 +58,20 @@ def main() -> None:
         print(f"{name:<30} {'-' if ratio is None else f'{ratio:.2f}'}")
     if options.json:
         options.json.write_text(json.dumps(ratios, indent=2) + "\n")
+    slower = grown(ratios, earlier)
+    for name, (before, after) in slower.items():
+        print(f"{name} has grown from {before:.2f} to {after:.2f}")
+    return 1 if slower else 0
+
+
+def grown(ratios: Ratios, earlier: Ratios) -> dict[str, tuple[float, float]]:
+    """Return the ratios that are more than `_ALERT` times what they were, each as it was and as it is."""
+    both = {name: (earlier.get(name), ratio) for name, ratio in ratios.items()}
+    return {
+        name: (before, after)
+        for name, (before, after) in both.items()
+        if before is not None and after is not None and after > _ALERT * before
+    }
 
 
 def show_restored(python: str, all_subjects: Mapping[str, Subject], aws: Address, rounds: int) -> Ratios:
@@ -168,4 +191,4 @@ def _versions(libraries: Iterable[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

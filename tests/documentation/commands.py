@@ -1,4 +1,4 @@
-"""Read the commands and the JSON samples of the documentation."""
+"""Read the commands, the JSON samples and other code of the documentation."""
 
 import re
 import shlex
@@ -8,7 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+from maintenance.documentation.site import ROOT, sources
+
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 
 
@@ -31,9 +32,13 @@ class Command(NamedTuple):
 
 
 def documents() -> list[Path]:
-    """Return all documents that have commands for readers."""
-    folders = (ROOT / name for name in ("docs", "benchmarks", "examples"))
-    return [ROOT / "README.md", *(path for folder in folders for path in sorted(folder.rglob("*.md")))]
+    """Return all documents for readers: those of the site."""
+    return sorted(sources().values())
+
+
+def code(document: Path, language: str) -> list[str]:
+    """Return the blocks of a document that are in this language."""
+    return [textwrap.dedent(block[3]) for block in _BLOCK.finditer(document.read_text()) if block[2] == language]
 
 
 def commands(document: Path) -> Iterator[Command]:

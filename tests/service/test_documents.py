@@ -1,4 +1,4 @@
-"""Test that the service answers what the samples of README and guide show."""
+"""Test that the service answers what the samples of the guide show."""
 
 import json
 import re
@@ -45,8 +45,8 @@ def without_times(value: Any) -> Any:
 
 
 @pytest.mark.usefixtures("documented_contact")
-def test_the_contact_of_the_readme(api: Api) -> None:
-    target, answer = sample("README.md", f"/v1/contacts/{CONTACT_ID}")
+def test_the_contact_of_the_guide(api: Api) -> None:
+    target, answer = sample("docs/guide.md", f"/v1/contacts/{CONTACT_ID}")
     parts = urlsplit(target)
     answered = api.send("GET", parts.path, parts.query).json
     del answer["queue_info"]["name"], answered["queue_info"]  # the test has another directory

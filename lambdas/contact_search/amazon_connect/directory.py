@@ -27,7 +27,7 @@ FRESH_SECONDS = 3600
 SECONDS_BETWEEN_READS = 60
 SECONDS_AFTER_FAILURE = 10
 # How long a request waits for a read. That of 10,000 agents and 1,000 queues takes 4 s.
-LONGEST_WAIT = 6.0  # seconds
+LONGEST_READ = 6.0  # seconds
 # An old snapshot is better than none.
 _LIFETIME = timedelta(days=7)
 # Items of DynamoDB have 400 KB at most.
@@ -112,7 +112,7 @@ class Directory:
         self._next_refresh = 0.0  # time.monotonic()
         self._next_own_read = 0.0  # time.monotonic(); counts if the table is unavailable
 
-    def snapshot(self, wait: float = LONGEST_WAIT) -> Snapshot:
+    def snapshot(self, wait: float = LONGEST_READ) -> Snapshot:
         """Return the names. Those older than an hour are renewed in the background.
 
         Args:
@@ -131,14 +131,14 @@ class Directory:
             raise DirectoryUnavailableError
         return self._snapshot
 
-    def newer_than(self, snapshot: Snapshot, wait: float = LONGEST_WAIT) -> Snapshot:
+    def newer_than(self, snapshot: Snapshot, wait: float = LONGEST_READ) -> Snapshot:
         """Return a newer snapshot if another environment has one or the directory may be read, else the same."""
         if time.time() - snapshot.read_at >= SECONDS_BETWEEN_READS:
             self._renew(wait)
         return self._snapshot or snapshot
 
     def snapshot_with(
-        self, queue_ids: Collection[str], agent_ids: Collection[str] = (), wait: float = LONGEST_WAIT
+        self, queue_ids: Collection[str], agent_ids: Collection[str] = (), wait: float = LONGEST_READ
     ) -> Snapshot:
         """Return a snapshot with these ids. Unknown ids have it renewed, unless they are known to be gone.
 
@@ -211,7 +211,7 @@ class Directory:
 
     def _wait_for_reader(self) -> None:
         """Load the snapshot that another environment is reading, as soon as it is there."""
-        deadline = time.monotonic() + LONGEST_WAIT
+        deadline = time.monotonic() + LONGEST_READ
         while time.monotonic() < deadline:
             head = self._table.get(_HEAD) or {}
             if self._load(head) or not head.get("is_reading"):

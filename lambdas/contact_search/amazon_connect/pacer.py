@@ -18,8 +18,9 @@ from contact_search.storage.transient_table import TransientTable
 # late by half of that, and by 5 ms at least, which is as precise as sleeping is on a busy machine.
 _MARGIN = 0.015
 _LEAST_TOLERANCE = 5  # ms
-# An environment's first call opens a TLS connection first, and so arrives later than it leaves.
-_FIRST_CALL_DELAY = 100  # ms
+# An environment's first call opens a TLS connection first, and so arrives later than it leaves: by up to 15 ms in a new
+# process with a core of its own (benchmarks/README.md). Lambda has slower ones, and a network.
+_FIRST_CALL_DELAY = 50  # ms
 # A write is expected to take as long as a recent slow one, but not longer than this.
 _LONGEST_WRITE = 500  # ms
 # The name of the quota that most of the service is about.
@@ -68,13 +69,19 @@ class Pacer:
         return self.now() + round(1000 * (monotonic - self._clock.monotonic()))
 
     def sleep_until(self, moment: int) -> None:
-        self._clock.sleep(max(moment - self.now(), 0) / 1000)
+        if (milliseconds := moment - self.now()) > 0:  # a sleep of 0 s would let other processes run
+            self._clock.sleep(milliseconds / 1000)
 
     def free_at(self, item: Item, calls_before: float = 0, *, spare_burst: bool = False) -> int:
         """Return when a call may leave if that many others leave before it. Leave the burst to others if told to."""
         now = self.now()
         tat: int = max(item.get("tat", 0), now)
         return max(tat + round(calls_before * self.interval) - (0 if spare_burst else self._burst_tolerance), now)
+
+    def was_free(self, item: Item, moment: int, *, spare_burst: bool = False) -> bool:
+        """Tell whether a call could have left at this moment."""
+        tat: int = item.get("tat", 0)
+        return tat - (0 if spare_burst else self._burst_tolerance) <= moment
 
     def calls_ahead(self, item: Item) -> int:
         """Return how many intervals `tat` is ahead, which is how many calls of a burst have left."""
@@ -86,8 +93,9 @@ class Pacer:
     ) -> None:
         """Return at the moment when the call has to leave, not before `start`.
 
-        The time of leaving is written just before, if no call has left since `item` was read. Whoever stalls between
-        that write and the call could leave together with the next one, and so has to write again.
+        The latest time of leaving is written just before, if no call has left since `item` was read. It allows for the
+        write itself: a call that leaves earlier keeps its distance all the more. Whoever stalls after the write could
+        leave later, together with the next one, and so has to write again.
 
         Args:
             item: The item as it was read.
@@ -102,18 +110,20 @@ class Pacer:
         sets = "".join(f", #{name} = :{name}" for name in changed)
         removes = f" REMOVE {names}" if (names := ", ".join(f"#{name}" for name in removed)) else ""
         condition = "attribute_not_exists(#tat) OR #tat <= :expected"
+        allowed = self.write_time
         while True:
             began, stopwatch = self.now(), self._clock.monotonic()
-            leaves_at = max(start, began + self.write_time)
-            values = {"tat": max(tat, leaves_at) + self.interval + self._delay, "expected": expected}
+            latest = max(tat, start, began + allowed)
+            values = {"tat": latest + self.interval + self._delay, "expected": expected}
             self.update(f"SET #tat = :tat, #at = :at{sets}{removes}", {**values, **changed}, condition)
-            self._delay = 0
-            self.sleep_until(leaves_at)
+            self.sleep_until(start)
             # Either clock may stand still while the environment does.
             passed = max(self.now() - began, 1000 * (self._clock.monotonic() - stopwatch))
-            if began + passed <= leaves_at + self._oversleep_tolerance:
+            if began + passed <= latest + self._oversleep_tolerance:
+                self._delay = 0
                 return
             expected = values["tat"]
+            allowed = 2 * max(allowed, self.write_time)  # so that it comes to an end, however slow the table is
 
     def send_alone(self, start: int) -> None:
         """Return at `start`, as if there were no other environment: the table is unavailable."""
@@ -132,13 +142,14 @@ class Pacer:
 
     def update(self, expression: str, values: Mapping[str, Value], condition: str = "") -> Item:
         """Update the item; `:at` is the moment of the write. Raises ConditionFailedError."""
-        began = self.now()
+        began, stopwatch = self.now(), self._clock.monotonic()
         try:
             item = self._table.update(self._key, expression, {**values, "at": began}, condition=condition)
         except ConditionFailedError as error:
             self._seen(error.item)
             raise
-        self.write_time = min(max(self.now() - began, self.write_time * 7 // 8), _LONGEST_WRITE)
+        took = round(1000 * (self._clock.monotonic() - stopwatch))
+        self.write_time = min(max(took, self.write_time * 7 // 8), _LONGEST_WRITE)
         return self._seen(item)
 
     def _seen(self, item: Item) -> Item:

@@ -109,18 +109,31 @@ class RateLimiter:
         return f'"{self._name}";r={free};t={math.ceil(max(seconds, 0))}'
 
     def _send_if_idle(self, place: Place) -> bool:
-        """Send at once, with a single write, if nobody waits. Otherwise see the item as it is."""
-        idle_since = self._pacer.now() - _IDLE
-        if self._pacer.item.get("tat", 0) > idle_since:
+        """Send at once, with a single write, if nobody waits. Otherwise see the item as it is.
+
+        The item as it was last seen has to do: the write fails if a call has left since.
+        """
+        item, idle_since = self._pacer.item, self._pacer.now() - _IDLE
+        if not self._queue.is_idle(item, place, idle_since):
             self._pacer.read()
             return False
+        tat = max(item.get("tat", 0), idle_since)
         try:
-            self._pacer.send({"tat": idle_since}, idle_since, *self._queue.outcome(self._pacer.item, place))
+            self._pacer.send({"tat": tat}, idle_since, *self._queue.outcome(item, place))
         except ConditionFailedError:
             return False
         return True
 
     def _wait_in_line(self, place: Place, deadline: float, expect: Expect | None) -> None:
+        """Join the line and sleep until the call may leave. Look at the line again whenever somebody else has left it.
+
+        For example, a request that may wait for 3 s sees a slot that begins in 2 s. It joins the line, sleeps until its
+        slot, and tries to send: no call has left, and it is done. Or somebody who asked before has left just now. Then
+        its slot begins in 2 s, which is later than it wanted to wait, but not by more than `_GRACE`: it waits again.
+
+        Raises:
+            ThrottledError: The slot would begin after the deadline, or the caller has too many requests in the line.
+        """
         item: Item | None = self._pacer.item
         turns = _BACKGROUND_WAIT if place.is_background else _PROMISE_KEPT_WITHIN
         latest = last = max(self._pacer.at(deadline), place.promised + turns * self._pacer.interval)

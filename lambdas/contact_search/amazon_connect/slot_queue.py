@@ -83,7 +83,12 @@ class SlotQueue:
         return replace(place, asked_at=first.asked_at, promised=first.promised)
 
     def before(self, item: Item, place: Place) -> tuple[list[Place], list[Place]]:
-        """Return the requests before this one: those that wait, and those that should come back."""
+        """Return the requests before this one: those that wait, and those that should come back.
+
+        For example, Ann asked at 1 and 2, Bob at 3, Cem was refused at 4 and should come back, and this request of Dan
+        is of 5. Then Ann's first and Bob's wait before it, and Cem's should come back before it. Ann's second is not
+        before it: it comes after the first ones of all others.
+        """
         lines: dict[bool, list[Place]] = {True: [], False: []}
         for other in self._in_order(item, place):
             lines[other.is_background].append(other)
@@ -94,7 +99,12 @@ class SlotQueue:
         return merged[: merged.index(place)], [other for other in ahead if other.promised]
 
     def slot(self, item: Item, place: Place) -> int:
-        """Return when the slot of this request begins if all before it take theirs."""
+        """Return when the slot of this request begins if all before it take theirs.
+
+        For example, the next call may leave at 10:00:00, an interval is 2 s, and nobody else has asked: it is 10:00:00.
+        If two requests wait before this one, it is 10:00:04. If the slot at 10:00:04 is also promised to somebody who
+        asked before and should come back, it is 10:00:06: a promised slot is left free until it is a second late.
+        """
         waiting, promises = self.before(item, place)
         share = background_share(item)
         background = place.is_background
@@ -115,6 +125,13 @@ class SlotQueue:
         """
         spare_burst = place.is_background and all(other.is_background for other in _places(item) if not other.promised)
         return self._pacer.free_at(item, calls_before, spare_burst=spare_burst)
+
+    def is_idle(self, item: Item, place: Place, since: int) -> bool:
+        """Tell whether the call of this request could have left since then: whoever waits would have taken the slot.
+
+        While somebody waits, even if only in the background, a burst that is left does not say that nobody does.
+        """
+        return self._pacer.was_free(item, since, spare_burst=place.is_background or length(item) > 0)
 
     def has_too_many(self, item: Item, place: Place) -> bool:
         """Tell whether as many other requests of this caller as may wait do so, or should come back before this one."""

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-# The contact of the README: scripts/serve has it on every day.
+# The contact of docs/guide.md: scripts/serve has it on every day.
 CONTACT_ID = "905d0f8f-aa33-4f62-a867-8be4cc1935d2"
 _QUEUE = {"id": "8755289a-b3e9-4820-aff8-e5c67bf85b6d", "name": "Billing"}
 _AGENT = {"id": "03d99e7d-b297-49e6-a26f-553c57504d69", "username": "skhumalo"}

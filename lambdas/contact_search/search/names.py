@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from contact_search.amazon_connect.connect import Patience
-from contact_search.amazon_connect.directory import LONGEST_WAIT, Directory, DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.directory import LONGEST_READ, Directory, DirectoryUnavailableError, Names, Snapshot
 from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import ForbiddenError, Grant
 from contact_search.search.model import Search
@@ -98,7 +98,7 @@ def add_names(
     agents = [contact.agent_info for contact in contacts if contact.agent_info] if AGENT in kinds else []
     if not queues and not agents:
         return True
-    wait = min(LONGEST_WAIT, patience.started + _LATEST_EXPANSION - time.monotonic())
+    wait = min(LONGEST_READ, patience.started + _LATEST_EXPANSION - time.monotonic())
     queue_ids, agent_ids = {queue.id for queue in queues if queue.id}, {agent.id for agent in agents if agent.id}
     try:
         snapshot = directory.snapshot_with(queue_ids, agent_ids, max(wait, 0))

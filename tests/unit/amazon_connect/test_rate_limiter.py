@@ -21,7 +21,8 @@ from tests.unit.amazon_connect.simulation import Environment, Fleet, Limiter, Si
 from tests.unit.conftest import Clock
 
 INTERVAL = 2.03  # seconds, at half a call a second
-FIRST_CALL = 0.1  # seconds that are left free after an environment's first call
+FIRST_CALL = 0.05  # seconds that are left free after an environment's first call
+WRITE_TIME = 0.02  # seconds that an environment's first write is expected to take
 PROMPT, BUSY, SLOW = (0.003, 0.012), (0.005, 0.05), (0.29, 0.31)  # seconds that a call of the table takes
 
 
@@ -337,7 +338,7 @@ def test_refused_callers_come_back_one_after_the_other(limiter: RateLimiter, clo
 
 def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None:
     waits = [wait(limiter, clock, caller, 20) for caller in "abca"]
-    assert waits == pytest.approx([0.02, INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
+    assert waits == pytest.approx([0, WRITE_TIME + INTERVAL + FIRST_CALL, INTERVAL, INTERVAL], abs=0.01)
 
 
 def test_whoever_waits_is_told_for_how_long(limiter: RateLimiter, clock: Clock) -> None:
@@ -351,7 +352,7 @@ def test_whoever_waits_is_told_for_how_long(limiter: RateLimiter, clock: Clock) 
 def test_quotas_of_different_names_are_apart(dynamodb: Any, clock: Clock) -> None:
     table = TransientTable("table", dynamodb)
     searches, contacts = (RateLimiter(table, 0.5, 1, 5, clock, name=name) for name in ("search-contacts", "contacts"))
-    assert [wait(limiter, clock, "a", 0) for limiter in (searches, contacts)] == pytest.approx([0.02, 0.02], abs=0.01)
+    assert [wait(limiter, clock, "a", 0) for limiter in (searches, contacts)] == [0, 0]
     refused(searches, clock, "a")
     assert contacts.policy_header() == '"contacts";q=1;w=2'
     assert contacts.state_header().startswith('"contacts";r=0;')
@@ -361,16 +362,33 @@ def test_a_burst_leaves_at_once(dynamodb: Any, clock: Clock) -> None:
     limiter = create(dynamodb, clock, burst=3)
     assert limiter.state_header() == '"search-contacts";r=3;t=0'
     waits = [wait(limiter, clock, caller, 20) for caller in "abcde"]
-    assert waits == pytest.approx([0.02, 0.02, 0.02, INTERVAL, INTERVAL], abs=0.15)
+    assert waits == pytest.approx([0, 0, 0, INTERVAL, INTERVAL], abs=0.15)
+
+
+def test_a_call_takes_one_write_while_a_burst_is_left(dynamodb: Any, clock: Clock) -> None:
+    limiter = create(dynamodb, clock, rate=10, burst=15)
+    calls: list[str] = []
+    dynamodb.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    waits = [wait(limiter, clock, "caller", 0) for _ in range(3)]
+    assert waits == [0, 0, 0]
+    assert calls == ["UpdateItem"] * 3
+
+
+def test_a_burst_is_shared_by_environments(dynamodb: Any, clock: Clock) -> None:
+    """Given environments that each expect the burst to be as they left it, no more calls leave than it has."""
+    limiters = [create(dynamodb, clock, rate=10, burst=15) for _ in range(3)]
+    waits = [wait(limiter, clock, "caller", 5) for _ in range(6) for limiter in limiters]
+    assert sum(seconds == 0 for seconds in waits) in {12, 13, 14, 15}
+    assert sum(waits) == pytest.approx(0.3 + 3 * FIRST_CALL, abs=0.2)
 
 
 def test_the_background_does_not_use_a_burst(dynamodb: Any, clock: Clock) -> None:
     limiter = create(dynamodb, clock, burst=3)
     waits = [wait(limiter, clock, "export", 20, background=True) for _ in range(3)]
-    assert waits == pytest.approx([0.02, INTERVAL, INTERVAL], abs=0.15)
+    assert waits == pytest.approx([0, INTERVAL, INTERVAL], abs=0.15)
     assert limiter.state_header() == '"search-contacts";r=2;t=0'
     waits = [wait(limiter, clock, caller, 20) for caller in "abc"]
-    assert waits == pytest.approx([0.02, 0.02, INTERVAL], abs=0.15)
+    assert waits == pytest.approx([0, 0, INTERVAL], abs=0.15)
 
 
 def test_the_background_waits_while_others_do(dynamodb: Any, clock: Clock) -> None:

@@ -132,6 +132,22 @@ def test_turns_are_counted(queue: SlotQueue, line: Item, caller: str, expected: 
 
 
 @pytest.mark.parametrize(
+    ("item", "caller", "idle"),
+    [
+        pytest.param({}, "me", True, id="no call until now"),
+        pytest.param({"tat": NOW - 1000} | waiting("a", -9), "me", True, id="whoever waits has missed its slot"),
+        pytest.param({"tat": NOW + 3000}, "me", True, id="a burst is left"),
+        pytest.param({"tat": NOW + 3100}, "me", False, id="a burst has not been left for long"),
+        pytest.param({"tat": NOW + 3000}, "bg", False, id="the background leaves a burst to others"),
+        pytest.param({"tat": NOW + 3000} | background(-9), "me", False, id="the background waits although one is left"),
+    ],
+)
+def test_nobody_waits_if_a_slot_has_been_free_for_long(clock: Clock, item: Item, caller: str, *, idle: bool) -> None:
+    queue = SlotQueue(Pacer(TransientTable("table", None), 0.5, 3, clock), 3)
+    assert queue.is_idle(item, place(caller), NOW - 1000) == idle
+
+
+@pytest.mark.parametrize(
     ("line", "slot"),
     [
         pytest.param({}, 0, id="nobody waits"),
