@@ -13,6 +13,7 @@ from typing import Any
 from contact_search.access.authenticator import Authenticator
 from contact_search.access.credentials import Credential, UnauthenticatedError, read_credential
 from contact_search.aws_clients import dynamodb_client
+from contact_search.log_lines import UNAUTHENTICATED
 from contact_search.logger import logger
 from contact_search.settings import AuthorizerSettings
 from contact_search.snap_start import before_snapshot, rehearse
@@ -53,7 +54,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         client = authenticator.authenticate(read_credential(event))
     except UnauthenticatedError as error:
-        logger.info("unauthenticated", extra={"reason": error.reason})
+        logger.info(UNAUTHENTICATED.message, extra=UNAUTHENTICATED.extra(reason=error.reason))
         raise UnauthorizedError from None
     if client is None:
         logger.info("denied", extra={"reason": "no grant"})

@@ -1,13 +1,14 @@
 """Test the properties of the deployed stack that matter."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from contact_search import __version__
+from contact_search import __version__, log_lines
 from contact_search.api.route_table import OTHER_PATHS, ROUTES
 from infra.firewall import COUNTED_RULES
 from tests.infra.conftest import ARN, Synthesize
@@ -357,12 +358,12 @@ def test_silence_raises_the_alarm_of_the_heartbeat_and_no_other(template: Templa
 
 
 def test_metrics_count_lines_that_the_functions_log(template: Template) -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "lambdas" / "contact_search").rglob("*.py"))
-    sources += "".join(path.read_text() for path in (ROOT / "lambdas").glob("*.py"))
-    for metric in properties(template, "AWS::Logs::MetricFilter"):
-        pattern = metric["FilterPattern"]
-        if "$.message" in pattern:
-            assert f'"{pattern.split(chr(34))[1]}"' in sources, pattern
+    sources = "".join(path.read_text() for path in (ROOT / "lambdas").rglob("*.py"))
+    lines = {name: line for name, line in vars(log_lines).items() if isinstance(line, log_lines.LogLine)}
+    logged = {line.message for name, line in lines.items() if f"{name}.extra(" in sources}
+    patterns = [metric["FilterPattern"] for metric in properties(template, "AWS::Logs::MetricFilter")]
+    counted = {message for pattern in patterns for message in re.findall(r'\$\.message !?= "(.*?)"', pattern)}
+    assert counted <= logged
 
 
 def test_the_environment_of_each_function_tells_the_version(template: Template) -> None:

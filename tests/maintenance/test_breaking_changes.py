@@ -16,7 +16,7 @@ COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
 @pytest.fixture
 def document() -> Document:
-    """A document with one of each."""
+    """Return a document with one of each kind of thing."""
     contact = {
         "type": "object",
         "required": ["id"],
@@ -324,7 +324,7 @@ def test_a_breaking_change_is_found(
         pytest.param(contact, set_to(9, "properties", "duration", "maximum"), id="narrower response"),
     ],
 )
-def test_other_changes_break_nobody(
+def test_other_changes_break_no_client(
     document: Document, place: Callable[[Any], Any], change: Callable[[Any], None]
 ) -> None:
     new = copy.deepcopy(document)
@@ -338,16 +338,16 @@ def test_a_change_deep_in_a_schema_that_contains_itself_is_found_once_for_each_o
     contact(new)["properties"]["id"]["type"] = "integer"
     changes = breaking_changes(document, new)
     assert {change.what for change in changes} == {"the type integer is new in responses"}
-    assert len(changes) == 1  # the schema is compared where it is met first
+    assert len(changes) == 1  # the schema is compared at its first occurrence
 
 
-def test_the_committed_document_breaks_nothing_of_itself() -> None:
+def test_the_committed_document_does_not_break_itself() -> None:
     committed = json.loads(COMMITTED.read_text())
     assert breaking_changes(committed, committed) == []
 
 
-def test_what_is_removed_from_the_committed_document_is_found() -> None:
-    """The comparison follows this document's own references and styles."""
+def test_a_removal_from_the_committed_document_is_found() -> None:
+    """The comparison follows the references and styles that this document uses."""
     old = json.loads(COMMITTED.read_text())
     new = copy.deepcopy(old)
     del new["components"]["schemas"]["Contact"]["properties"]["queue_info"]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.amazon_connect.directory import Directory
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.aws_clients import connect_client
 from contact_search.search import position
 from contact_search.storage.transient_table import TransientTable
@@ -273,11 +273,11 @@ def test_a_poll_that_finds_nothing_new_costs_one_call(api: Api, centre: ContactC
 
 @pytest.fixture
 def cached_api(api: Api, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Api:
-    """Return the API with a page cache."""
+    """Return the API with a result cache."""
     import search_handler  # noqa: PLC0415
 
     client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5, REAL_TIME)
-    connect = AmazonConnect(client, limiter, PageCache(table), 10, 300)
+    connect = AmazonConnect(client, limiter, ResultCache(table), 10, 300)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, connect=connect))
     return api
 

@@ -21,8 +21,8 @@ from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.amazon_connect.contact_reader import KEPT, QUOTA, ContactReader
 from contact_search.amazon_connect.directory import DirectoryUnavailableError
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.search.grants import Grant
 from contact_search.storage.transient_table import TransientTable
 from operations import registry
@@ -122,7 +122,7 @@ class Service:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
         limiter = RateLimiter(self.table, rate, burst, 5, REAL_TIME, name=QUOTA)
         client = ConnectClient(INSTANCE_ID, aws_clients.connect_client())
-        contacts = ContactReader(client, limiter, PageCache(self.table, KEPT))
+        contacts = ContactReader(client, limiter, ResultCache(self.table, KEPT))
         services = replace(search_handler.services, contacts=contacts, contact_limiter=limiter)
         self.monkeypatch.setattr(search_handler, "services", services)
 

@@ -10,6 +10,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import jwt
 
 from contact_search.access.credentials import UnauthenticatedError
+from contact_search.log_lines import ISSUER_UNAVAILABLE
 from contact_search.logger import logger
 
 _TIMEOUT = 3  # seconds
@@ -111,7 +112,7 @@ class _SigningKeys:
             keys = self._client.get_jwk_set().keys
         except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the old keys stay
             self._client = None  # the keys may have moved: discover them again
-            logger.warning("issuer unavailable", extra={"failure": type(error).__name__})
+            logger.warning(ISSUER_UNAVAILABLE.message, extra=ISSUER_UNAVAILABLE.extra(failure=type(error).__name__))
         else:
             self._keys = [
                 key for key in keys if key.public_key_use in (None, "sig") and key.key_type in ("RSA", "EC", "OKP")

@@ -1,4 +1,4 @@
-"""Test which clients credentials belong to, and how long that is remembered."""
+"""Test which client a credential belongs to, and how long that is cached."""
 
 import time
 from types import SimpleNamespace
@@ -72,12 +72,12 @@ def test_a_client_is_found_by_its_key(table: FakeTable, authenticator: Authentic
     [{"revoked": 1}, {"by_token": 1}, {"id": "2"}],
     ids=["revoked", "client of tokens", "another client of this name"],
 )
-def test_a_key_is_good_for_its_own_client_alone(table: FakeTable, change: dict[str, Any]) -> None:
+def test_a_key_is_valid_for_its_own_client_only(table: FakeTable, change: dict[str, Any]) -> None:
     table.items_by_key["client a"] = CLIENT | change
     assert find_client_by_api_key(table, hash_api_key("key")) is None
 
 
-def test_a_revoked_client_is_nobody(table: FakeTable) -> None:
+def test_a_revoked_client_is_denied(table: FakeTable) -> None:
     assert find_client(table, "a") is not None
     table.items_by_key["client a"] = CLIENT | {"revoked": 1}
     assert find_client(table, "a") is None
@@ -109,7 +109,7 @@ def test_a_key_is_not_remembered_after_it_expires(authenticator: Authenticator, 
         authenticator.authenticate(KEY)
 
 
-def test_no_more_than_a_thousand_are_remembered(table: FakeTable, authenticator: Authenticator) -> None:
+def test_at_most_a_thousand_clients_are_remembered(table: FakeTable, authenticator: Authenticator) -> None:
     for number in range(1_001):
         key = {"client": "a", "id": "1", "valid_until": int(NOW) + 30}
         table.items_by_key[f"api-key {hash_api_key(str(number))}"] = key
@@ -126,7 +126,7 @@ class FakeIssuer:
         return token
 
 
-def test_a_token_is_of_a_client_of_tokens(
+def test_a_token_belongs_to_a_client_that_uses_tokens(
     table: FakeTable, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("contact_search.access.issuer.Issuer", lambda *_: FakeIssuer())

@@ -1,4 +1,4 @@
-"""Test which tokens are good, and how the issuer's keys are fetched and kept."""
+"""Test which tokens are valid, and how the issuer's keys are fetched and cached."""
 
 import json
 import ssl
@@ -27,7 +27,7 @@ def jwk(key: Any, kid: str | None, **members: str) -> dict[str, Any]:
 
 
 class IssuerServer:
-    """Serve the discovery document at its usual path, and keys anywhere else."""
+    """Serve the discovery document at its usual path, and keys at any other."""
 
     def __init__(self) -> None:
         server = self
@@ -77,7 +77,7 @@ def server() -> Iterator[IssuerServer]:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time.monotonic() of the issuer's keys; the test moves it."""
+    """Replace time.monotonic() of the issuer's keys by a time that the test sets."""
     now = [1000.0]
     monkeypatch.setattr(issuer_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
@@ -94,7 +94,7 @@ def reason(issuer: Issuer, token: str) -> str:
     return caught.value.reason
 
 
-def test_a_good_token_names_its_client(issuer: Issuer, server: IssuerServer) -> None:
+def test_a_valid_token_names_its_client(issuer: Issuer, server: IssuerServer) -> None:
     assert issuer.client_name(server.token()) == "batch"
     assert issuer.client_name(server.token(aud=["else", "us"])) == "batch"
     assert issuer.client_name(server.token(client_id=None, azp="app")) == "app"
@@ -102,7 +102,7 @@ def test_a_good_token_names_its_client(issuer: Issuer, server: IssuerServer) -> 
     assert server.paths == ["/.well-known/openid-configuration", "/keys"]
 
 
-def test_a_bad_token_is_unauthenticated(issuer: Issuer, server: IssuerServer) -> None:
+def test_an_invalid_token_is_unauthenticated(issuer: Issuer, server: IssuerServer) -> None:
     assert reason(issuer, server.token(exp=int(time.time()) - 60)) == "ExpiredSignatureError"
     assert reason(issuer, server.token(aud="else")) == "InvalidAudienceError"
     assert reason(issuer, server.token(iss="https://else")) == "InvalidIssuerError"
@@ -165,7 +165,7 @@ def test_old_keys_survive_an_outage(issuer: Issuer, server: IssuerServer, now: l
     assert reason(issuer, server.token(OTHER_KEY, "2")) == "unknown key"
 
 
-def test_without_keys_nobody_can_tell(issuer: Issuer, server: IssuerServer, now: list[float]) -> None:
+def test_without_keys_the_issuer_is_unavailable(issuer: Issuer, server: IssuerServer, now: list[float]) -> None:
     server.status = 503
     for _ in range(2):
         with pytest.raises(IssuerUnavailableError):

@@ -192,6 +192,7 @@ class TableClient:
         *,
         condition: str = "",
         lifetime: timedelta | None = None,  # noqa: ARG002 - the limiter's item does not expire
+        returns_item: bool = False,  # noqa: ARG002 - the limiter needs it always
     ) -> Item:
         item: Item = self._call(lambda: self.table.update(key, expression, values, condition))
         return item

@@ -1,4 +1,4 @@
-"""Fixtures of the API's unit tests: the app with an Amazon Connect and a client registry that the test fills."""
+"""Fixtures of the API's unit tests: the app with a fake of each service."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contact_search.amazon_connect.connect import Patience, Result
 from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
 from contact_search.amazon_connect.contact_details import ContactDetails, parse_contact
-from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.directory import DirectoryUnavailableError, NameIndex, Snapshot
 from contact_search.amazon_connect.errors import ContactNotFoundError
 from contact_search.api.app import respond
 from contact_search.api.services import Services
@@ -26,7 +26,7 @@ EMPTY = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "
 
 @dataclass
 class FakeConnect:
-    """Return `result`, or raise `error`, and record what was asked for."""
+    """Return `result`, or raise `error`, and record the requests."""
 
     result: Result[SearchContactsResponse] = EMPTY
     error: Exception | None = None
@@ -57,7 +57,7 @@ class FakeReader:
 
 @dataclass
 class FakeClients:
-    """Know one client, as which requests come if they have come through the authorizer."""
+    """Know one client, which all requests that passed the authorizer belong to."""
 
     grant: Grant = field(default_factory=Grant)
 
@@ -69,12 +69,12 @@ class FakeClients:
 class FakeDirectory:
     """Know the names of a snapshot, or none."""
 
-    names: Snapshot | None = Snapshot(Names({"q-1": "Billing"}), Names({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
+    known: Snapshot | None = Snapshot(NameIndex({"q-1": "Billing"}), NameIndex({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
 
     def snapshot(self, *_: Any) -> Snapshot:
-        if self.names is None:
+        if self.known is None:
             raise DirectoryUnavailableError
-        return self.names
+        return self.known
 
     snapshot_with = snapshot
 
@@ -84,7 +84,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeLimiter:
-    """Say what is left of a quota."""
+    """Return the headers of a quota."""
 
     name: str
 

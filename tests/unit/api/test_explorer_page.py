@@ -42,7 +42,7 @@ def test_the_page_is_checked_each_time_and_its_files_are_kept(send: Send) -> Non
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_what_has_not_changed_is_not_sent_again(send: Send) -> None:
+def test_an_unchanged_file_is_not_sent_again(send: Send) -> None:
     etag = get_page(send).headers["etag"]
     again = get_page(send, **{"if-none-match": etag})
     assert (again.status, again.body, again.headers["etag"]) == (304, "", etag)
@@ -56,7 +56,7 @@ def test_a_file_of_another_version_is_not_kept(send: Send) -> None:
 
 
 @pytest.mark.parametrize("file", ["nothing.js", "index.html", "..", "../app.py", "main.js.map", "%2e%2e"])
-def test_there_are_no_other_files(send: Send, file: str) -> None:
+def test_no_other_files_are_served(send: Send, file: str) -> None:
     assert get_file(send, file).status == 404
 
 
@@ -83,7 +83,7 @@ def test_the_page_and_its_files_may_load_and_run_nothing_else(send: Send) -> Non
     assert all(not re.match(r"/|\w+:", reference) or reference.startswith("data:") for reference in references)
 
 
-def test_modules_import_each_other_alone(send: Send) -> None:
+def test_modules_import_only_each_other(send: Send) -> None:
     sources = {path.name: path.read_text() for path in FOLDER.glob("*.js")}
     imported = {name for source in sources.values() for name in re.findall(r'from "(.*?)"', source)}
     assert {name.removeprefix("./") for name in imported} | {"main.js"} == set(sources)
@@ -94,5 +94,5 @@ def test_modules_import_each_other_alone(send: Send) -> None:
     assert "main.js" in get_page(send).body
 
 
-def test_all_of_it_is_small() -> None:
+def test_all_files_together_are_small() -> None:
     assert sum(len(gzip.compress(path.read_bytes())) for path in FOLDER.iterdir()) < 60_000

@@ -32,18 +32,18 @@ def parameters(openapi: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {parameter["name"]: parameter for parameter in listed if parameter["in"] == "query"}
 
 
-def test_it_is_valid(openapi: dict[str, Any]) -> None:
+def test_the_document_is_valid(openapi: dict[str, Any]) -> None:
     validate(openapi)
     assert json.loads(document_json(TODAY)) == openapi
 
 
-def test_it_has_the_one_version_and_no_placeholder(openapi: dict[str, Any]) -> None:
+def test_the_document_has_the_version_and_no_placeholder(openapi: dict[str, Any]) -> None:
     assert openapi["info"]["version"] == __version__
     assert "contact" not in openapi["info"]
     assert "https://github.com" not in json.dumps(openapi)
 
 
-def test_it_has_all_routes(openapi: dict[str, Any]) -> None:
+def test_the_document_has_all_routes(openapi: dict[str, Any]) -> None:
     described = [route for route in ROUTES if route is not EXPLORER_FILES]
     assert list(openapi["paths"]) == [route.path for route in described]
     for route in described:
@@ -114,7 +114,7 @@ def test_every_error_has_a_body(openapi: dict[str, Any]) -> None:
         assert content["schema"]
 
 
-def test_null_is_no_value_of_optional_members(openapi: dict[str, Any]) -> None:
+def test_optional_members_are_never_null(openapi: dict[str, Any]) -> None:
     schemas = dict(openapi["components"]["schemas"])
     for page_of in ("Page", "QueueList", "AgentList", "ExportList", "Me"):  # next_cursor and limits may be null
         del schemas[page_of]

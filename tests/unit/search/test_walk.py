@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 MILLISECOND = timedelta(milliseconds=1)
 INITIATION, ENQUEUE = "INITIATION_TIMESTAMP", "ENQUEUE_TIMESTAMP"
 PATIENCE = Patience("caller", 3)
-# More than a cursor can hold, and different for every offset.
+# Longer than a cursor can hold, and different for each offset.
 TOKEN_PADDING = "".join(f"{number:x}" for number in range(2_000))
 
 
@@ -137,7 +137,7 @@ def new_contact(number: int, timestamp: datetime, *, queued_for: timedelta = tim
 
 
 def hourly_contacts(count: int) -> list[Contact]:
-    """Create contacts of which each began an hour before the one before it."""
+    """Create contacts at intervals of an hour, newest first."""
     return [new_contact(number, NOW - number * HOUR) for number in range(count)]
 
 
@@ -157,7 +157,7 @@ def new_search(
         criteria=members.pop("criteria", {}),
         sort=sort and {"FieldName": sort, "Order": order},  # type: ignore[arg-type]
         limit=limit,
-        named_by="parameter",
+        source_type="parameter",
         **members,
     )
 
@@ -167,7 +167,7 @@ def new_codec(table: TransientTable | None = None) -> CursorCodec:
 
 
 def fetch_pages(search: Search, connect: AmazonConnect, limits: Iterator[int] | None = None) -> list[Page]:
-    """Fetch all pages, with another limit for each if there are `limits`."""
+    """Fetch all pages, each with the next of the `limits` if there are any."""
     codec, pages, cursor = new_codec(), list[Page](), None
     while not pages or cursor:
         limit = next(limits) if limits else search.limit
@@ -325,7 +325,7 @@ def test_a_rejected_first_page_is_the_callers_fault() -> None:
     assert len(connect.requests) == 1
 
 
-def test_without_the_table_the_next_page_goes_without_the_token() -> None:
+def test_without_the_table_the_next_page_is_requested_without_the_token() -> None:
     connect, table = FakeConnect(hourly_contacts(15)), FakeTable()
     connect.token_padding, table.is_available = TOKEN_PADDING, False
     codec, search = new_codec(table), new_search(limit=10)
@@ -428,7 +428,7 @@ def test_an_enqueue_window_restarts_by_initiation_timestamp(few_results: int) ->
 
 
 @pytest.mark.parametrize("tokens_work", [True, False], ids=["with tokens", "without tokens"])
-def test_an_enqueue_walk_begins_anew_with_each_window(*, tokens_work: bool) -> None:
+def test_an_enqueue_walk_begins_again_with_each_window(*, tokens_work: bool) -> None:
     # Given contacts of the newest 8 weeks of which the last was initiated long before one of the next 8 weeks
     weeks_ago = [NOW - timedelta(weeks=weeks) for weeks in range(20)]
     contacts = [
@@ -503,7 +503,7 @@ BEHAVIOR = {
 
 
 def behave(connect: FakeConnect, behavior: Mapping[str, Any], patch: pytest.MonkeyPatch) -> None:
-    """Make Connect behave so, and lower the result limit that walks know."""
+    """Configure Connect's behaviour, and lower the result limit that walks know."""
     vars(connect).update(behavior)
     patch.setattr(position_module, "RESULT_LIMIT", connect.result_limit)
 
