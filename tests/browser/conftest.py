@@ -30,11 +30,7 @@ OPTIONS = [
 PATIENCE = 30_000  # milliseconds; only a very busy machine takes so long
 
 
-<<<<<<< HEAD
-@pytest.fixture(scope="package")  # Playwright has an event loop, which other tests of this process must not meet
-=======
-@pytest.fixture(scope="module")  # Playwright runs an event loop, which would break other tests of this process
->>>>>>> main
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -45,11 +41,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-<<<<<<< HEAD
-@pytest.fixture(scope="package")  # Playwright has an event loop, which other tests of this process must not meet
-=======
-@pytest.fixture(scope="module")  # Playwright runs an event loop, which would break other tests of this process
->>>>>>> main
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
 def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
     """Start the service under a stage's path, with a new contact every few seconds."""
     with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:

@@ -86,18 +86,10 @@ def test_each_reason_and_each_way_of_testing_is_needed() -> None:
     assert used == {*TRIED, *NOT_RUN}
 
 
-<<<<<<< HEAD
 @pytest.fixture
 def service(sample_service: Service) -> Service:
-    """The service as `scripts/serve` runs it, at the suite's time."""
+    """Return the service as `scripts/serve` runs it, at the suite's time."""
     return sample_service
-=======
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Start the service as `scripts/serve` does, at the suite's time."""
-    with serving() as service:
-        yield service
->>>>>>> main
 
 
 @pytest.fixture

@@ -90,15 +90,8 @@ def boto3_session() -> boto3.Session:
 
 
 @pytest.fixture
-<<<<<<< HEAD
 def dynamodb(boto3_session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of moto's DynamoDB, with an empty table `table`."""
-=======
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a client of moto's DynamoDB, with an empty table `table`."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
->>>>>>> main
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     mock = mock_aws()
