@@ -5,9 +5,11 @@ import gc
 import json
 import math
 import os
+import tarfile
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,8 @@ from contact_search.amazon_connect.directory import Directory
 from contact_search.aws_clients import dynamodb_client
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.transient_table import TransientTable
+from distribution.client_code import TYPESCRIPT_CLIENT, install_node_modules
+from distribution.client_packages import build_tarball
 from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import FULL_KEY, add_clients
@@ -36,7 +40,7 @@ from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
-from tests.clock import NOW, Clock, pythonpath
+from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
 from tests.ids import id_of
 from tests.serving import Service, serving
 
@@ -324,3 +328,20 @@ def new_directory(gateway: Gateway, table: TransientTable, monkeypatch: pytest.M
 
     directory = Directory(search_handler.connect_instance, table)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project that has installed the packed TypeScript client, and what it is developed with."""
+    folder = tmp_path_factory.mktemp("project")
+    with real_time_in_processes():
+        install_node_modules()
+    package = folder / "node_modules" / "contact-search-client"
+    for path in (TYPESCRIPT_CLIENT / "node_modules").iterdir():
+        (folder / "node_modules" / path.name).parent.mkdir(exist_ok=True)
+        (folder / "node_modules" / path.name).symlink_to(path)
+    with tarfile.open(build_tarball(folder)) as tarball:
+        tarball.extractall(package.with_name(".packed"), filter="data")
+    (package.with_name(".packed") / "package").rename(package)
+    (folder / "package.json").write_text('{"type": "module"}')
+    return folder

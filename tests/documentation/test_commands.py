@@ -39,6 +39,13 @@ NOT_RUN = {
     "python3 -m venv .venv": "tests/examples/test_dlt.py makes the same environment",
     ".venv/bin/pip install --require-hashes": "tests/examples/test_dlt.py makes the same environment",
     "CONTACT_SEARCH_API_KEY=sandbox-full .venv/bin/python follow_contacts.py": "tests/examples/test_dlt.py runs it",
+    ".venv/bin/pip install ../../clients/python": "tests/clients/test_packages.py builds it",
+    "CONTACT_SEARCH_API_KEY=sandbox-partner .venv/bin/python nightly_sync.py": "tests/examples/test_nightly_sync.py",
+    "pip install ./clients/python": "tests/clients/test_packages.py builds it",
+    "scripts/clients-build": "tests/clients/test_packages.py builds both",
+    "npm install ./dist/contact-search-client-": "tests/conftest.py installs it",
+    "npm install --no-save ../../dist/contact-search-client-": "tests/examples/test_frontend.py installs it",
+    "python3 -m http.server 3000": "tests/examples/test_frontend.py serves the same folder",
     '.venv/bin/python -c "import duckdb': "tests/examples/test_dlt.py reads the same table",
     "PYTHONPATH=lambdas .venv/bin/python -m benchmarks.": "it takes minutes",
 }

@@ -105,6 +105,7 @@ def set_to(value: Any, *keys: str) -> Callable[[Any], None]:
     return put
 
 
+DATE_TIME, DATE = {"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}
 GET, POST, PAGE = "GET /contacts", "POST /contacts", "GET /contacts, response 200"
 LIMIT = f"{GET}, parameter limit"
 
@@ -215,6 +216,12 @@ LIMIT = f"{GET}, parameter limit"
             id="alternative",
         ),
         pytest.param(
+            body,
+            set_to({"anyOf": [DATE]}, "properties", "window"),
+            (f"{POST}, body, window", "anyOf is changed"),
+            id="alternatives to what there was",
+        ),
+        pytest.param(
             dict,
             set_to(True, "paths", "/contacts", "post", "requestBody", "required"),
             (f"{POST}, body", "the body is required"),
@@ -314,6 +321,9 @@ def test_a_breaking_change_is_found(
         pytest.param(body, removed("properties", "window", "format"), id="any text"),
         pytest.param(body, set_to(True, "properties", "tags", "additionalProperties"), id="any value of a map"),
         pytest.param(body, removed("properties", "match", "anyOf"), id="no alternatives but anything"),
+        pytest.param(
+            body, set_to({"anyOf": [DATE, DATE_TIME]}, "properties", "window"), id="alternative to what there was"
+        ),
         pytest.param(
             body, lambda schema: schema["properties"]["match"]["anyOf"].append({"const": "none"}), id="new alternative"
         ),

@@ -202,7 +202,9 @@ AiAgentVersionNumber = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)]
 Boolean = Annotated[bool, Field(strict=True)]
 MaxResult100 = Annotated[int, Field(strict=True, ge=1, le=100)]
 
-_DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+_DATE_TIME = WithJsonSchema(
+    {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+)
 # A date as a start is the first moment of that day, as an end its last.
 StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_TIME]
 EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_TIME]

@@ -67,9 +67,10 @@ def _said_by(role: str) -> Any:
 
 def _by_key(name: str, noun: str, example: dict[str, str], most: int | None = None) -> Any:
     """Define a parameter that a key follows, with at most so many keys."""
+    [(key, value)] = example.items()
     description = (
-        f"The {noun} with this key has this value. Repeat the parameter for any of several values. `{name}.KEY=value`"
-        " means the same."
+        f"The {noun} with this key has this value. Repeat the parameter for any of several values."
+        f" `{name}.{key}={value}` means the same."
     )
     return Field(default_factory=dict, alias=f"{name}.", max_length=most, description=description, examples=[example])
 
