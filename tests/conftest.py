@@ -1,6 +1,7 @@
 """Test the service as callers use it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
 
 import asyncio
+import gc
 import json
 import math
 import os
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
@@ -36,24 +38,49 @@ from sandbox.gateway.lambda_runtime import Context
 from sandbox.gateway.proxy_event import Request
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
+from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
 from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
 from tests.ids import id_of
+from tests.serving import Service, serving
 
 JSON = "application/json"
 _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
-# scripts/test is repeatable: the same examples each time. `scripts/test --hypothesis-profile explore` looks for others.
-# What fails prints a line that repeats it.
-settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
-settings.register_profile("explore", print_blob=True, deadline=None)
-# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
-settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
-settings.load_profile("ci")
-
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
+
+
+# Files that share a service, a build or Node.js, which take seconds to start: a worker has all of a group.
+_GROUPS = {
+    "tests/browser/": "browser",
+    "tests/distribution/": "distribution",
+    "tests/documentation/": "sample",
+    "tests/infra/": "infra",
+    "tests/operations/": "operations",
+    "tests/sandbox/test_examples.py": "sample",
+}
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        groups = (group for beginning, group in _GROUPS.items() if nodeid.startswith(beginning))
+        return next(groups, nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Replace `--dist loadfile` of pyproject.toml."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, not at 600 MB of modules again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -118,6 +145,13 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     yield server
     server.stop()
     server.connect.contacts.close()
+
+
+@pytest.fixture(scope="session")
+def sample_service() -> Iterator[Service]:
+    """Run scripts/serve without options, as the documentation does. Tests may add to it what is their own."""
+    with serving() as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ OPTIONS = [
 PATIENCE = 30_000  # milliseconds; only a very busy machine takes so long
 
 
-@pytest.fixture(scope="module")  # Playwright runs an event loop, which would break other tests of this process
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def issuer() -> Iterator[OidcIssuer]:
     """Run the issuer where people can sign in."""
     issuer = OidcIssuer()
@@ -50,7 +50,7 @@ def issuer() -> Iterator[OidcIssuer]:
     issuer.close()
 
 
-@pytest.fixture(scope="module")  # Playwright runs an event loop, which would break other tests of this process
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
 def service(browser: Browser, issuer: OidcIssuer) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
     """Start the service under a stage's path, with a new contact every few seconds."""
     oidc = ("--oidc-issuer", issuer.url, "--oidc-audience", AUDIENCE, "--oidc-client-id", "explorer")

@@ -13,7 +13,7 @@ from contact_search.search.grants import Grant
 from operations import registry
 from operations.deployed import on_this_machine
 from sandbox.aws_server import REGION
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PATIENCE, Visitor
 from tests.oidc_issuer import OidcIssuer
 from tests.serving import Service
 
@@ -128,12 +128,13 @@ def test_new_contacts_appear_while_a_search_is_followed(visitor: Visitor) -> Non
     visitor.page.get_by_role("button", name="Add a parameter").click()
     visitor.page.get_by_label("Parameter", exact=True).select_option("settle")
     expect(visitor.page.locator("#other-rows .hint")).to_contain_text("ISO 8601 duration")
-    visitor.page.locator("#other-rows").get_by_label("Value").fill("PT1M")
+    visitor.page.locator("#other-rows").get_by_label("Value").fill("PT10M")
     visitor.page.get_by_role("button", name="Follow live").click()
     expect(visitor.page.locator("#count")).to_contain_text("Live:")
     expect(visitor.page.locator("#count")).to_contain_text("complete until")
     began = visitor.rows.count()
-    expect(visitor.rows).not_to_have_count(began)
+    # The sample has two contacts a minute, up to the start of the service.
+    expect(visitor.rows).not_to_have_count(began, timeout=10 * PATIENCE)
     times = visitor.page.locator("#contacts tbody td:first-child").all_inner_texts()
     assert times == sorted(times, reverse=True)
     assert len(set(visitor.rows.evaluate_all("rows => rows.map(row => row.dataset.id)"))) == visitor.rows.count()

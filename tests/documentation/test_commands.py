@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,11 +93,10 @@ def test_each_reason_and_each_way_of_testing_is_needed() -> None:
     assert used == {*TRIED, *NOT_RUN}
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Start the service as `scripts/serve` does, at the suite's time."""
-    with serving() as service:
-        yield service
+@pytest.fixture
+def service(sample_service: Service) -> Service:
+    """Return the service as `scripts/serve` runs it, at the suite's time."""
+    return sample_service
 
 
 @pytest.fixture

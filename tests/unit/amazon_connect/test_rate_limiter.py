@@ -16,6 +16,7 @@ from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.amazon_connect.rate_limiter import RateLimiter
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests.profiles import examples
 from tests.unit.amazon_connect.simulation import Environment, Fleet, Limiter, Simulation, Table, TableClient
 from tests.unit.conftest import Clock
 
@@ -124,7 +125,7 @@ UNFORTUNATE = st.builds(
 )
 FORTUNATE = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), skews=SKEWS, seed=SEEDS)
 CROWDED = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), seed=SEEDS, seconds=st.just(150))
-thorough = settings(max_examples=50, deadline=None)
+thorough = settings(max_examples=examples(20), deadline=None)
 
 
 @thorough

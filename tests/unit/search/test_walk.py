@@ -21,6 +21,7 @@ from contact_search.search.walk import Page, Walk, fetch_page
 from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests.profiles import examples
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TWO_YEARS_AGO = NOW - timedelta(days=720)
@@ -518,7 +519,7 @@ def check_totals(pages: Sequence[Page], count: int) -> None:
     limits=LIMITS,
     behavior=st.fixed_dictionaries(BEHAVIOR),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30))
 def test_a_walk_returns_each_contact_exactly_once_and_in_order(
     offsets: list[int], order: str, limits: list[int], behavior: Mapping[str, Any]
 ) -> None:
@@ -537,7 +538,7 @@ def test_a_walk_returns_each_contact_exactly_once_and_in_order(
 
 
 @given(offsets=offsets_in_span(), limits=LIMITS, behavior=st.fixed_dictionaries(BEHAVIOR), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30))
 def test_an_enqueue_walk_goes_from_its_newest_upstream_search_to_its_oldest(
     offsets: list[int], limits: list[int], behavior: Mapping[str, Any], data: st.DataObject
 ) -> None:
