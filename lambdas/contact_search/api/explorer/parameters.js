@@ -60,22 +60,8 @@ export function timestampOf(contact, name) {
  * @throws A problem that names each parameter that the body would lack: the export would have too many contacts.
  */
 export function toBody(pairs, ids, now = Date.now()) {
-  const ignored = new Set(without(pairs, ...NOT_EXPORTED).map(([name]) => name)); // less those that are read below
-  const texts = (name) => {
-    ignored.delete(name);
-    return pairs.filter(([known]) => known === name).map(([, value]) => value);
-  };
-  const one = (name) => texts(name)[0] ?? "";
-  const values = (name) => texts(name).flatMap((text) => text.split(",")).map((value) => value.trim());
-  const textsByKey = (kind) => {
-    const names = new Map();
-    for (const [name] of pairs) {
-      const [known, key] = kindAndKey(name) ?? [];
-      if (known === kind) names.set(key, (names.get(key) ?? new Set()).add(name));
-    }
-    return [...names].map(([key, spellings]) => [key, [...spellings].flatMap(texts)]);
-  };
-  const match = (name, otherwise) => `MATCH_${(one(name) || otherwise).toUpperCase()}`;
+  const { texts, first, values, textsByKey, unread } = reader(pairs);
+  const match = (name, otherwise) => `MATCH_${(first(name) || otherwise).toUpperCase()}`;
   const upper = (name) => values(name).map((value) => value.toUpperCase());
   const idsOrNames = (kind) => [...new Set([...values(`${kind}_id`), ...(texts(kind).length ? ids[kind] : [])])];
   const criteria = {
@@ -87,18 +73,18 @@ export function toBody(pairs, ids, now = Date.now()) {
     initiation_methods: upper("initiation_method"),
     queue_ids: idsOrNames("queue"),
     routing_criteria: routing(values("routing_agent_id"), match("routing_match", "any")),
-    additional_time_range: otherTimes(one, match("additional_time_match", "all"), now),
+    additional_time_range: otherTimes(first, match("additional_time_match", "all"), now),
     searchable_contact_attributes: attributes(textsByKey("attribute"), match("attribute_match", "all")),
     searchable_segment_attributes: attributes(textsByKey("segment"), match("segment_match", "all")),
     active_regions: values("active_region"),
     contact_tags: tags(textsByKey("tag")),
-    ai_agents: aiAgent(one),
+    ai_agents: aiAgent(first),
   };
-  const [start, end] = windowOf(["last", "from", "to"].map((name) => [name, one(name)]), now);
-  const [timeField, sort, maxItems, fields] = [one("time_field"), one("sort"), one("max_items"), values("fields")];
-  if (Number.isNaN(start)) ignored.add(one("last") ? "last" : "from");
-  if (Number.isNaN(end)) ignored.add("to");
-  if (ignored.size) throw notExported([...ignored]);
+  const [start, end] = windowOf(["last", "from", "to"].map((name) => [name, first(name)]), now);
+  const [timeField, sort, maxItems, fields] = [first("time_field"), first("sort"), first("max_items"), values("fields")];
+  const unclear = [Number.isNaN(start) && (first("last") ? "last" : "from"), Number.isNaN(end) && "to"].filter(Boolean);
+  const lacking = [...without(unread(), ...NOT_EXPORTED).map(([name]) => name), ...unclear];
+  if (lacking.length) throw notExported([...new Set(lacking)]);
   const present = Object.entries(criteria).filter(([, value]) => value && (!Array.isArray(value) || value.length));
   return {
     time_range: {
@@ -134,6 +120,30 @@ export function dayEnd(text) {
   return Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text);
 }
 
+/** Return functions that read parameters by name, and one that returns the pairs which none of them has read. */
+function reader(pairs) {
+  const read = new Set();
+  const texts = (name) => {
+    read.add(name);
+    return pairs.filter(([known]) => known === name).map(([, value]) => value);
+  };
+  const textsByKey = (kind) => {
+    const names = new Map(); // tag.KEY and tag[KEY] are two names of one key
+    for (const [name] of pairs) {
+      const [known, key] = kindAndKey(name) ?? [];
+      if (known === kind) names.set(key, (names.get(key) ?? new Set()).add(name));
+    }
+    return [...names].map(([key, spellings]) => [key, [...spellings].flatMap(texts)]);
+  };
+  return {
+    texts,
+    textsByKey,
+    first: (name) => texts(name)[0] ?? "",
+    values: (name) => texts(name).flatMap((text) => text.split(",")).map((value) => value.trim()),
+    unread: () => pairs.filter(([name]) => !read.has(name)),
+  };
+}
+
 function notExported(names) {
   const title = "Cannot be exported";
   const detail = "This page cannot put these parameters into an export, which would have too many contacts without them.";
@@ -162,9 +172,9 @@ function routing(agentIds, matchType) {
   return agentIds.length && { steps: [{ agent_criteria: { agent_ids: agentIds, match_type: matchType } }] };
 }
 
-function otherTimes(one, matchType, now) {
+function otherTimes(first, matchType, now) {
   const criteria = TIMESTAMPS.flatMap((name) => {
-    const [from, to, exists] = [one(`${name}.from`), one(`${name}.to`), one(`${name}.exists`)];
+    const [from, to, exists] = [first(`${name}.from`), first(`${name}.to`), first(`${name}.exists`)];
     const type = name.toUpperCase();
     const twoYears = new Date(now);
     twoYears.setUTCFullYear(twoYears.getUTCFullYear() - 2);
@@ -191,9 +201,9 @@ function tags(valuesByKey) {
   return valuesByKey.length && { or_conditions: conditions };
 }
 
-function aiAgent(one) {
+function aiAgent(first) {
   const [id, version, escalated, useCase] = ["ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"]
-    .map(one);
+    .map(first);
   const criterion = {
     ...(id ? { id } : {}),
     ...(version ? { version_number: Number(version) } : {}),
