@@ -26,6 +26,8 @@ ADDRESS = "http://127.0.0.1:8080"
 # Commands that are not run, by their first words, with the reason.
 NOT_RUN = {
     "scripts/test": "it runs these tests",
+    ".venv/bin/python -m pytest": "it runs these tests",
+    "PORT=8090 AWS_PORT=4570 scripts/serve": "the ports may be in use; tests/serving.py sets both",
     "scripts/check --fix": "it changes the working tree",
     "curl -H 'x-api-key: csk_": "its address is that of a deployment",
     "scripts/deploy production --dry-run": "it builds and synthesizes for a minute; tests/operations/test_rollback.py",

@@ -1,4 +1,4 @@
-"""Many callers at once, through function processes that share nothing but the table."""
+"""Test many callers at once, through function processes that share nothing but the table."""
 
 import asyncio
 import itertools
@@ -21,12 +21,12 @@ from tests.clock import TODAY
 from tests.conftest import Answer
 
 DAY = {"from": f"{TODAY - timedelta(days=1)}", "to": f"{TODAY}"}
-CALL = 0.2  # seconds that the stand-in of Connect takes
-LONG_ENOUGH = 2.0  # seconds for a request to get to where it waits, which takes some hundredths
+CALL = 0.2  # seconds that a call of the stand-in of Connect takes
+LONG_ENOUGH = 2.0  # seconds until a request certainly waits: it takes some hundredths of a second
 
 
 class Crowd:
-    """Callers of one function, each of whom meets a process of its own where several come together."""
+    """Callers of one function. Each request that comes while another one is answered has a process of its own."""
 
     def __init__(self, function: LambdaFunction, calls: list[float], may_answer: threading.Event) -> None:
         self.function, self.calls, self.may_answer = function, calls, may_answer
@@ -42,12 +42,12 @@ class Crowd:
         return Answer(response.status, dict(response.headers), response.body.decode())
 
     async def warm_up(self, processes: int) -> None:
-        """Starts so many processes, each of which has answered a search."""
+        """Start this many processes, and let each answer a search."""
         await asyncio.gather(*(self.ask(**DAY, limit=100 - number) for number in range(processes)))
         self.calls.clear()
 
     async def is_called(self) -> None:
-        """Waits until Connect has been called."""
+        """Wait until Connect has been called."""
         while not self.calls:
             await asyncio.sleep(0.01)
 
@@ -61,10 +61,10 @@ def callers(aws: AwsServer) -> None:
 def in_a_crowd(
     aws: AwsServer,
     table_name: str,
-    callers: None,  # noqa: ARG001 - they are known then
+    callers: None,  # noqa: ARG001 - registers the clients
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., list[float]]:
-    """Runs a scenario with a crowd; returns when Connect was called."""
+    """Return a function that runs a scenario with a crowd, and returns the times at which Connect was called."""
     moments: list[float] = []
     may_answer = threading.Event()
     may_answer.set()
@@ -111,7 +111,7 @@ def test_equal_searches_that_come_together_cost_one_call(in_a_crowd: Callable[..
 
 
 def test_who_follows_too_slow_a_leader_is_refused_before_it_is_served(in_a_crowd: Callable[..., list[float]]) -> None:
-    """Given a leader that waits for its slot, a follower that cannot wait so long is refused before, another waits."""
+    """Given a leader that waits for its slot: a follower that cannot wait so long is refused at once, another waits."""
 
     async def scenario(crowd: Crowd) -> None:
         await crowd.warm_up(4)
@@ -135,8 +135,8 @@ def test_who_follows_too_slow_a_leader_is_refused_before_it_is_served(in_a_crowd
     assert len(in_a_crowd(scenario, QUOTA_RATE="0.1", QUOTA_BURST="5", WAIT_SECONDS="20")) == 2
 
 
-async def when_the_leader_dies(crowd: Crowd, just_before: Callable[[], object]) -> list[Answer]:
-    """What two callers get who follow a third one, whose process is killed in the midst of its call."""
+async def kill_the_leader(crowd: Crowd, just_before: Callable[[], object]) -> list[Answer]:
+    """Kill the process of a caller during its call. Return the answers to two callers who wait for the same page."""
     await crowd.warm_up(3)
     crowd.may_answer.clear()
     leading = asyncio.create_task(crowd.ask(**DAY))
@@ -154,7 +154,7 @@ async def when_the_leader_dies(crowd: Crowd, just_before: Callable[[], object]) 
 
 def test_when_the_leader_dies_another_one_takes_over(in_a_crowd: Callable[..., list[float]]) -> None:
     async def scenario(crowd: Crowd) -> None:
-        answers = await when_the_leader_dies(crowd, lambda: None)
+        answers = await kill_the_leader(crowd, lambda: None)
         assert [answer.status for answer in answers] == [200, 200]
 
     assert len(in_a_crowd(scenario, WAIT_SECONDS="0")) == 2
@@ -164,7 +164,7 @@ def test_when_the_table_dies_with_the_leader_everyone_is_on_their_own(
     in_a_crowd: Callable[..., list[float]], table_name: str
 ) -> None:
     async def scenario(crowd: Crowd) -> None:
-        answers = await when_the_leader_dies(crowd, lambda: boto3.client("dynamodb").delete_table(TableName=table_name))
+        answers = await kill_the_leader(crowd, lambda: boto3.client("dynamodb").delete_table(TableName=table_name))
         assert [answer.status for answer in answers] == [200, 200]
         assert all("storage-unavailable" in answer.headers["cache-status"] for answer in answers)
 

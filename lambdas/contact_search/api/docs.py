@@ -101,14 +101,18 @@ def _describe_values(parameter: dict[str, Any]) -> dict[str, Any]:
 
 def _grouped(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sort the parameters by group. The first of each group has the heading."""
-    names = {name: heading for heading, members in PARAMETER_GROUPS.items() for name in members}
-    headings = [*PARAMETER_GROUPS, "Headers"]
-    by_heading: dict[str, list[dict[str, Any]]] = {heading: [] for heading in headings}
+    by_heading: dict[str, list[dict[str, Any]]] = {heading: [] for heading in (*PARAMETER_GROUPS, "Headers")}
     for parameter in parameters:
-        is_header = parameter["in"] == "header"
-        by_heading["Headers" if is_header else names[parameter["name"].partition(".")[0]]].append(parameter)
+        by_heading["Headers" if parameter["in"] == "header" else _heading(parameter["name"])].append(parameter)
     return [
         parameter | ({"x-heading": heading} if number == 0 else {})
         for heading, members in by_heading.items()
         for number, parameter in enumerate(members)
     ]
+
+
+def _heading(name: str) -> str:
+    headings = [heading for heading, members in PARAMETER_GROUPS.items() if name.partition(".")[0] in members]
+    if not headings:
+        raise LookupError(f"PARAMETER_GROUPS in query_parameters.py has no heading for the parameter {name}")
+    return headings[0]

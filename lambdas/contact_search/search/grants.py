@@ -118,11 +118,11 @@ class ForbiddenError(Exception):
 
 
 # The field of a contact that a criterion reveals something about. Every criterion is here, so that a new one is open to
-# nobody. Three have limits of their own: `id` is a field that every client sees.
-_FIELD_BY_CRITERION = {
-    "AdditionalTimeRange": "id",
-    "ContactAnalysis": "id",
-    "SearchableContactAttributes": "id",
+# nobody. None leaves it open to every client: three have limits of their own.
+_FIELD_BY_CRITERION: dict[str, str | None] = {
+    "AdditionalTimeRange": None,
+    "ContactAnalysis": None,
+    "SearchableContactAttributes": None,
     "Name": "name",
     "AgentIds": "agent_info",
     "AgentHierarchyGroups": "agent_info",
@@ -240,7 +240,8 @@ def _sources(search: Search, member: str) -> tuple[str, ...]:
 def _refused_members(search: Search, grant: Grant) -> Iterator[str]:
     """Yield the members of SearchContacts that ask for more than is granted, as keys of `Search.sources`."""
     criteria = search.criteria
-    yield from (member for member in criteria if not grant.has_field(_FIELD_BY_CRITERION[member]))
+    field_by_member = {member: _FIELD_BY_CRITERION[member] for member in criteria}
+    yield from (member for member, field in field_by_member.items() if field and not grant.has_field(field))
     yield from _refused_ids(criteria, grant)
     if "ContactAnalysis" in criteria and not grant.transcript_search:
         yield "ContactAnalysis"

@@ -16,6 +16,9 @@ from contact_search.search.faults import invalid_value
 from contact_search.search.window import Duration
 
 CONTACT_FIELDS = tuple(Contact.model_fields)
+# Of contact attributes and of segment attributes alike: keys in a search, and values of a key.
+MAX_ATTRIBUTES = 15
+MAX_VALUES_OF_ATTRIBUTE = 20
 
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
 _LONGEST_SETTLE = timedelta(days=1)
@@ -185,11 +188,13 @@ SearchText = Annotated[str, Field(max_length=128), IsText]
 SearchTextList = Annotated[list[SearchText], Field(max_length=100)]
 SearchableContactAttributeKey = Annotated[str, Field(min_length=1, max_length=100), IsText]
 SearchableContactAttributeValue = Annotated[str, Field(max_length=100), IsText]
-SearchableContactAttributeValueList = Annotated[list[SearchableContactAttributeValue], Field(max_length=20)]
+SearchableContactAttributeValueList = Annotated[
+    list[SearchableContactAttributeValue], Field(max_length=MAX_VALUES_OF_ATTRIBUTE)
+]
 SearchableSegmentAttributeKey = Annotated[str, Field(min_length=1, max_length=64), IsText]
 SearchableSegmentAttributeValue = Annotated[str, Field(max_length=128), IsText]
 SearchableSegmentAttributeValueList = Annotated[
-    list[SearchableSegmentAttributeValue], Field(min_length=1, max_length=20)
+    list[SearchableSegmentAttributeValue], Field(min_length=1, max_length=MAX_VALUES_OF_ATTRIBUTE)
 ]
 _AI_AGENT_ID = (
     r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$"

@@ -29,13 +29,13 @@ _LISTS = {name for name, field in _FIELDS.items() if field.default_factory is li
 _KEYED = {name for name, field in _FIELDS.items() if field.default_factory is dict}
 _IN_BRACKETS = re.compile(r"(attribute|segment|tag)\[(.+)\]", re.DOTALL)
 _KNOWN_NAMES = [f"{name}KEY" if name in _KEYED else name for name in _FIELDS]
-# Groups of parameters (see _group) whose values may have commas in them.
+# Stems (see _stem) of lists whose values may have commas in them. All other lists are split at commas.
 _FREE_TEXT = {"transcript", "transcript.", "name", "queue", "agent", *_KEYED}
 
 _TIMESTAMPS = [field.lower() for field in m.TIME_FIELDS]
 _HIERARCHY = {f"agent_hierarchy_l{level}_id": f"L{level}Ids" for level in range(1, 6)}
-# The member of SearchContacts that each group of parameters asks for.
-_MEMBER_BY_GROUP = {
+# The member of SearchContacts that the parameters of each stem ask for.
+_MEMBER_BY_STEM = {
     "from": "TimeRange.StartTime",
     "last": "TimeRange.StartTime",
     "time_field": "TimeRange.Type",
@@ -62,8 +62,8 @@ _MEMBER_BY_GROUP = {
 # The parameters that decide about members which every search has.
 _FOLLOW_SOURCES = follow_rules.Sources(limit="limit", time_field="time_field", sort="sort")
 _DEFAULT_SOURCES = {"TimeRange.Type": ("time_field",), "Sort": ("sort",), "fields": ("fields",)}
-# Parameters that mean nothing without one of these groups.
-_REQUIRED_GROUPS = {
+# Parameters that mean nothing without a parameter of one of these stems.
+_REQUIRED_STEMS = {
     "transcript_match": ("transcript", "transcript."),
     "attribute_match": ("attribute.",),
     "segment_match": ("segment.",),
@@ -117,9 +117,9 @@ def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
 
 def loggable_parameter(name: str) -> str:
     """Return the parameter's name without its KEY, or "unknown" if there is no such parameter: both may be data."""
-    group = _group(_without_bracket(name))
-    if group in _KEYED:
-        return f"{group}KEY"
+    stem = _stem(_without_bracket(name))
+    if stem in _KEYED:
+        return f"{stem}KEY"
     return name if name in _FIELDS else "unknown"
 
 
@@ -136,8 +136,8 @@ def _without_bracket(name: str) -> str:
     return f"{match[1]}.{match[2]}" if match else name
 
 
-def _group(name: str) -> str:
-    """Return the parameter's name up to its first dot, such as `attribute.` or `transcript.`, or the whole name."""
+def _stem(name: str) -> str:
+    """Return the parameter's name up to and with its first dot, such as `attribute.`, or the whole name."""
     head, dot, _ = name.partition(".")
     return head + dot
 
@@ -150,11 +150,11 @@ def _collect_values(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> 
     """
     collected: dict[str, Any] = {}
     for name, texts in sorted(query.items()):
-        group = _group(name)
-        is_keyed = group in _KEYED
+        stem = _stem(name)
+        is_keyed = stem in _KEYED
         is_list = is_keyed or name in _LISTS
-        values = _split_at_commas(texts) if is_list and group not in _FREE_TEXT else texts
-        is_known = name != group if is_keyed else name in _FIELDS
+        values = _split_at_commas(texts) if is_list and stem not in _FREE_TEXT else texts
+        is_known = name != stem if is_keyed else name in _FIELDS
         if not is_known:
             faults.append(Fault(name, "unknown", f"is not a parameter{suggest(name, _KNOWN_NAMES)}"))
         elif not all(value.strip() for value in values):
@@ -162,7 +162,7 @@ def _collect_values(query: Mapping[str, Sequence[str]], faults: list[Fault]) -> 
         elif not is_list and len(values) > 1:
             faults.append(Fault(name, "repeated", "must not be repeated"))
         elif is_keyed:
-            collected.setdefault(group, {})[name.removeprefix(group)] = sorted(set(values))
+            collected.setdefault(stem, {})[name.removeprefix(stem)] = sorted(set(values))
         else:
             collected[name] = sorted(set(values)) if is_list else values[0]
     return collected
@@ -194,12 +194,12 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
         yield Fault("last", "conflict", "replaces `from` and `to`, so it cannot be combined with them")
     elif "last" not in query and "from" not in query:
         yield Fault("from", "required", "is required, unless `last` is given")
-    roles = [name for name in query if _group(name) == "transcript."]
+    roles = [name for name in query if _stem(name) == "transcript."]
     if "transcript" in query and roles:
         yield Fault("transcript", "conflict", f"is about every participant, so it cannot be combined with `{roles[0]}`")
-    groups = set(map(_group, query))
-    for name, required in _REQUIRED_GROUPS.items():
-        if name in query and groups.isdisjoint(required):
+    stems = set(map(_stem, query))
+    for name, required in _REQUIRED_STEMS.items():
+        if name in query and stems.isdisjoint(required):
             yield Fault(name, "conflict", f"has no effect without `{required[0]}`")
     yield from _follow_faults(query, valid)
     if "cursor" in query and valid.limit == 0:
@@ -265,15 +265,15 @@ def _sources_by_member(query: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the parameters that ask for each member of SearchContacts."""
     sources: dict[str, tuple[str, ...]] = {}
     for name in query:
-        group = _group(name)
-        member = _MEMBER_BY_GROUP.get(group)
+        stem = _stem(name)
+        member = _MEMBER_BY_STEM.get(stem)
         if member is None:
             continue
         members = [member]
         if name in _HIERARCHY:
             members.append(f"{member}.{_HIERARCHY[name]}")
-        elif group == "attribute.":
-            members.append(f"{member}.{name.removeprefix(group)}")
+        elif stem == "attribute.":
+            members.append(f"{member}.{name.removeprefix(stem)}")
         for key in members:
             sources[key] = (*sources.get(key, ()), name)
     return _DEFAULT_SOURCES | sources

@@ -188,11 +188,11 @@ class QueryParameters(BaseModel):
         examples=["all"],
     )
     attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = _by_key(
-        "attribute", "contact attribute", {"customer_tier": "gold"}, most=15
+        "attribute", "contact attribute", {"customer_tier": "gold"}, most=m.MAX_ATTRIBUTES
     )
     attribute_match: _Match | None = _match_of_keys("attributes")
     segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = _by_key(
-        "segment", "segment attribute", {"connect:Subtype": "connect:Telephony"}, most=15
+        "segment", "segment attribute", {"connect:Subtype": "connect:Telephony"}, most=m.MAX_ATTRIBUTES
     )
     segment_match: _Match | None = _match_of_keys("segment attributes")
     tag: dict[m.Text, list[m.Text]] = _by_key("tag", "contact tag", {"cost-centre": "4120"})
@@ -295,7 +295,7 @@ class QueryParameters(BaseModel):
     )
 
 
-# How the documentation groups the parameters, by their names up to the first dot.
+# The headings of the parameters on the documentation page, by the names without what follows a dot. Each has one.
 PARAMETER_GROUPS = {
     "Window": ("from", "to", "last", "time_field"),
     "Contact": ("channel", "initiation_method", "name", "name_match", "active_region"),

@@ -172,7 +172,9 @@ class SearchableContactAttributesCriteria(Structure):
 class SearchableContactAttributes(Structure):
     """Contact attributes."""
 
-    criteria: list[SearchableContactAttributesCriteria] = Field(max_length=15, description="The attributes.")
+    criteria: list[SearchableContactAttributesCriteria] = Field(
+        max_length=m.MAX_ATTRIBUTES, description="The attributes."
+    )
     match_type: Omittable[m.SearchContactsMatchType] = Field(
         None, description="How the attributes are combined.", examples=["MATCH_ALL"]
     )
@@ -191,7 +193,7 @@ class SearchableSegmentAttributes(Structure):
     """Segment attributes."""
 
     criteria: list[SearchableSegmentAttributesCriteria] = Field(
-        min_length=1, max_length=15, description="The attributes."
+        min_length=1, max_length=m.MAX_ATTRIBUTES, description="The attributes."
     )
     match_type: Omittable[m.SearchContactsMatchType] = Field(
         None, description="How the attributes are combined.", examples=["MATCH_ALL"]

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from contact_search import __version__
+from contact_search.api import docs
 from contact_search.api.docs import page
 from contact_search.api.openapi import document, document_json
 from contact_search.api.route_table import EXPLORER_FILES, ROUTES
@@ -189,6 +190,13 @@ def test_the_page_fills_in_no_optional_parameter() -> None:
                 assert "Example: `" in parameter["description"]
     assert "Example: `VOICE`" in json.dumps(shown_operations())
     assert "Default: `50`" in json.dumps(shown_operations())
+
+
+def test_a_parameter_without_a_heading_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {heading: names for heading, names in PARAMETER_GROUPS.items() if "settle" not in names}
+    monkeypatch.setattr(docs, "PARAMETER_GROUPS", others)
+    with pytest.raises(LookupError, match=r"PARAMETER_GROUPS .* follow$"):
+        page.__wrapped__(TODAY)
 
 
 def test_the_page_groups_the_parameters() -> None:

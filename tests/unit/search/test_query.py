@@ -1,6 +1,6 @@
 """Test that query parameters become the right search, and that every fault is named."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import permutations
 from typing import Any
 
@@ -10,6 +10,7 @@ from contact_search.search import query
 from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.model import Search
 from contact_search.search.window import Duration, RequestedWindow, Window
+from tests.parameter_examples import NAMES, example_query
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 START, END = datetime(2026, 11, 13, tzinfo=UTC), datetime(2026, 11, 19, 23, 59, 59, 999_999, UTC)
@@ -502,6 +503,7 @@ def test_the_parameters_that_ask_for_a_member(parameters: dict[str, str], expect
 
 
 def test_every_criterion_has_the_parameters_that_ask_for_it() -> None:
+    """All examples of lists and keys are sent at once, so they must not conflict."""
     everything = {"last": "P7D"}
     for name, field in query.QueryParameters.model_fields.items():
         example = (field.examples or [None])[0]
@@ -535,35 +537,7 @@ def test_a_name_is_logged_without_data(name: str, expected: str) -> None:
     assert query.loggable_parameter(name) == expected
 
 
-TODAY = date(2026, 11, 20)
-NEEDS: dict[str, dict[str, str]] = {
-    "from": {},
-    "last": {},
-    "ai_agent_version": {"last": "P7D", "ai_agent_id": AI_AGENT_ID},
-    "settle": {"last": "P7D", "follow": "true"},
-    "transcript_match": {"last": "P7D", "transcript": "a"},
-    "attribute_match": {"last": "P7D", "attribute.k": "a"},
-    "segment_match": {"last": "P7D", "segment.k": "a"},
-    "name_match": {"last": "P7D", "name": "a"},
-    "routing_match": {"last": "P7D", "routing_agent_id": "a"},
-    "additional_time_match": {"last": "P7D", "enqueue_timestamp.exists": "false"},
-}
-
-
-@pytest.mark.parametrize("today", [TODAY, date(2028, 2, 29)], ids=str)
-@pytest.mark.parametrize("name", [field.alias or name for name, field in query.QueryParameters.model_fields.items()])
-def test_every_parameter_has_a_description_and_an_example_that_is_valid(name: str, today: date) -> None:
-    # Given the example of a parameter, relative to today if it is a date
-    [field] = [field for key, field in query.QueryParameters.model_fields.items() if name in (key, field.alias)]
-    assert field.description
-    example = query.examples(today).get(name) or (field.examples or [])[0]
-    # When it is sent with the parameters it requires
-    now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=1)
-    if isinstance(example, dict):
-        sent = {f"{name.removesuffix('.')}[{key}]": value for key, value in example.items()}
-    else:
-        text = "true" if example is True else str(example)
-        sent = {name: example if isinstance(example, list) else text}
-    # Then it is accepted
-    needed = {"from": query.examples(today)["from"]} if name == "to" else NEEDS.get(name, {"last": "P7D"})
-    parse(needed | sent, now)
+@pytest.mark.parametrize("today", [date(2026, 11, 20), date(2028, 2, 29)], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_is_valid(name: str, today: date) -> None:
+    parse(example_query(name, today), datetime.combine(today, time(1), UTC))

@@ -6,6 +6,8 @@ const TIMESTAMPS = [
   "initiation_timestamp", "scheduled_timestamp", "connected_to_agent_timestamp", "disconnect_timestamp",
   "enqueue_timestamp",
 ];
+// Parameters of the search that an export does not have: it has all pages, and always both names.
+const NOT_EXPORTED = ["limit", "expand"];
 const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
 /** Return the search in the page's address. */
@@ -55,41 +57,45 @@ export function timestampOf(contact, name) {
 /**
  * Turn the search into a body of POST /v1/exports, whose criteria have ids in place of names.
  * @param ids The ids of the queues and agents that the search names.
+ * @throws A problem that names each parameter that the body would lack: the export would have too many contacts.
  */
 export function toBody(pairs, ids, now = Date.now()) {
-  const values = (name) => pairs.filter(([known]) => known === name).flatMap(([, value]) => value.split(","));
-  const texts = (name) => pairs.filter(([known]) => known === name).map(([, value]) => value);
-  const match = (name, otherwise) => `MATCH_${(valueOf(pairs, name) || otherwise).toUpperCase()}`;
+  const { texts, first, values, textsByKey, unread } = reader(pairs);
+  const match = (name, otherwise) => `MATCH_${(first(name) || otherwise).toUpperCase()}`;
   const upper = (name) => values(name).map((value) => value.toUpperCase());
-  const [start, end] = windowOf(pairs, now);
+  const idsOrNames = (kind) => [...new Set([...values(`${kind}_id`), ...(texts(kind).length ? ids[kind] : [])])];
   const criteria = {
     name: texts("name").length && { search_text: texts("name"), match_type: match("name_match", "any") },
-    agent_ids: [...new Set([...values("agent_id"), ...ids.agent])],
+    agent_ids: idsOrNames("agent"),
     agent_hierarchy_groups: hierarchyGroups(values),
     channels: upper("channel"),
     contact_analysis: transcript(texts, match),
     initiation_methods: upper("initiation_method"),
-    queue_ids: [...new Set([...values("queue_id"), ...ids.queue])],
+    queue_ids: idsOrNames("queue"),
     routing_criteria: routing(values("routing_agent_id"), match("routing_match", "any")),
-    additional_time_range: otherTimes(pairs, match("additional_time_match", "all"), now),
-    searchable_contact_attributes: attributes(pairs, "attribute", match("attribute_match", "all")),
-    searchable_segment_attributes: attributes(pairs, "segment", match("segment_match", "all")),
+    additional_time_range: otherTimes(first, match("additional_time_match", "all"), now),
+    searchable_contact_attributes: attributes(textsByKey("attribute"), match("attribute_match", "all")),
+    searchable_segment_attributes: attributes(textsByKey("segment"), match("segment_match", "all")),
     active_regions: values("active_region"),
-    contact_tags: tags(pairs),
-    ai_agents: aiAgent(pairs),
+    contact_tags: tags(textsByKey("tag")),
+    ai_agents: aiAgent(first),
   };
+  const [start, end] = windowOf(["last", "from", "to"].map((name) => [name, first(name)]), now);
+  const [timeField, sort, maxItems, fields] = [first("time_field"), first("sort"), first("max_items"), values("fields")];
+  const unclear = [Number.isNaN(start) && (first("last") ? "last" : "from"), Number.isNaN(end) && "to"].filter(Boolean);
+  const lacking = [...without(unread(), ...NOT_EXPORTED).map(([name]) => name), ...unclear];
+  if (lacking.length) throw notExported([...new Set(lacking)]);
   const present = Object.entries(criteria).filter(([, value]) => value && (!Array.isArray(value) || value.length));
-  const sort = valueOf(pairs, "sort");
   return {
     time_range: {
-      type: (valueOf(pairs, "time_field") || "initiation_timestamp").toUpperCase(),
+      type: (timeField || "initiation_timestamp").toUpperCase(),
       start_time: new Date(start).toISOString(),
       end_time: new Date(end).toISOString(),
     },
     ...(present.length ? { search_criteria: Object.fromEntries(present) } : {}),
     ...(sort ? { sort: { field_name: sort.replace("-", "").toUpperCase(), order: sort.startsWith("-") ? "DESCENDING" : "ASCENDING" } } : {}),
-    ...(valueOf(pairs, "max_items") ? { max_items: Number(valueOf(pairs, "max_items")) } : {}),
-    ...(values("fields").length ? { fields: values("fields") } : {}),
+    ...(maxItems ? { max_items: Number(maxItems) } : {}),
+    ...(fields.length ? { fields } : {}),
     expand: ["queue", "agent"],
   };
 }
@@ -114,6 +120,37 @@ export function dayEnd(text) {
   return Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text);
 }
 
+/** Return functions that read parameters by name, and one that returns the pairs which none of them has read. */
+function reader(pairs) {
+  const read = new Set();
+  const texts = (name) => {
+    read.add(name);
+    return pairs.filter(([known]) => known === name).map(([, value]) => value);
+  };
+  const textsByKey = (kind) => {
+    const names = new Map(); // tag.KEY and tag[KEY] are two names of one key
+    for (const [name] of pairs) {
+      const [known, key] = kindAndKey(name) ?? [];
+      if (known === kind) names.set(key, (names.get(key) ?? new Set()).add(name));
+    }
+    return [...names].map(([key, spellings]) => [key, [...spellings].flatMap(texts)]);
+  };
+  return {
+    texts,
+    textsByKey,
+    first: (name) => texts(name)[0] ?? "",
+    values: (name) => texts(name).flatMap((text) => text.split(",")).map((value) => value.trim()),
+    unread: () => pairs.filter(([name]) => !read.has(name)),
+  };
+}
+
+function notExported(names) {
+  const title = "Cannot be exported";
+  const detail = "This page cannot put these parameters into an export, which would have too many contacts without them.";
+  const errors = names.map((parameter) => ({ parameter, detail: "is not exported by this page" }));
+  return Object.assign(new Error(detail), { title, detail, errors });
+}
+
 function hierarchyGroups(values) {
   const levels = [1, 2, 3, 4, 5].map((level) => [`l${level}_ids`, values(`agent_hierarchy_l${level}_id`)]);
   const present = levels.filter(([, ids]) => ids.length);
@@ -135,48 +172,38 @@ function routing(agentIds, matchType) {
   return agentIds.length && { steps: [{ agent_criteria: { agent_ids: agentIds, match_type: matchType } }] };
 }
 
-function otherTimes(pairs, matchType, now) {
+function otherTimes(first, matchType, now) {
   const criteria = TIMESTAMPS.flatMap((name) => {
-    const [from, to] = [valueOf(pairs, `${name}.from`), valueOf(pairs, `${name}.to`)];
+    const [from, to, exists] = [first(`${name}.from`), first(`${name}.to`), first(`${name}.exists`)];
     const type = name.toUpperCase();
     const twoYears = new Date(now);
     twoYears.setUTCFullYear(twoYears.getUTCFullYear() - 2);
     const range = { type, start_time: from || twoYears.toISOString(), end_time: to || new Date(now).toISOString() };
     return [
       ...(from || to ? [{ time_range: range }] : []),
-      ...(valueOf(pairs, `${name}.exists`) ? [{ timestamp_condition: { type, condition_type: "NOT_EXISTS" } }] : []),
+      ...(exists ? [{ timestamp_condition: { type, condition_type: "NOT_EXISTS" } }] : []),
     ];
   });
   return criteria.length && { criteria, match_type: matchType };
 }
 
-function valuesByKey(pairs, kind) {
-  const found = new Map();
-  for (const [name, value] of pairs) {
-    const [known, key] = kindAndKey(name) ?? [];
-    if (known === kind) found.set(key, [...(found.get(key) ?? []), value]);
-  }
-  return [...found];
-}
-
-function attributes(pairs, kind, matchType) {
-  const criteria = valuesByKey(pairs, kind).map(([key, values]) => ({ key, values }));
+function attributes(valuesByKey, matchType) {
+  const criteria = valuesByKey.map(([key, values]) => ({ key, values }));
   return criteria.length && { criteria, match_type: matchType };
 }
 
 /** Keys are joined by AND, the values of a key by OR; or_conditions has OR outside and AND inside. */
-function tags(pairs) {
-  const byKey = valuesByKey(pairs, "tag");
-  const conditions = byKey.reduce(
+function tags(valuesByKey) {
+  const conditions = valuesByKey.reduce(
     (lists, [key, values]) => lists.flatMap((some) => values.map((value) => [...some, { tag_key: key, tag_value: value }])),
     [[]],
   );
-  return byKey.length && { or_conditions: conditions };
+  return valuesByKey.length && { or_conditions: conditions };
 }
 
-function aiAgent(pairs) {
+function aiAgent(first) {
   const [id, version, escalated, useCase] = ["ai_agent_id", "ai_agent_version", "ai_agent_escalated", "ai_use_case"]
-    .map((name) => valueOf(pairs, name));
+    .map(first);
   const criterion = {
     ...(id ? { id } : {}),
     ...(version ? { version_number: Number(version) } : {}),
