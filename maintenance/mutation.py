@@ -97,7 +97,7 @@ def _configuration(target: Target) -> str:
 source_paths = ["src"]
 only_mutate = {modules}
 also_copy = {copied}
-pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"]
 pytest_add_cli_args_test_selection = {list(target.tests)}
 
 [tool.pytest.ini_options]

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
@@ -47,6 +47,10 @@ settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None
 settings.register_profile("explore", print_blob=True, deadline=None)
 # For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
 settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
+# For scripts/mutate, which runs a test for each change of the code: a failure is all that it wants to see.
+settings.register_profile(
+    "mutation", max_examples=5, phases=(Phase.explicit, Phase.generate), derandomize=True, deadline=None
+)
 settings.load_profile("ci")
 
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start

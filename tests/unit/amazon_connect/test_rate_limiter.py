@@ -124,7 +124,8 @@ UNFORTUNATE = st.builds(
 )
 FORTUNATE = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), skews=SKEWS, seed=SEEDS)
 CROWDED = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), seed=SEEDS, seconds=st.just(150))
-thorough = settings(max_examples=50, deadline=None)
+thorough = settings(max_examples=min(50, settings.default.max_examples))
+brief = settings(max_examples=min(20, settings.default.max_examples))
 
 
 @thorough
@@ -172,7 +173,7 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
         assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
 
 
-@settings(max_examples=20, deadline=None)
+@brief
 @given(CROWDED, BACKGROUND)
 def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
     """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
@@ -188,7 +189,7 @@ def test_the_background_slows_others_down_by_a_fourth(world: World, background: 
     assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
 
 
-@settings(max_examples=20, deadline=None)
+@brief
 @given(CROWDED, BACKGROUND)
 def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
     """Given others who ask all the time, the background has one call of five, and each caller there has its turn."""
@@ -292,7 +293,7 @@ def test_a_greedy_caller_does_not_keep_others_waiting() -> None:
 @example(30)
 @example(-30)
 @given(st.floats(-60, 60))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=min(10, settings.default.max_examples))
 def test_an_environment_follows_the_fastest_clock(skew: float) -> None:
     """Given an environment whose clock is wrong, calls keep their distance once it has seen the others'."""
     fleet = simulate(World([Caller(wait=20)] * 4, skews=[0.0, skew, 0.0, 0.0], seconds=60))

@@ -518,7 +518,7 @@ def check_totals(pages: Sequence[Page], count: int) -> None:
     limits=LIMITS,
     behavior=st.fixed_dictionaries(BEHAVIOR),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=min(60, settings.default.max_examples))
 def test_a_walk_returns_each_contact_exactly_once_and_in_order(
     offsets: list[int], order: str, limits: list[int], behavior: Mapping[str, Any]
 ) -> None:
@@ -537,7 +537,7 @@ def test_a_walk_returns_each_contact_exactly_once_and_in_order(
 
 
 @given(offsets=offsets_in_span(), limits=LIMITS, behavior=st.fixed_dictionaries(BEHAVIOR), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=min(60, settings.default.max_examples))
 def test_an_enqueue_walk_goes_from_its_newest_upstream_search_to_its_oldest(
     offsets: list[int], limits: list[int], behavior: Mapping[str, Any], data: st.DataObject
 ) -> None:
