@@ -31,8 +31,9 @@ class Target(NamedTuple):
 _SEARCH, _CONNECT = "contact_search/search", "contact_search/amazon_connect"
 TARGETS = {
     name: Target((f"{_SEARCH}/{name}.py",), (f"tests/unit/search/test_{name}.py",))
-    for name in ("cursor", "grants", "walk")
+    for name in ("cursor", "grants")
 } | {
+    "walk": Target((f"{_SEARCH}/walk.py",), tuple(f"tests/unit/search/test_{name}.py" for name in ("walk", "follow"))),
     "limiter": Target(
         tuple(f"{_CONNECT}/{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
         tuple(f"tests/unit/amazon_connect/test_{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),

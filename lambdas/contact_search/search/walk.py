@@ -344,9 +344,8 @@ class Walk:
 
     def _may_exceed_result_limit(self, response: SearchContactsResponse) -> bool:
         """Tell whether an upstream search that begins here has more matches than Connect returns, or soon may have."""
-        position = self.position
-        begins = not position.results_read and not position.next_token
-        return begins and (response.total_count or 0) > position.results_left * 0.9
+        begins = not self.position.next_token
+        return begins and (response.total_count or 0) > self.position.results_left * 0.9
 
     def _move(self, **changes: Any) -> "Walk":
         return replace(self, position=replace(self.position, **changes))
@@ -381,7 +380,7 @@ def more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConne
     """
     if end.position.remaining == 0 or end.position.results_left > 0:
         return False
-    if response.next_token or not end.is_in_last_window or not may_be_capped(response.total_count or 0):
+    if response.next_token or not end.is_in_last_window or not may_be_capped(response.total_count):
         return True
     last = connect.search(end.last_contact_request(), patience)
-    return last.response.contacts[:1] != response.contacts[-1:]
+    return last.response.contacts != response.contacts[-1:]

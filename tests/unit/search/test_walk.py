@@ -43,6 +43,7 @@ class FakeConnect(AmazonConnect):
         token_padding: Text that makes each NextToken longer.
         tokens_work: Whether a NextToken is accepted.
         has_token_at_limit: Whether the last result within the limit has a NextToken, if there are more.
+        rounds_down: Whether windows lose the fractions of their seconds, as some versions of botocore send them.
     """
 
     def __init__(self, contacts: Sequence[Contact]) -> None:
@@ -53,6 +54,7 @@ class FakeConnect(AmazonConnect):
         self.token_padding = ""
         self.tokens_work = True
         self.has_token_at_limit = False
+        self.rounds_down = False
 
     def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         assert patience is PATIENCE
@@ -83,6 +85,8 @@ class FakeConnect(AmazonConnect):
     def _matches(self, request: Mapping[str, Any]) -> list[Contact]:
         additional = request["SearchCriteria"].get("AdditionalTimeRange", {"Criteria": []})["Criteria"]
         ranges = [request["TimeRange"], *(criterion["TimeRange"] for criterion in additional)]
+        if self.rounds_down:
+            ranges = [bounds | {"StartTime": bounds["StartTime"].replace(microsecond=0)} for bounds in ranges]
         matches = [contact for contact in self.contacts if all(is_within(contact, bounds) for bounds in ranges)]
         sort = request["Sort"]
         matches.sort(key=lambda contact: (sort_key(contact, sort["FieldName"]), contact.id))
@@ -172,6 +176,7 @@ def fetch_pages(search: Search, connect: AmazonConnect, limits: Iterator[int] | 
         limit = next(limits) if limits else search.limit
         pages.append(fetch_page(replace(search, cursor=cursor, limit=limit), connect, codec, PATIENCE))
         assert pages[-1].count <= limit
+        assert len(pages) < 1_000, "the walk does not reach its end"
         cursor = pages[-1].next_cursor
     return pages
 
@@ -282,6 +287,15 @@ def test_a_lost_token_is_replaced_by_a_search_from_the_last_timestamp() -> None:
     assert connect.requests[-1]["TimeRange"]["EndTime"] == first.contacts[-1].initiation_timestamp
 
 
+def test_a_lost_token_is_replaced_while_the_walk_has_not_left_its_first_timestamp() -> None:
+    connect, codec = FakeConnect([new_contact(number, NOW) for number in range(15)]), new_codec()
+    search = new_search(limit=10)
+    first = fetch_page(search, connect, codec, PATIENCE)
+    connect.tokens_work = False
+    second = fetch_page(replace(search, cursor=first.next_cursor), connect, codec, PATIENCE)
+    assert ids([first, second]) == [contact.id for contact in reversed(connect.contacts)]
+
+
 def test_a_lost_stored_token_is_replaced_as_well() -> None:
     connect, table = FakeConnect(hourly_contacts(15)), FakeTable()
     connect.token_padding = TOKEN_PADDING
@@ -383,6 +397,26 @@ def test_a_walk_passes_more_contacts_of_one_timestamp_than_a_page_holds() -> Non
     assert ids(pages) == [contact.id for contact in expected]
 
 
+@pytest.mark.parametrize("rounds_down", [False, True], ids=["to the microsecond", "full seconds"])
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_a_contact_where_two_windows_meet_is_returned_and_counted_once(order: str, *, rounds_down: bool) -> None:
+    seam = TWO_YEARS_AGO + EIGHT_WEEKS if order == "ASCENDING" else NOW - EIGHT_WEEKS
+    contacts = [new_contact(number, seam + number * HOUR) for number in (-1, 0, 1)]
+    connect = FakeConnect(contacts)
+    connect.rounds_down = rounds_down
+    pages = fetch_pages(new_search(start=TWO_YEARS_AGO, order=order, limit=2), connect)
+    contacts.sort(key=lambda contact: contact.initiation_timestamp, reverse=order == "DESCENDING")
+    assert ids(pages) == [contact.id for contact in contacts]
+    if not rounds_down:
+        assert pages[-1].total == 3
+
+
+def test_the_last_result_within_the_limit_is_read_on_a_page_of_its_own(few_results: int) -> None:
+    contacts = hourly_contacts(few_results)
+    pages = fetch_pages(new_search(sort="CHANNEL", limit=few_results - 1), FakeConnect(contacts))
+    assert [page.count for page in pages] == [few_results - 1, 1]
+
+
 @pytest.mark.parametrize("tokens_work", [True, False], ids=["with tokens", "without tokens"])
 def test_contacts_that_begin_during_the_walk_do_not_repeat_others(*, tokens_work: bool) -> None:
     connect, codec = FakeConnect(hourly_contacts(30)), new_codec()
@@ -443,6 +477,9 @@ def test_an_enqueue_walk_begins_anew_with_each_window(*, tokens_work: bool) -> N
     pages = fetch_pages(search, connect)
     # Then
     assert ids(pages) == [contact.id for contact in contacts]
+    check_totals(pages, len(contacts))
+    if tokens_work:
+        assert {request["MaxResults"] for request in connect.requests} == {1}, "nothing is read twice"
 
 
 @pytest.mark.parametrize(
@@ -466,6 +503,20 @@ def test_an_enqueue_window_that_cannot_restart_is_halved_until_its_matches_fit(
     assert sorted(ids(pages), key=str) == [contact.id for contact in contacts]
     assert (pages[0].count == 0) is is_halved
     assert pages[0].next_cursor
+    lengths = [request["TimeRange"]["EndTime"] - request["TimeRange"]["StartTime"] for request in connect.requests]
+    assert lengths[1] == (lengths[0] / 2 if is_halved else lengths[0])
+
+
+@pytest.mark.parametrize(("milliseconds", "is_halved"), [(1.5, False), (2, True), (60_000, True)])
+def test_a_window_is_halved_down_to_a_millisecond(milliseconds: float, *, is_halved: bool) -> None:
+    anywhere = {"TimeRange": {"Type": INITIATION, "StartTime": TWO_YEARS_AGO, "EndTime": NOW}}
+    neither = {"MatchType": "MATCH_NONE", "Criteria": [anywhere]}
+    start = NOW - milliseconds * MILLISECOND
+    search = new_search(start=start, time_field=ENQUEUE, sort=None, criteria={"AdditionalTimeRange": neither})
+    narrowed = Walk.begin(search).narrow()
+    assert (narrowed.position.window if narrowed else None) == (
+        Window(NOW - milliseconds / 2 * MILLISECOND, NOW) if is_halved else None
+    )
 
 
 SPAN_MILLISECONDS = SPAN // MILLISECOND
