@@ -215,11 +215,8 @@ def test_a_body_is_also_refused_by_its_other_members(member: str, value: Any, po
     [
         (Grant(lookback=timedelta(days=30)), {}, {"last": "P30D before now"}),
         (Grant(channels=["CHAT", "EMAIL"]), {"channel": "VOICE"}, {"channel": "CHAT, EMAIL"}),
-        (
-            Grant(channels=["CHAT"], fields=frozenset({"initiation_timestamp"})),
-            {"channel": "VOICE"},
-            {},
-        ),
+        (Grant(channels=["CHAT"], fields=frozenset({"channel"})), {"channel": "VOICE"}, {"channel": "CHAT"}),
+        (Grant(channels=["CHAT"], fields=frozenset({"initiation_timestamp"})), {"channel": "VOICE"}, {}),
         (
             Grant(fields=frozenset({"name", "initiation_timestamp"})),
             {"fields": "channel"},
@@ -229,7 +226,7 @@ def test_a_body_is_also_refused_by_its_other_members(member: str, value: Any, po
         (Grant(queue_ids=["a"], channels=["CHAT"]), {"queue_id": "b"}, {}),
         (Grant(attribute_keys=frozenset({"a"})), {"attribute__b": "1"}, {}),
     ],
-    ids=["lookback", "channels", "channels-unseen", "fields", "another-field", "queues", "attributes"],
+    ids=["lookback", "channels", "channels-seen", "channels-unseen", "fields", "another-field", "queues", "attributes"],
 )
 def test_a_refusal_says_what_is_granted_unless_it_is_sensitive(
     grant: Grant, parameters: dict[str, str], granted: dict[str, str]
