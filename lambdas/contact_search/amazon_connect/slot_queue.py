@@ -78,7 +78,11 @@ class SlotQueue:
     def claim_promise(self, item: Item, place: Place) -> Place:
         """Give a request that comes back as told the place that it had before."""
         latest = self._pacer.now() + 2 * self._head_start() + 1000  # whole seconds are rounded down
-        due = (other for other in _places(item) if other.caller == place.caller and other.promised and other.promised <= latest)
+        due = (
+            other
+            for other in _places(item)
+            if other.caller == place.caller and other.promised and other.promised <= latest
+        )
         first = min(due, key=lambda other: other.asked_at, default=place)
         return replace(place, asked_at=first.asked_at, promised=first.promised)
 
@@ -167,7 +171,9 @@ class SlotQueue:
         waiting, _ = self.before(item, place)  # they have missed their slot
         oldest = self._pacer.now() - _LATE - self._pacer.interval
         removed = dict.fromkeys([place.waiting_name, place.promise_name, *(other.waiting_name for other in waiting)])
-        removed |= dict.fromkeys(other.promise_name for other in _places(item) if other.promised and other.promised < oldest)
+        removed |= dict.fromkeys(
+            other.promise_name for other in _places(item) if other.promised and other.promised < oldest
+        )
         callers = {other.served_name for other in _places(item, removed)}
         removed |= dict.fromkeys(name for name in item if name.startswith("served_") and name not in callers)
         changed = {place.served_name: self._pacer.now()} if place.served_name in callers else {}

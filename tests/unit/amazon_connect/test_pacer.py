@@ -1,14 +1,17 @@
 """A call leaves when it may, or not at all: whoever stalls before it has to pace again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from contact_search.amazon_connect.pacer import Pacer
-from contact_search.storage.errors import ConditionFailedError
-from contact_search.storage.transient_table import TransientTable
+from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
+from contact_search.storage.items import Item, Value
+from tests.unit.amazon_connect.simulation import Table
 from tests.unit.conftest import Clock
+
+KEY = "quota search-contacts"
 
 INTERVAL = 2030  # ms, at half a call a second
 FIRST_CALL = 50  # ms that are left free after an environment's first call
@@ -35,9 +38,27 @@ class StallingClock(Clock):
         stall()
 
 
+class SlowTable(Table):
+    """A table of which each write takes 0.8 s by this clock."""
+
+    clock: StallingClock
+
+    def update(self, key: str, expression: str, values: Mapping[str, Value], condition: str) -> Item:
+        item = super().update(key, expression, values, condition)
+        self.clock.now += 0.8
+        return item
+
+
+class GoneTable(Table):
+    """A table that cannot be reached."""
+
+    def update(self, *_: Any, **__: Any) -> Item:
+        raise StorageUnavailableError("Gone")
+
+
 @pytest.fixture
-def table(dynamodb: Any) -> TransientTable:
-    return TransientTable("table", dynamodb)
+def table() -> Table:
+    return Table()
 
 
 @pytest.fixture
@@ -45,27 +66,30 @@ def stalling(clock: Clock) -> StallingClock:
     return StallingClock(clock)
 
 
-def tat(table: TransientTable) -> int:
-    item = table.get("quota search-contacts") or {}
-    return int(item["tat"])
+def new_pacer(table: Table, clock: Clock, rate: float = 0.5, burst: int = 1) -> Pacer:
+    return Pacer(table, rate, burst, clock)  # type: ignore[arg-type]
 
 
-def test_a_call_moves_the_next_one_on_by_an_interval(table: TransientTable, clock: Clock) -> None:
-    pacer = Pacer(table, 0.5, 1, clock)
+def tat(table: Table) -> int:
+    return int(table.items[KEY]["tat"])
+
+
+def test_a_call_moves_the_next_one_on_by_an_interval(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock)
     pacer.send({}, 0)
     assert tat(table) == pacer.now() + WRITE_TIME + INTERVAL + FIRST_CALL
     pacer.send(pacer.item, pacer.free_at(pacer.item))
     assert tat(table) == pacer.now() + INTERVAL
 
 
-def test_a_call_that_may_leave_does_not_wait(table: TransientTable, clock: Clock) -> None:
-    pacer, began = Pacer(table, 0.5, 1, clock), clock.now
+def test_a_call_that_may_leave_does_not_wait(table: Table, clock: Clock) -> None:
+    pacer, began = new_pacer(table, clock), clock.now
     pacer.send({}, 0)
     assert clock.now == began
 
 
-def test_a_call_does_not_leave_if_another_one_has(table: TransientTable, clock: Clock) -> None:
-    here, elsewhere = Pacer(table, 0.5, 1, clock), Pacer(table, 0.5, 1, clock)
+def test_a_call_does_not_leave_if_another_one_has(table: Table, clock: Clock) -> None:
+    here, elsewhere = new_pacer(table, clock), new_pacer(table, clock)
     item = here.read()
     elsewhere.send(item, 0)
     with pytest.raises(ConditionFailedError) as failed:
@@ -95,35 +119,28 @@ def stall_monotonic_clock(clock: StallingClock) -> None:
     ],
 )
 def test_whoever_stalls_before_its_call_paces_again(
-    table: TransientTable, dynamodb: Any, stalling: StallingClock, stall: Callable[[StallingClock], None]
+    table: Table, stalling: StallingClock, stall: Callable[[StallingClock], None]
 ) -> None:
-    writes: list[str] = []
-    dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", lambda model, **_: writes.append(model.name))
-    pacer = Pacer(table, 0.5, 1, stalling)
+    pacer = new_pacer(table, stalling)
     stalling.stall = lambda: stall(stalling)
     pacer.send({}, pacer.now() + 50)
-    assert len(writes) == 2
+    assert table.calls["update"] == 2
     assert tat(table) >= pacer.now() + INTERVAL
 
 
-def test_a_call_leaves_however_slow_the_table_is(table: TransientTable, dynamodb: Any, stalling: StallingClock) -> None:
+def test_a_call_leaves_however_slow_the_table_is(stalling: StallingClock) -> None:
     """Given writes that take longer than any is expected to, the second one of a call allows for that."""
-    writes: list[str] = []
-
-    def take_long(model: Any, **_: Any) -> None:
-        writes.append(model.name)
-        stalling.now += 0.8
-
-    dynamodb.meta.events.register("after-call.dynamodb.UpdateItem", take_long)
-    pacer = Pacer(table, 0.5, 1, stalling)
+    table = SlowTable()
+    table.clock = stalling
+    pacer = new_pacer(table, stalling)
     pacer.send({}, 0)
-    assert len(writes) == 2
+    assert table.calls["update"] == 2
     assert tat(table) >= pacer.now() + INTERVAL
 
 
-def test_whoever_stalls_within_a_burst_is_not_late(table: TransientTable, stalling: StallingClock) -> None:
+def test_whoever_stalls_within_a_burst_is_not_late(table: Table, stalling: StallingClock) -> None:
     """Given a burst that others have used in part, a call may leave until their intervals are over."""
-    pacer = Pacer(table, 0.5, 3, stalling)
+    pacer = new_pacer(table, stalling, burst=3)
     pacer.send({}, 0)
     before = tat(table)
     stalling.stall = lambda: stall_both(stalling)
@@ -131,8 +148,8 @@ def test_whoever_stalls_within_a_burst_is_not_late(table: TransientTable, stalli
     assert tat(table) == before + INTERVAL
 
 
-def test_whoever_stalls_while_another_call_leaves_has_to_wait(table: TransientTable, stalling: StallingClock) -> None:
-    pacer, elsewhere = Pacer(table, 0.5, 1, stalling), Pacer(table, 0.5, 1, stalling)
+def test_whoever_stalls_while_another_call_leaves_has_to_wait(table: Table, stalling: StallingClock) -> None:
+    pacer, elsewhere = new_pacer(table, stalling), new_pacer(table, stalling)
 
     def stall() -> None:
         stalling.now += 2.5
@@ -143,21 +160,30 @@ def test_whoever_stalls_while_another_call_leaves_has_to_wait(table: TransientTa
         pacer.send({}, pacer.now() + 50)
 
 
-def test_a_clock_that_is_behind_catches_up(table: TransientTable, clock: Clock, stalling: StallingClock) -> None:
+def test_a_clock_that_is_behind_catches_up(table: Table, clock: Clock, stalling: StallingClock) -> None:
     stalling.ahead = -30.0
-    fast, slow = Pacer(table, 0.5, 1, clock), Pacer(table, 0.5, 1, stalling)
+    fast, slow = new_pacer(table, clock), new_pacer(table, stalling)
     fast.send({}, 0)
     slow.read()
     assert slow.now() == pytest.approx(fast.now(), abs=25)
     assert slow.at(stalling.monotonic() + 3) == slow.now() + 3000
 
 
-def test_a_pause_ends_after_two_intervals(table: TransientTable, clock: Clock) -> None:
-    pacer = Pacer(table, 0.5, 3, clock)
+def test_a_pause_ends_after_two_intervals(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock, burst=3)
     pacer.pause()
     assert pacer.free_at(pacer.item) == pacer.now() + 2 * INTERVAL
     pacer.pause()
     assert tat(table) == pacer.now() + 4 * INTERVAL
+
+
+def test_without_the_table_a_pause_is_for_this_environment(clock: Clock) -> None:
+    pacer = new_pacer(GoneTable(), clock)
+    for known, free_in in ((0, 2 * INTERVAL), (60_000, 60_000)):
+        pacer.item = {"tat": pacer.now() + known}
+        with pytest.raises(StorageUnavailableError):
+            pacer.pause()
+        assert pacer.free_at(pacer.item) == pacer.now() + free_in
 
 
 @pytest.mark.parametrize(
@@ -170,7 +196,7 @@ def test_a_pause_ends_after_two_intervals(table: TransientTable, clock: Clock) -
         pytest.param(2, 5, 5, 508, id="another rate"),
     ],
 )
-def test_free_slots(table: TransientTable, clock: Clock, rate: float, burst: int, calls: int, free_in: int) -> None:
-    pacer = Pacer(table, rate, burst, clock)
+def test_free_slots(table: Table, clock: Clock, rate: float, burst: int, calls: int, free_in: int) -> None:
+    pacer = new_pacer(table, clock, rate, burst)
     assert pacer.free_at({}, calls) == pacer.now() + free_in
     assert pacer.calls_ahead({"tat": pacer.now() + calls * pacer.interval}) == calls

@@ -235,6 +235,7 @@ def test_a_page_has_a_cursor_only_if_there_is_another_page() -> None:
     assert [page.count for page in pages] == [10, 10, 5]
     assert [page.next_cursor is None for page in pages] == [False, False, True]
     assert {(page.total, page.is_lower_bound) for page in pages} == {(25, False)}
+    assert [page.result.response.contacts for page in pages] == [page.contacts for page in pages]
 
 
 def test_the_next_page_is_requested_with_connects_token() -> None:
@@ -257,6 +258,7 @@ def test_a_limit_of_0_counts_with_one_call(start: datetime, counts: str, expecte
     page = fetch_page(new_search(start=start, limit=0), connect, new_codec(), PATIENCE)
     assert (page.contacts, page.count, page.next_cursor, page.truncated) == ([], 0, None, False)
     assert (page.total, page.is_lower_bound) == expected
+    assert len(page.result.response.contacts) == 1
     assert [request["MaxResults"] for request in connect.requests] == [1]
 
 
@@ -294,6 +296,22 @@ def test_a_lost_token_is_replaced_while_the_walk_has_not_left_its_first_timestam
     connect.tokens_work = False
     second = fetch_page(replace(search, cursor=first.next_cursor), connect, codec, PATIENCE)
     assert ids([first, second]) == [contact.id for contact in reversed(connect.contacts)]
+
+
+def test_a_token_may_be_lost_before_the_first_contact() -> None:
+    class HesitantConnect(FakeConnect):
+        """Return nothing at first but a token."""
+
+        def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
+            result = super().search(request, patience)
+            if len(self.requests) > 1:
+                return result
+            return replace(result, response=result.response.model_copy(update={"contacts": [], "next_token": "0 "}))
+
+    connect = HesitantConnect(hourly_contacts(15))
+    connect.tokens_work = False
+    pages = fetch_pages(new_search(limit=10), connect)
+    assert ids(pages) == [contact.id for contact in connect.contacts]
 
 
 def test_a_lost_stored_token_is_replaced_as_well() -> None:
@@ -405,7 +423,7 @@ def test_a_contact_where_two_windows_meet_is_returned_and_counted_once(order: st
     connect = FakeConnect(contacts)
     connect.rounds_down = rounds_down
     pages = fetch_pages(new_search(start=TWO_YEARS_AGO, order=order, limit=2), connect)
-    contacts.sort(key=lambda contact: contact.initiation_timestamp, reverse=order == "DESCENDING")
+    contacts.sort(key=lambda contact: (contact.initiation_timestamp, contact.id), reverse=order == "DESCENDING")
     assert ids(pages) == [contact.id for contact in contacts]
     if not rounds_down:
         assert pages[-1].total == 3
@@ -569,7 +587,7 @@ def check_totals(pages: Sequence[Page], count: int) -> None:
     limits=LIMITS,
     behavior=st.fixed_dictionaries(BEHAVIOR),
 )
-@settings(max_examples=min(60, settings.default.max_examples))
+@settings(max_examples=min(60, settings().max_examples))
 def test_a_walk_returns_each_contact_exactly_once_and_in_order(
     offsets: list[int], order: str, limits: list[int], behavior: Mapping[str, Any]
 ) -> None:
@@ -588,7 +606,7 @@ def test_a_walk_returns_each_contact_exactly_once_and_in_order(
 
 
 @given(offsets=offsets_in_span(), limits=LIMITS, behavior=st.fixed_dictionaries(BEHAVIOR), data=st.data())
-@settings(max_examples=min(60, settings.default.max_examples))
+@settings(max_examples=min(60, settings().max_examples))
 def test_an_enqueue_walk_goes_from_its_newest_upstream_search_to_its_oldest(
     offsets: list[int], limits: list[int], behavior: Mapping[str, Any], data: st.DataObject
 ) -> None:
