@@ -38,18 +38,24 @@ TARGETS = {
         tuple(f"tests/unit/amazon_connect/test_{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
     ),
 }
+_EQUAL = "equal timestamps are told apart before"
+_CASE = "DynamoDB takes keywords in either case"
+_AGO = "nothing in the item is from the first millisecond of 1970"
 # Lines that a change makes, and why no test can tell them from what was there.
 EXPLAINED = {
     'key = f"cursor {blake2b(stored, ).hexdigest()}"': "a longer digest is as good a key",
     'key = f"cursor {blake2b(stored, digest_size=17).hexdigest()}"': "a longer digest is as good a key",
     "days = [] if (lifetime == LIFETIME) and False else [lifetime.days]": "a cursor of a day may say so: it is longer",
-    "return timestamp >= last_timestamp if self.search.descending else timestamp < last_timestamp": "equal ones are told"
-    " apart before",
-    "return timestamp > last_timestamp if self.search.descending else timestamp <= last_timestamp": "equal ones are told"
-    " apart before",
-    "return self._move(results_read=0, next_token=None)": "where no contact is returned yet, a lost token is no loss",
+    "return timestamp >= last_timestamp if self.search.descending else timestamp < last_timestamp": _EQUAL,
+    "return timestamp > last_timestamp if self.search.descending else timestamp <= last_timestamp": _EQUAL,
     "return begins and (response.total_count or 1) > self.position.results_left * 0.9": "where an upstream search"
     " begins it has more than one result left",
+    'self._last_caller, self._throttled_caller = caller, "XXXX"': "no caller has this name",
+    'if item.get("next_promise", 1) < slot:': _AGO,
+    'tat: int = item.get("tat", 1)': _AGO,
+    'condition = "attribute_not_exists(#next_promise) or #next_promise < :slot"': _CASE,
+    'condition = "attribute_not_exists(#tat) or #tat < :until"': _CASE,
+    'condition = "attribute_not_exists(#tat) or #tat <= :expected"': _CASE,
     "return (timestamp - _EPOCH) / _MICROSECOND": "floats hold microseconds exactly until the year 2255: it is longer",
 }
 
@@ -73,9 +79,8 @@ def _mutate(name: str, processes: int) -> bool:
     _copy_tree(folder, TARGETS[name])
     if subprocess.run(["mutmut", "run", "--max-children", str(processes)], cwd=folder, check=False).returncode:  # noqa: S603, S607
         return False
-    # Besides the survivors, these are the changes of code that no test runs. A test that does not end has noticed.
-    results = [line.strip().split(": ") for line in _mutmut(folder, "results").splitlines() if ": " in line]
-    names = [name for name, result in results if result != "timeout"]
+    # Besides the survivors, these are the changes of code that no test runs, and those that took too long to judge.
+    names = [line.split(":")[0].strip() for line in _mutmut(folder, "results").splitlines() if ": " in line]
     found = [_mutmut(folder, "show", survivor) for survivor in names]
     unexplained = [difference for difference in found if not is_explained(difference)]
     print("\n".join([*unexplained, f"{name}: {len(found)} changes survived, {len(unexplained)} of them unexplained"]))

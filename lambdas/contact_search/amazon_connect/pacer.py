@@ -132,8 +132,9 @@ class Pacer:
         """Let no call leave for two intervals."""
         until = self.now() + self._burst_tolerance + 2 * self.interval
         self.item = {**self.item, "tat": max(theoretical_arrival(self.item), until)}
+        condition = "attribute_not_exists(#tat) OR #tat < :until"
         with suppress(ConditionFailedError):  # another environment has paused for longer
-            self.update("SET #tat = :until, #at = :at", {"until": until}, "attribute_not_exists(#tat) OR #tat < :until")
+            self.update("SET #tat = :until, #at = :at", {"until": until}, condition)
 
     def read(self) -> Item:
         return self._seen(self._table.get(self._key) or {})

@@ -177,6 +177,13 @@ def test_a_pause_ends_after_two_intervals(table: Table, clock: Clock) -> None:
     assert tat(table) == pacer.now() + 4 * INTERVAL
 
 
+def test_a_pause_is_not_made_shorter(table: Table, clock: Clock) -> None:
+    new_pacer(table, clock).pause()
+    faster = new_pacer(table, clock, rate=5)
+    faster.pause()
+    assert tat(table) == faster.free_at(faster.item) == faster.now() + 2 * INTERVAL
+
+
 def test_without_the_table_a_pause_is_for_this_environment(clock: Clock) -> None:
     pacer = new_pacer(GoneTable(), clock)
     for known, free_in in ((0, 2 * INTERVAL), (60_000, 60_000)):

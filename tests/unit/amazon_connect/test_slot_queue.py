@@ -23,13 +23,13 @@ class Line:
     """A queue whose item is in a table that takes no time."""
 
     def __init__(self, clock: Clock, item: Item) -> None:
-        self._table = Table(items={KEY: {"tat": NOW} | item})
-        self.queue = SlotQueue(Pacer(self._table, 0.5, 1, clock), 3)  # type: ignore[arg-type]
+        self.table = Table(items={KEY: {"tat": NOW} | item})
+        self.queue = SlotQueue(Pacer(self.table, 0.5, 1, clock), 3)  # type: ignore[arg-type]
 
     @property
     def item(self) -> Item:
         """The item as the table has it."""
-        return dict(self._table.items[KEY])
+        return dict(self.table.items[KEY])
 
     def join(self, newcomer: Place) -> Item:
         """Let the request join the line. Return what that has changed in the item."""
@@ -233,6 +233,7 @@ def test_refused_requests_are_promised_one_slot_after_the_other(clock: Clock) ->
         {f"promised_me_{NOW + 2}": first + 2 * INTERVAL, "next_promise": first + 3 * INTERVAL},
     ]
     assert [seconds for seconds, _ in told] == [2, 4, 6]
+    assert line.table.calls["update"] == 3
 
 
 def test_a_slot_is_promised_once_if_others_are_refused_meanwhile(clock: Clock) -> None:
@@ -247,6 +248,7 @@ def test_a_promised_slot_is_no_earlier_than_the_own_one(clock: Clock, next_promi
     _, changed = line.refuse(place())
     promised = NOW + max(next_promise, 0)
     assert changed == {f"promised_me_{NOW}": promised, "next_promise": promised + INTERVAL}
+    assert line.table.calls["update"] == 1
 
 
 def test_promised_slots_leave_the_background_its_fifth(clock: Clock) -> None:

@@ -298,6 +298,22 @@ def test_a_lost_token_is_replaced_while_the_walk_has_not_left_its_first_timestam
     assert ids([first, second]) == [contact.id for contact in reversed(connect.contacts)]
 
 
+@pytest.mark.parametrize("token", ["t", None], ids=["with a token", "its token is lost"])
+def test_a_restart_begins_anew_if_no_contact_is_returned_yet(token: str | None) -> None:
+    walk = Walk.begin(new_search())
+    assert Walk(walk.search, replace(walk.position, results_read=3, next_token=token)).restart() == walk
+
+
+@pytest.mark.parametrize("token", ["t", None], ids=["with a token", "its token is lost"])
+def test_a_restart_begins_at_the_last_timestamp(token: str | None) -> None:
+    walk = Walk.begin(new_search())
+    reached = {"last_timestamp": NOW - HOUR, "seen": frozenset("a")}
+    position = replace(walk.position, matches_before=7, results_read=5, next_token=token, **reached)  # type: ignore[arg-type]
+    window = Window(NOW - EIGHT_WEEKS, NOW - HOUR)
+    expected = replace(walk.position, window=window, matches_before=7 + 5 - 1, **reached)  # type: ignore[arg-type]
+    assert Walk(walk.search, position).restart() == Walk(walk.search, expected)
+
+
 def test_a_token_may_be_lost_before_the_first_contact() -> None:
     class HesitantConnect(FakeConnect):
         """Return nothing at first but a token."""
@@ -310,8 +326,9 @@ def test_a_token_may_be_lost_before_the_first_contact() -> None:
 
     connect = HesitantConnect(hourly_contacts(15))
     connect.tokens_work = False
-    pages = fetch_pages(new_search(limit=10), connect)
+    pages = fetch_pages(new_search(start=TWO_YEARS_AGO, limit=10), connect)
     assert ids(pages) == [contact.id for contact in connect.contacts]
+    check_totals(pages, 15)
 
 
 def test_a_lost_stored_token_is_replaced_as_well() -> None:
