@@ -39,6 +39,7 @@ TARGETS = {
     ),
 }
 _EQUAL = "equal timestamps are told apart before"
+_EARLY = "the line is read as early as it has to be, if the table is not slower than it was"
 _CASE = "DynamoDB takes keywords in either case"
 _AGO = "nothing in the item is from the first millisecond of 1970"
 # Lines that a change makes, and why no test can tell them from what was there.
@@ -51,6 +52,8 @@ EXPLAINED = {
     "return begins and (response.total_count or 1) > self.position.results_left * 0.9": "where an upstream search"
     " begins it has more than one result left",
     'self._last_caller, self._throttled_caller = caller, "XXXX"': "no caller has this name",
+    "self._pacer.sleep_until(start - self._pacer.write_time * 4 // 2)": _EARLY,
+    "self._pacer.sleep_until(start - self._pacer.write_time * 3 // 3)": _EARLY,
     'if item.get("next_promise", 1) < slot:': _AGO,
     'tat: int = item.get("tat", 1)': _AGO,
     'condition = "attribute_not_exists(#next_promise) or #next_promise < :slot"': _CASE,

@@ -337,9 +337,9 @@ class Walk:
         return {"TimeRange": time_range, "SearchCriteria": criteria, "Sort": request["Sort"]}
 
     def _full_window(self) -> Window:
+        """Return the window of the search. That of a walk without an end may as well start here: it is ascending."""
         if self.horizon is not None:
-            start = self.search.window.at(self.position.started_at).start
-            return Window(start, max(self.horizon, self.position.window.end))
+            return replace(self.position.window, end=max(self.horizon, self.position.window.end))
         return self.search.window_at(self.position.started_at)
 
     def _may_exceed_result_limit(self, response: SearchContactsResponse) -> bool:
