@@ -1,4 +1,4 @@
-"""Serve prepared answers of AWS at once, in a process of its own, so that benchmarks do not measure AWS.
+"""Serve prepared answers of AWS at once, in a separate process, so that benchmarks do not measure AWS.
 
 Amazon Connect, DynamoDB and KMS share one address. The first part of the path selects their behaviour:
 
@@ -57,7 +57,7 @@ class Address:
         self._tables = count()
 
     def variables(self, connect: str = "prompt", dynamodb: str = "losing", *, tls: bool = False) -> dict[str, str]:
-        """Return the variables by which an environment finds this AWS, with these behaviours and a table of its own."""
+        """Return the environment variables that point to this AWS, with these behaviours and a separate table."""
         url = self._tls_url if tls else self._url
         return {
             "AWS_ENDPOINT_URL": url,

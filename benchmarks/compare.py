@@ -64,7 +64,7 @@ def main() -> int:
     return 1 if slower else 0
 
 
-def grown(ratios: Ratios, earlier: Ratios) -> dict[str, tuple[float, float]]:
+def grown(ratios: Mapping[str, float | None], earlier: Mapping[str, float | None]) -> dict[str, tuple[float, float]]:
     """Return the ratios that are more than `_ALERT` times what they were, each as it was and as it is."""
     both = {name: (earlier.get(name), ratio) for name, ratio in ratios.items()}
     return {

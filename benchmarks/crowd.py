@@ -1,11 +1,11 @@
-"""A crowd of callers at Amazon Connect's own quota, through the service and through plain boto3:
+"""Measure a crowd of callers at Amazon Connect's default quota, through the service and through plain boto3:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.crowd 2>log [--only a|b|c] [--seconds N] [--via service|boto3]
 
-(a) 200 clients poll one dashboard's search every 5 seconds; (b) 20 clients have searches of their own, one after the
-other; (c) one client walks on four connections without pause and waits as long as it may, beside 10 polite ones who ask
-for something every 20 seconds. Who is refused comes back when Retry-After says so; boto3 retries as it does by default.
-The function's processes share one DynamoDB, and each stand-in is a process of its own.
+(a) 200 clients poll the search of a dashboard every 5 seconds. (b) 20 clients make different searches, one after the
+other. (c) A greedy client walks on four connections without a pause and with the longest wait, beside 10 polite clients
+that search every 20 seconds. A client that is refused retries after Retry-After; boto3 retries as it does by default.
+The function's processes share one DynamoDB, and each stand-in runs in a separate process.
 """
 
 import argparse
@@ -51,9 +51,11 @@ HEAD = "            answers  errors  refused  killed   calls  throttled  quota u
 
 @dataclass
 class Tally:
-    """Seconds from the first attempt to each answer; how often callers were refused; what they got no answer to.
+    """Count responses, refusals and failures.
 
-    `killed` are requests whose environment was ended while it had them. They are no errors, and are not asked again.
+    Attributes:
+        waits: Seconds from the first attempt at each request to its response.
+        killed: Requests whose environment was killed. They are not counted as errors, and not sent again.
     """
 
     waits: list[float] = field(default_factory=list)
@@ -62,14 +64,14 @@ class Tally:
     killed: int = 0
 
 
-class Door(Protocol):
-    """A way to Connect. `ask` returns where the search goes on, "" at its end."""
+class Searcher(Protocol):
+    """A way to search Amazon Connect. `ask` returns the cursor of the next page, "" after the last one."""
 
     async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str: ...
 
 
 class Service:
-    """Through the search function, in processes of its own."""
+    """Search through the search function, which runs in other processes."""
 
     def __init__(self, function: LambdaFunction) -> None:
         self._function = function
@@ -98,12 +100,12 @@ class Service:
 
 
 class PlainBoto3:
-    """With a boto3 client that all callers share."""
+    """Search through one boto3 client that all callers share."""
 
     def __init__(self, url: str) -> None:
         self._connect = client("connect", url, config=Config(max_pool_connections=300))
 
-    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:  # noqa: ARG002 - it knows of neither
+    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:  # noqa: ARG002 - boto3 needs neither
         begun, now = time.monotonic(), datetime.now(UTC)
         request = {
             "InstanceId": INSTANCE_ID,
@@ -121,20 +123,20 @@ class PlainBoto3:
         return str(answer.get("NextToken", ""))
 
 
-async def dashboard(door: Door, seconds: float) -> Tally:
+async def dashboard(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def poll(number: int) -> None:
-        await asyncio.sleep(random.random() * 5)  # noqa: S311 - nobody has to guess it
+        await asyncio.sleep(random.random() * 5)  # noqa: S311 - not a secret
         while time.monotonic() < end:
-            await door.ask(tally, f"dashboard {number}", {"last": "P30D", "limit": 10})
+            await searcher.ask(tally, f"dashboard {number}", {"last": "P30D", "limit": 10})
             await asyncio.sleep(5)
 
     await asyncio.gather(*map(poll, range(200)))
     return tally
 
 
-async def searches(door: Door, seconds: float) -> Tally:
+async def searches(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def search(number: int) -> None:
@@ -142,20 +144,20 @@ async def searches(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(tally, f"client {number}", query)
+            await searcher.ask(tally, f"client {number}", query)
 
     await asyncio.gather(*map(search, range(20)))
     return tally
 
 
-async def walker(door: Door, seconds: float) -> Tally:
+async def walker(searcher: Searcher, seconds: float) -> Tally:
     polite, greedy, end = Tally(), Tally(), time.monotonic() + seconds
 
     async def walk(number: int) -> None:
         cursor = ""
         while time.monotonic() < end:
             query = {"last": "P30D", "limit": number + 1, **({"cursor": cursor} if cursor else {})}
-            cursor = await door.ask(greedy, "greedy", query, patiently=True)
+            cursor = await searcher.ask(greedy, "greedy", query, patiently=True)
 
     async def ask_politely(number: int) -> None:
         await asyncio.sleep(2 * number)
@@ -163,18 +165,18 @@ async def walker(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(polite, f"polite {number}", query)
+            await searcher.ask(polite, f"polite {number}", query)
             await asyncio.sleep(20)
 
     await asyncio.gather(*map(walk, range(4)), *map(ask_politely, range(10)))
     print(
-        f"    (c) of the greedy client, who is not in the next row: {len(greedy.waits)} pages, {greedy.errors} errors"
+        f"    (c) the greedy client, which the next row leaves out: {len(greedy.waits)} pages, {greedy.errors} errors"
     )
     return polite
 
 
-async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]], via: str, seconds: float) -> None:
-    """One row of the table."""
+async def measure(name: str, scenario: Callable[[Searcher, float], Awaitable[Tally]], via: str, seconds: float) -> None:
+    """Run a scenario, and print its row of the table."""
     with stand_in(RATE) as connect, stand_in() as others:
         if via == "boto3":
             connect.counts()
@@ -192,7 +194,7 @@ async def measure(name: str, scenario: Callable[[Door, float], Awaitable[Tally]]
 
 
 def row(tally: Tally, counts: dict[str, Any], unused: float = 0) -> str:
-    """Return a row of the table. Of the quota, so many seconds do not count: no environment had a request."""
+    """Return a row of the table. Leave out the quota of `unused` seconds, in which no environment had a request."""
     waits, moments = sorted(tally.waits) or [float("nan")], counts["moments"]
     p50, p95 = (waits[round(share * (len(waits) - 1))] for share in (0.5, 0.95))
     seconds = moments[-1] - moments[0] - unused if len(moments) > 1 else float("nan")

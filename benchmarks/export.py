@@ -1,11 +1,11 @@
-"""Measure bulk exports: against a script with boto3's paginator, while callers search, and while workers are killed:
+"""Measure bulk exports: beside a script with boto3's paginator, while callers search, and while workers are killed:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.export [--only speed|alone|beside|kills] [--contacts N] …
 
 (speed) exports all contacts of two years without a quota, first with the template's state machine and its worker, then
-with boto3's paginator. (alone) runs one export at Connect's own quota. (beside) lets ten callers search every 40 s,
-first without exports and then while three exports run. (kills) kills the worker at random times, as often as asked.
-AWS is one process, which runs the worker in other processes.
+with boto3's paginator. (alone) runs one export at Connect's default quota. (beside) has ten callers search every 40 s,
+first without exports and then while three exports run. (kills) kills the worker at random times, `--kills` times.
+The stand-in of AWS is one process, which runs the worker in other processes.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import urllib3
 from tqdm import tqdm
 
-from benchmarks.crowd import Door, Service, Tally
+from benchmarks.crowd import Searcher, Service, Tally
 from benchmarks.stand_in import INSTANCE_ID, StandIn, stand_in
 from operations import registry
 from operations.deployed import on_this_machine
@@ -41,7 +41,7 @@ from sandbox.gateway.proxy_event import Request, build_event, build_response
 from sandbox.gateway.template import Function, synthesized
 
 _RUNTIME = Path(__file__).parent.parent / "sandbox" / "gateway" / "lambda_runtime.py"
-# Seconds after which a worker is killed at the latest: a slice of 500 contacts takes a fraction of that.
+# Each worker is killed within so many seconds. A slice of 500 contacts takes a fraction of that.
 _LONGEST_LIFE = 0.8
 DAYS = 728
 RATE = 0.5
@@ -50,7 +50,7 @@ EXPORTERS = [f"exporter {number}" for number in range(3)]
 
 
 class Laptop:
-    """Run AWS with the template deployed, and the API's function."""
+    """Run a stand-in of AWS with the template deployed, and the API's function."""
 
     def __init__(self, aws: StandIn, settings: dict[str, str], processes: int = 1) -> None:
         self.aws = aws
@@ -189,12 +189,12 @@ async def _callers(seconds: float, exporters: list[str]) -> _Waits:
         laptop = Laptop(aws, {"QUOTA_RATE": str(RATE), "QUOTA_BURST": "1"}, processes=12)
         await asyncio.gather(*(laptop.search.start() for _ in range(12)))
         ids = {name: await laptop.create(name) for name in exporters}
-        await asyncio.sleep(20)  # until all processes are there and the exports run
+        await asyncio.sleep(20)  # all processes have started and the exports run
         aws.counts()
         tally = Tally()
-        door = Service(laptop.search)
+        searcher = Service(laptop.search)
         end = time.monotonic() + seconds
-        await asyncio.gather(*(_ask(door, tally, number, end) for number in range(len(CALLERS))))
+        await asyncio.gather(*(_ask(searcher, tally, number, end) for number in range(len(CALLERS))))
         counts = aws.counts()
         for name, export_id in ids.items():
             await laptop.delete(name, export_id)
@@ -204,13 +204,13 @@ async def _callers(seconds: float, exporters: list[str]) -> _Waits:
     return _Waits(len(waits), p50, p95, waits[-1], _quota_use(counts), counts["throttled"])
 
 
-async def _ask(door: Door, tally: Tally, number: int, end: float) -> None:
-    """Search for something else every 40 seconds: ten such callers use half of the quota."""
+async def _ask(searcher: Searcher, tally: Tally, number: int, end: float) -> None:
+    """Make another search every 40 seconds: ten such callers use half of the quota."""
     await asyncio.sleep(4 * number)
     search = 0
     while time.monotonic() < end:
         query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-        await door.ask(tally, CALLERS[number], query, patiently=True)
+        await searcher.ask(tally, CALLERS[number], query, patiently=True)
         search += 1
         await asyncio.sleep(40)
 
@@ -221,8 +221,8 @@ def _quota_use(counts: dict[str, Any]) -> float:
 
 
 async def measure_kills(options: argparse.Namespace) -> None:
-    """Run the worker as the state machine does, but begin the next attempt at once."""
-    contacts, moments = options.contacts // 4, random.Random(options.seed)  # noqa: S311 - it has to be repeatable
+    """Run the worker as the state machine does, but start the next attempt at once."""
+    contacts, moments = options.contacts // 4, random.Random(options.seed)  # noqa: S311 - repeatable
     with stand_in(0, contacts, DAYS) as aws:
         laptop = Laptop(
             aws, {"QUOTA_RATE": "0", "EXPORT_SLICE_CONTACTS": "500", "EXPORT_STATE_MACHINE_ARN": _no_op(aws)}
@@ -239,11 +239,11 @@ async def measure_kills(options: argparse.Namespace) -> None:
             await laptop.delete(EXPORTERS[0], export_id)
         took = time.perf_counter() - begun
         await laptop.search.stop()
-    _print("kills", f"{killed} kills in {exports} exports of {contacts:,} contacts: 0 lost, 0 doubled; {took:.0f} s")
+    _print("kills", f"{killed} kills in {exports} exports of {contacts:,} contacts: 0 lost, 0 repeated; {took:.0f} s")
 
 
 def _no_op(aws: StandIn) -> str:
-    """Make a state machine that does nothing: here the benchmark invokes the worker."""
+    """Create a state machine that does nothing: here the benchmark invokes the worker."""
     from benchmarks.stand_in import client  # noqa: PLC0415
 
     definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -281,7 +281,8 @@ def _start(worker: Function) -> "subprocess.Popen[str]":
         env=LambdaFunction(worker).environment,
         text=True,
     )
-    if not _invoke_until_done(process, "there is none"):
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    if process.stdout.readline() != "ready\n":
         raise SystemExit("the worker does not start")
     return process
 
@@ -304,7 +305,7 @@ def _invoke_until_done(process: "subprocess.Popen[str]", export_id: str) -> bool
 
 
 def _download(export: dict[str, Any]) -> list[str]:
-    """Return the ids of the contacts of all parts, in order. Check each part."""
+    """Check each part. Return the ids of all contacts, in order."""
     http, ids = urllib3.PoolManager(), []
     for part in export["parts"]:
         content = http.request("GET", part["url"]).data

@@ -1,13 +1,13 @@
-"""What a crowd gets when environments stall and die, and when the table is slow or gone, at Amazon Connect's own quota:
+"""Measure a crowd at Amazon Connect's default quota while environments stall or die, or the table is slow or gone:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.faults 2>log [--only d|e|f|slow|gone] [--seconds N] [--via boto3]
 
-8 callers ask one after the other for searches of their own, which wait for 20 seconds at most, and come back as told.
-(d) Every 1.25 s on average an environment that has a request is stopped for 0.3-2.5 s (SIGSTOP), at random with a
-seed. (e) 60 callers ask for the same at once through `scripts/serve --quota 0.5`, and no environment has started. (f)
-Every second an environment that has a request is killed (SIGKILL). (g) A call of DynamoDB takes 300 ms more (slow), or
-DynamoDB answers nothing for 10 s after 20 s (gone). boto3 is the bare handler of `peers/` in the same environments; in
-(e) it is 60 clients in this process.
+8 callers make different searches, one after the other. Each waits for 20 seconds at most and retries after Retry-After.
+(d) Every 1.25 s on average, a busy environment is stopped for 0.3-2.5 s (SIGSTOP), at random with a fixed seed.
+(e) 60 callers send the same search at once through `scripts/serve --quota 0.5`, before any environment has started. (f)
+Every second a busy environment is killed (SIGKILL). (g) Each call of DynamoDB takes 300 ms longer (slow), or DynamoDB
+does not respond for 10 s, beginning after 20 s (gone). boto3 is the bare handler of `peers/` in the same environments;
+in (e) it is 60 clients in this process.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from urllib.request import urlopen
 
 from botocore.exceptions import ClientError
 
-from benchmarks.crowd import HEAD, RATE, Door, Service, Tally, row
+from benchmarks.crowd import HEAD, RATE, Searcher, Service, Tally, row
 from benchmarks.stand_in import INSTANCE_ID, StandIn, client, stand_in
 from sandbox.aws_server import REGION
 from sandbox.clients import FULL_KEY, add_callers
@@ -50,12 +50,12 @@ Fault = Callable[[LambdaFunction, StandIn], Coroutine[Any, Any, None]]
 
 
 class BareHandler:
-    """Through the bare handler, which knows of no limit."""
+    """Search through the bare handler, which has no limiter."""
 
     def __init__(self, function: LambdaFunction) -> None:
         self._function = function
 
-    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:  # noqa: ARG002 - it knows of none of them
+    async def ask(self, tally: Tally, caller: str, query: dict[str, Any], *, patiently: bool = False) -> str:  # noqa: ARG002 - the bare handler needs none of them
         begun, now = time.monotonic(), datetime.now(UTC)
         query = {"from": f"{now - timedelta(days=30):%FT%TZ}", "to": f"{now:%FT%TZ}", "channel": "CHAT", "limit": 10}
         request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
@@ -71,7 +71,7 @@ class BareHandler:
         return ""
 
 
-async def searches(door: Door, seconds: float) -> Tally:
+async def searches(searcher: Searcher, seconds: float) -> Tally:
     tally, end = Tally(), time.monotonic() + seconds
 
     async def search(number: int) -> None:
@@ -79,14 +79,14 @@ async def searches(door: Door, seconds: float) -> Tally:
             if time.monotonic() > end:
                 return
             query = {"last": "P30D", "limit": 10, "agent_id": f"agent-{number}-{search}"}
-            await door.ask(tally, f"client {number}", query, patiently=True)
+            await searcher.ask(tally, f"client {number}", query, patiently=True)
 
     await asyncio.gather(*map(search, range(CALLERS)))
     return tally
 
 
 async def stalls(function: LambdaFunction, _: StandIn) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - nobody has to guess it
+    chance = random.Random(SEED)  # noqa: S311 - not a secret
 
     async def stall(seconds: float) -> None:
         busy = sorted(function.busy, key=lambda process: process.pid)
@@ -103,7 +103,7 @@ async def stalls(function: LambdaFunction, _: StandIn) -> None:
 
 
 async def kills(function: LambdaFunction, _: StandIn) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - nobody has to guess it
+    chance = random.Random(SEED)  # noqa: S311 - not a secret
     while True:
         await asyncio.sleep(1)
         if busy := sorted(function.busy, key=lambda process: process.pid):
@@ -129,7 +129,7 @@ def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None
 
 
 async def count_unused(function: LambdaFunction, unused: list[float]) -> None:
-    """Count the seconds in which no environment has a request: after a kill it takes a while until one has started."""
+    """Collect the seconds in which no environment has a request: after a kill, it takes time to start another one."""
     began = time.monotonic()
     while True:
         await asyncio.sleep(0.05)
@@ -160,7 +160,7 @@ async def measure(name: str, fault: Fault, via: str, seconds: float) -> None:
 
 
 async def cold_service(tally: Tally) -> dict[str, Any]:
-    """Start scripts/serve, and ask it at once. Return the calls of Connect and how many it throttled, by the log."""
+    """Start scripts/serve and send all requests at once. Return the calls and throttles in its log."""
     serve = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "sandbox", "--quota", str(RATE)),

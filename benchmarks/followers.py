@@ -1,9 +1,9 @@
-"""Measure 200 followers of one search at Amazon Connect's own quota:
+"""Measure 200 followers of one search at Amazon Connect's default quota:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.followers [--seconds N]
 
-A contact begins every second, and can be searched `settle` later. Each follower polls when `poll_after` says
-so, or up to 5 seconds later. The function's processes share one DynamoDB.
+A contact begins every second, and can be found `settle` later. Half of the followers poll exactly after `poll_after`,
+the others up to 5 seconds later. The function's processes share one DynamoDB.
 """
 
 import argparse
@@ -37,7 +37,7 @@ SETTLE = 20  # seconds
 
 @dataclass
 class Tally:
-    """Count what happened to all followers.
+    """Count what all followers received.
 
     Attributes:
         delays: Seconds from the timestamp of a contact to its delivery.
@@ -54,9 +54,9 @@ class Tally:
 
 
 async def follow(function: LambdaFunction, number: int, start: datetime, end: float, tally: Tally) -> None:
-    """Follow the search until the end, a time.time()."""
+    """Follow the search until `end`, a time.time()."""
     query = {"follow": "true", "settle": f"PT{SETTLE}S", "from": start.isoformat(), "limit": 100}
-    await asyncio.sleep(5 * random.random())  # noqa: S311 - nobody has to guess it
+    await asyncio.sleep(5 * random.random())  # noqa: S311 - not a secret
     while time.time() < end:
         request = Request("GET", b"/v1/contacts", urlencode(query).encode(), [], b"", "127.0.0.1")
         event = build_event(request, "followers", "/v1/contacts")
@@ -89,7 +89,7 @@ def note(contacts: list[dict[str, Any]], number: int, tally: Tally) -> None:
 
 
 def add_contacts(server: AwsServer, start: datetime, seconds: float) -> list[str]:
-    """Let a contact begin every second, some of them at the same time."""
+    """Add a contact for every second, some with the same timestamp."""
     ids = [f"contact-{number:05}" for number in range(int(seconds))]
     records = [
         {

@@ -1,8 +1,8 @@
-"""Processes that hammer the limiter for a minute:
+"""Measure the limiter while many processes hammer it for a minute:
 
     .venv/bin/python -m benchmarks.limiter [--processes N] [--seconds N]
 
-Prints how many searches Amazon Connect's stand-in allowed and throttled, and how much of the quota was used.
+It prints how many searches the stand-in of Amazon Connect allowed and throttled, and how much of the quota was used.
 """
 
 import argparse
@@ -16,11 +16,11 @@ from benchmarks.stand_in import INSTANCE_ID, client, stand_in
 from sandbox.aws_server import REGION
 
 RATE = 0.5
-_PAUSE = 1.0  # seconds, after which somebody who was refused asks again: all of them together 50 times a second
+_PAUSE = 1.0  # seconds until a refused process tries again: all 50 together try 50 times a second
 
 
 def hammer(number: int, connect_url: str, dynamodb_url: str, barrier: Any, seconds: float) -> None:
-    """Call Connect in slot after slot, without heeding when to come back."""
+    """Call Connect in one slot after the other, and ignore Retry-After."""
     os.environ |= {
         "AWS_ENDPOINT_URL_CONNECT": connect_url,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
@@ -28,7 +28,7 @@ def hammer(number: int, connect_url: str, dynamodb_url: str, barrier: Any, secon
         "AWS_ACCESS_KEY_ID": "any",
         "AWS_SECRET_ACCESS_KEY": "any",
     }
-    from contact_search.amazon_connect.client import ConnectClient  # noqa: PLC0415 - they read the environment
+    from contact_search.amazon_connect.client import ConnectClient  # noqa: PLC0415 - imports read the environment
     from contact_search.amazon_connect.errors import ThrottledError  # noqa: PLC0415
     from contact_search.amazon_connect.rate_limiter import RateLimiter  # noqa: PLC0415
     from contact_search.aws_clients import connect_client, dynamodb_client  # noqa: PLC0415

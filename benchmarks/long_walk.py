@@ -1,4 +1,4 @@
-"""Walk over two years of contacts, through the search function in a process of its own:
+"""Walk over two years of contacts, through the search function in a separate process:
 
     PYTHONPATH=lambdas .venv/bin/python -m benchmarks.long_walk [--contacts N] [--limit N]
 

@@ -1,8 +1,8 @@
-"""AWS for benchmarks, in processes of their own, so that nothing but the wire is shared with what is measured.
+"""Run stand-ins of AWS in separate processes, so that they share nothing but the wire with what is measured.
 
-`python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends. Each line on it is answered
-with a line of JSON that has the counts of SearchContacts since the line before. A line has the seconds that a call of
-DynamoDB takes.
+`python -m benchmarks.stand_in RATE CONTACTS DAYS` serves until its standard input ends. A line of input sets how much
+longer each call of DynamoDB takes, in seconds. The response is a line of JSON: the counts of SearchContacts since the
+previous line.
 """
 
 import json
@@ -33,16 +33,20 @@ _ORIGINALS = 5_000
 
 
 class StandIn:
-    """A stand-in of AWS, and what it has counted."""
+    """Control a stand-in of AWS, and read its counts."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.url: str = self._line()
 
     def counts(self, dynamodb_seconds: float = 0) -> dict[str, Any]:
-        """`requests` and `throttled` of SearchContacts, and the `moments` of those that were not throttled.
+        """Return the counts of SearchContacts since the last call, and set the delay of DynamoDB.
 
-        From now on a call of DynamoDB takes so many seconds more.
+        Args:
+            dynamodb_seconds: How much longer each call of DynamoDB takes from now on.
+
+        Returns:
+            `requests`, `throttled`, and `moments`: the Unix times of the calls that were not throttled.
         """
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         self._process.stdin.write(f"{dynamodb_seconds}\n")
@@ -50,7 +54,7 @@ class StandIn:
         return dict(self._line())
 
     def stop(self) -> None:
-        """Let it answer nothing until `go_on` is called."""
+        """Stop responding until `go_on` is called."""
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -67,8 +71,8 @@ class StandIn:
 
 @contextmanager
 def stand_in(rate: float = 0, contacts: int = 2_000, days: int = 90) -> Iterator[StandIn]:
-    """A stand-in whose Amazon Connect has so many contacts of so many days, and allows so many searches a second."""
-    process = subprocess.Popen(  # noqa: S603 - this very program
+    """Run a stand-in with `contacts` over the last `days`, which allows `rate` searches per second (0: no limit)."""
+    process = subprocess.Popen(  # noqa: S603 - this program
         [sys.executable, "-m", "benchmarks.stand_in", *map(str, (rate, contacts, days))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -81,23 +85,23 @@ def stand_in(rate: float = 0, contacts: int = 2_000, days: int = 90) -> Iterator
 
 
 def client(service: str, url: str, **options: Any) -> Any:
-    """A boto3 client of a stand-in."""
+    """Return a boto3 client of a stand-in."""
     credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
     return boto3.client(service, endpoint_url=url, region_name=REGION, **credentials, **options)
 
 
 def load(store: ContactStore, contacts: int, days: int) -> None:
-    """Put in sample contacts. Many are copies of some, at moments of their own, as making them would take an hour."""
+    """Load sample contacts. Most are copies with other timestamps: to generate them all would take an hour."""
     now = datetime.now(UTC)
     if contacts <= _ORIGINALS:
         load_sample(store, contacts, 1, now, days)
         return
-    originals = [parse_contact_record(one.record) for one in sample_contacts(_ORIGINALS, 1, now, 1)]
+    originals = [parse_contact_record(contact.record) for contact in sample_contacts(_ORIGINALS, 1, now, 1)]
     store.put(tqdm(_copies(originals, contacts, days, now.timestamp()), "Loading", contacts, delay=1, leave=False))
 
 
 def _copies(originals: Sequence[StoredContact], contacts: int, days: int, end: float) -> Iterator[StoredContact]:
-    """Yield copies, the oldest first, each a little later than the one before."""
+    """Yield copies, oldest first, with timestamps spread evenly."""
     for number in range(contacts):
         original = originals[number % len(originals)]
         moment = round(end - days * 86_400 * (contacts - number) / contacts, 3)
@@ -109,7 +113,7 @@ def _copies(originals: Sequence[StoredContact], contacts: int, days: int, end: f
 
 
 def _moved(value: Any, later: float) -> Any:
-    """Move all timestamps of a contact."""
+    """Move all timestamps by `later` seconds."""
     if not isinstance(value, dict):
         return value
     return {
@@ -119,7 +123,7 @@ def _moved(value: Any, later: float) -> Any:
 
 
 def main() -> None:
-    with suppress(PermissionError):  # AWS has machines of its own, which do not wait for this one
+    with suppress(PermissionError):  # the real AWS does not compete for this machine's cores
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     server = AwsServer()
     connect = server.connect
@@ -129,17 +133,17 @@ def main() -> None:
     server.start()
     now = datetime.now(UTC)
     window = {"Type": "INITIATION_TIMESTAMP", "StartTime": now, "EndTime": now}
-    client("connect", server.url).search_contacts(InstanceId=INSTANCE_ID, TimeRange=window)  # its first call is slow
+    client("connect", server.url).search_contacts(InstanceId=INSTANCE_ID, TimeRange=window)  # the first call is slow
     connect.behaviour.quota = float(sys.argv[1]) or None
     allows, moments = connect.quota.allows, []
 
-    def noted(rate: float | None) -> bool:
+    def record(rate: float | None) -> bool:
         is_allowed = allows(rate)
         if is_allowed:
             moments.append(time.time())
         return is_allowed
 
-    connect.quota.allows = noted  # type: ignore[method-assign]
+    connect.quota.allows = record  # type: ignore[method-assign]
     call_dynamodb, dynamodb_seconds = DynamoHandler.call_action, 0.0
 
     def call_slowly(handler: DynamoHandler) -> Any:

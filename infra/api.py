@@ -31,6 +31,7 @@ _THROTTLE_BY_PATH = {HEALTH.path: _HEALTH_CHECKS, EXPLORER_FILES.path: _EXPLORER
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "client": "$context.authorizer.principalId",
+    "user": "$context.authorizer.user",  # a pseudonym, which only tokens have
     "method": "$context.httpMethod",
     "resource": "$context.resourcePath",
     "status": "$context.status",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -110,6 +111,7 @@ class SearchFunction(PythonFunction):
                 "CURSOR_KEY_IDS": " ".join(key.key_arn for key in storage.cursor_keys),
                 "CORS_ORIGINS": " ".join(settings.cors_origins),
                 "EXPORT_STATE_MACHINE_ARN": export_state_machine_arn,
+                **_sign_in_environment(settings.oidc),
             },
             settings=settings,
             log_groups=log_groups,
@@ -250,6 +252,20 @@ def _oidc_environment(oidc: Oidc | None) -> dict[str, str]:
         "OIDC_JWKS_URI": oidc.jwks_uri or "",
         "OIDC_ALGORITHMS": " ".join(oidc.algorithms),
         "OIDC_CLIENT_CLAIMS": " ".join(oidc.client_claims),
+    }
+
+
+def _sign_in_environment(oidc: Oidc | None) -> dict[str, str]:
+    if oidc is None or oidc.sign_in is None:
+        return {}
+    return {
+        "SIGN_IN_ISSUER": oidc.issuer,
+        "SIGN_IN_CLIENT_ID": oidc.sign_in.client_id,
+        "SIGN_IN_AUTHORIZATION_ENDPOINT": oidc.sign_in.authorization_endpoint,
+        "SIGN_IN_TOKEN_ENDPOINT": oidc.sign_in.token_endpoint,
+        "SIGN_IN_END_SESSION_ENDPOINT": oidc.sign_in.end_session_endpoint or "",
+        "SIGN_IN_SCOPES": " ".join(oidc.sign_in.scopes),
+        "SIGN_IN_PARAMETERS": urlencode(oidc.sign_in.parameters),
     }
 
 

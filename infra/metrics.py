@@ -1,4 +1,4 @@
-"""The service's metrics: filters count log lines, so the functions themselves count nothing."""
+"""The service's metrics: filters count the lines of log_lines.py, so the functions themselves count nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from contact_search import log_lines
 from contact_search.api.route_table import CONTACT
+from contact_search.log_lines import LogLine
 
 
 @dataclass(frozen=True)
@@ -18,38 +20,66 @@ class LineFilter:
     value: str = "1"
 
 
-_CALLED = '$.message = "called Amazon Connect" && $.operation = "SearchContacts"'
-_DESCRIBED = '$.message = "called Amazon Connect" && $.operation != "SearchContacts"'
+def _where(line: LogLine, **conditions: str) -> str:
+    """Return the pattern of this line, if its fields meet the conditions."""
+    return _pattern(f'$.message = "{line.message}"', *_conditions(line, conditions))
+
+
+def _where_problem(**conditions: str) -> str:
+    """Return the pattern of a problem's line, whatever its message is, if its fields meet the conditions."""
+    return _pattern(*_conditions(log_lines.REFUSED, conditions))
+
+
+def _conditions(line: LogLine, conditions: Mapping[str, str]) -> list[str]:
+    return [f"{_field(line, field)} {condition}" for field, condition in conditions.items()]
+
+
+def _pattern(*conditions: str) -> str:
+    return f"{{ {' && '.join(conditions)} }}"
+
+
+def _field(line: LogLine, field: str) -> str:
+    """Return the field as patterns write it.
+
+    Raises:
+        ValueError: The line has no such field.
+    """
+    return f"$.{line.fields[line.fields.index(field)]}"
+
+
+_CALLED = {"operation": '= "SearchContacts"'}
+_DESCRIBED = {"operation": '!= "SearchContacts"'}
+_THROTTLED = {"outcome": '= "ThrottlingException"'}
 _SEARCH_METRICS = {
-    "Searches": LineFilter('{ $.message = "searched" }'),
-    "CacheHits": LineFilter('{ $.message = "searched" && $.cache = "hit*" }'),
-    "SharedCalls": LineFilter('{ $.message = "searched" && $.cache = "*collapsed*" }'),
-    "StalePages": LineFilter('{ $.message = "searched" && $.cache = "*stale*" }'),
-    "UpstreamCalls": LineFilter(f"{{ {_CALLED} }}"),
-    "QuotaWait": LineFilter(f"{{ {_CALLED} }}", "$.waited"),
-    "UpstreamThrottles": LineFilter(f'{{ {_CALLED} && $.outcome = "ThrottlingException" }}'),
-    "Refusals": LineFilter(f'{{ $.code = "QuotaExceeded" && $.resource != "{CONTACT.path}" }}'),
-    "Contacts": LineFilter('{ $.message = "described" }'),
-    "ContactRefusals": LineFilter(f'{{ $.code = "QuotaExceeded" && $.resource = "{CONTACT.path}" }}'),
-    "ContactCalls": LineFilter(f"{{ {_DESCRIBED} }}"),
-    "ContactThrottles": LineFilter(f'{{ {_DESCRIBED} && $.outcome = "ThrottlingException" }}'),
-    "DirectoryUnavailable": LineFilter('{ $.message = "directory unavailable" }'),
-    "TableUnavailable": LineFilter('{ $.message = "table unavailable" }'),
+    "Searches": LineFilter(_where(log_lines.SEARCHED)),
+    "CacheHits": LineFilter(_where(log_lines.SEARCHED, cache='= "hit*"')),
+    "SharedCalls": LineFilter(_where(log_lines.SEARCHED, cache='= "*collapsed*"')),
+    "StalePages": LineFilter(_where(log_lines.SEARCHED, cache='= "*stale*"')),
+    "UpstreamCalls": LineFilter(_where(log_lines.CALLED_CONNECT, **_CALLED)),
+    "QuotaWait": LineFilter(_where(log_lines.CALLED_CONNECT, **_CALLED), _field(log_lines.CALLED_CONNECT, "waited")),
+    "UpstreamThrottles": LineFilter(_where(log_lines.CALLED_CONNECT, **_CALLED, **_THROTTLED)),
+    "Refusals": LineFilter(_where_problem(code='= "QuotaExceeded"', resource=f'!= "{CONTACT.path}"')),
+    "Contacts": LineFilter(_where(log_lines.DESCRIBED)),
+    "ContactRefusals": LineFilter(_where_problem(code='= "QuotaExceeded"', resource=f'= "{CONTACT.path}"')),
+    "ContactCalls": LineFilter(_where(log_lines.CALLED_CONNECT, **_DESCRIBED)),
+    "ContactThrottles": LineFilter(_where(log_lines.CALLED_CONNECT, **_DESCRIBED, **_THROTTLED)),
+    "DirectoryUnavailable": LineFilter(_where(log_lines.DIRECTORY_UNAVAILABLE)),
+    "TableUnavailable": LineFilter(_where(log_lines.TABLE_UNAVAILABLE)),
 }
-# What the export function adds to the metrics above, and metrics of its own. Its waits are no concern of callers.
+# What the export function adds to the metrics above, and its own metrics. Its waits do not concern callers.
 _EXPORT_METRICS = {
     **{name: _SEARCH_METRICS[name] for name in ("UpstreamCalls", "UpstreamThrottles")},
     **{name: _SEARCH_METRICS[name] for name in ("DirectoryUnavailable", "TableUnavailable")},
-    "ExportCalls": LineFilter(f"{{ {_CALLED} }}"),
-    "ExportedContacts": LineFilter('{ $.message = "exported" }', "$.contacts"),
-    # Seconds since an export's last progress, at the begin of each attempt at its next slice.
-    "ExportIdle": LineFilter('{ $.message = "slice begun" }', "$.idle"),
+    "ExportCalls": _SEARCH_METRICS["UpstreamCalls"],
+    "ExportedContacts": LineFilter(_where(log_lines.EXPORTED), _field(log_lines.EXPORTED, "contacts")),
+    # Seconds since an export's last progress, when each attempt at its next slice begins.
+    "ExportIdle": LineFilter(_where(log_lines.SLICE_BEGUN), _field(log_lines.SLICE_BEGUN, "idle")),
     # That a client's grant has changed is no failure of the service.
-    "ExportsFailed": LineFilter('{ $.message = "export ended" && $.status = "failed" && $.problem != "forbidden" }'),
+    "ExportsFailed": LineFilter(_where(log_lines.EXPORT_ENDED, status='= "failed"', problem='!= "forbidden"')),
 }
 _AUTHORIZER_METRICS = {
-    "Unauthenticated": LineFilter('{ $.message = "unauthenticated" }'),
-    "IssuerUnavailable": LineFilter('{ $.message = "issuer unavailable" }'),
+    "Unauthenticated": LineFilter(_where(log_lines.UNAUTHENTICATED)),
+    "IssuerUnavailable": LineFilter(_where(log_lines.ISSUER_UNAVAILABLE)),
 }
 # Lambda counts every bad credential as an error of the authorizer. The access log tells these from real failures.
 _ACCESS_METRICS = {
@@ -58,7 +88,7 @@ _ACCESS_METRICS = {
 
 
 class Metrics(Construct):
-    """Make the filters. Each stage has a namespace of its own, so that stages of one account stay apart."""
+    """Make the filters. Each stage has its own namespace, so that the stages of an account stay apart."""
 
     def __init__(
         self,
@@ -78,12 +108,13 @@ class Metrics(Construct):
         self._add(access_logs, _ACCESS_METRICS)
         self._add(export_logs, _EXPORT_METRICS, prefix="Export")
         # The end of an export names the problem a second time.
-        problems = '{ $.problem = "*" && $.message != "export ended" }'
-        ended = '{ $.message = "export ended" }'
+        problem = _field(log_lines.REFUSED, "problem")
+        problems = _pattern(f'{problem} = "*"', f'$.message != "{log_lines.EXPORT_ENDED.message}"')
+        ended = _where(log_lines.EXPORT_ENDED)
         for prefix, log_group in {"": search_logs, "Export": export_logs}.items():
-            self._add_by(f"{prefix}Problems", log_group, problems, "Problems", "problem")
+            self._add_by(f"{prefix}Problems", log_group, problems, "Problems", problem)
             # Clients end exports by the API, and the others end by themselves.
-            self._add_by(f"{prefix}Ends", log_group, ended, "ExportsEnded", "status")
+            self._add_by(f"{prefix}Ends", log_group, ended, "ExportsEnded", _field(log_lines.EXPORT_ENDED, "status"))
 
     def metric(self, name: str, statistic: str = "Sum", **dimensions: str) -> cloudwatch.Metric:
         """Return one of the metrics, over periods of 5 minutes."""
@@ -91,10 +122,8 @@ class Metrics(Construct):
             namespace=self.namespace, metric_name=name, statistic=statistic, dimensions_map=dimensions or None
         )
 
-    def _add_by(
-        self, construct_id: str, log_group: logs.ILogGroup, pattern: str, metric_name: str, member: str
-    ) -> None:
-        """Count lines by one of their members."""
+    def _add_by(self, construct_id: str, log_group: logs.ILogGroup, pattern: str, metric_name: str, field: str) -> None:
+        """Count lines by one of their fields."""
         logs.MetricFilter(
             self,
             construct_id,
@@ -103,7 +132,7 @@ class Metrics(Construct):
             metric_namespace=self.namespace,
             metric_name=metric_name,
             metric_value="1",
-            dimensions={member: f"$.{member}"},
+            dimensions={field.removeprefix("$."): field},
         )
 
     def _add(self, log_group: logs.ILogGroup, filters: Mapping[str, LineFilter], prefix: str = "") -> None:

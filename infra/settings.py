@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 
 # The stage that scripts/serve runs on a laptop. It cannot be deployed.
 LAPTOP = "laptop"
 
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 _Url = Annotated[str, Field(pattern=r"^https://\S+$")]
+_Endpoint = Annotated[str, Field(pattern=r"^https://[^\s;,'\"]+$")]
 _Text = Annotated[str, Field(min_length=1)]
 _Concurrency = Annotated[int, Field(gt=0)]
 _Networks = Annotated[list[IPvAnyNetwork], Field(max_length=10_000)]
@@ -30,6 +31,24 @@ class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SignIn(_Keys):
+    """What the explorer needs to sign people in. The issuer's discovery document has the endpoints."""
+
+    client_id: _Text
+    authorization_endpoint: _Endpoint
+    token_endpoint: _Endpoint
+    end_session_endpoint: _Endpoint | None = None
+    scopes: Annotated[list[Annotated[str, Field(pattern=r"^\S+$")]], Field(min_length=1)] = ["openid"]
+    parameters: dict[str, str] = {}
+
+    @field_validator("scopes")
+    @classmethod
+    def _check_scopes(cls, scopes: list[str]) -> list[str]:
+        if "openid" not in scopes:
+            raise ValueError("must have openid: without it there is no ID token to check")
+        return scopes
+
+
 class Oidc(_Keys):
     """The issuer whose bearer tokens are accepted."""
 
@@ -38,6 +57,7 @@ class Oidc(_Keys):
     jwks_uri: _Url | None = None
     algorithms: Annotated[list[_Text], Field(min_length=1)] = ["RS256", "ES256"]
     client_claims: Annotated[list[_Text], Field(min_length=1)] = ["client_id", "azp"]
+    sign_in: SignIn | None = None
 
 
 class Throttle(_Keys):

@@ -12,7 +12,9 @@ from typing import Any
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.access.credentials import Credential, UnauthenticatedError, read_credential
+from contact_search.access.token_clients import NoGrantError
 from contact_search.aws_clients import dynamodb_client
+from contact_search.log_lines import UNAUTHENTICATED
 from contact_search.logger import logger
 from contact_search.settings import AuthorizerSettings
 from contact_search.snap_start import before_snapshot, rehearse
@@ -51,17 +53,19 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         UnauthorizedError: The credential is not good.
     """
     try:
-        client = authenticator.authenticate(read_credential(event))
+        identity = authenticator.authenticate(read_credential(event))
     except UnauthenticatedError as error:
-        logger.info("unauthenticated", extra={"reason": error.reason})
+        logger.info(UNAUTHENTICATED.message, extra=UNAUTHENTICATED.extra(reason=error.reason))
         raise UnauthorizedError from None
-    if client is None:
-        logger.info("denied", extra={"reason": "no grant"})
+    except NoGrantError as error:
+        logger.info("denied", extra={"reason": error.reason, "clients": error.clients})
         return {"principalId": "unknown", "policyDocument": _policy("Deny", event)}
+    client = identity.client
+    user = {"user": identity.user} if identity.user else {}
     return {
         "principalId": client.name,
         "policyDocument": _policy("Allow", event),
-        "context": {"client": client.name, "revision": client.revision},
+        "context": {"client": client.name, "revision": client.revision, **user},
         "usageIdentifierKey": client.usage_key,
     }
 

@@ -13,8 +13,8 @@ from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.amazon_connect.contact_reader import ContactReader
 from contact_search.amazon_connect.directory import Directory
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.api.app import respond
 from contact_search.api.callers import ClientRegistry
 from contact_search.api.services import Services
@@ -44,8 +44,8 @@ def create_services() -> Services:
         # Slots are so close that all may wait who can be served in time.
         waiting = max(settings.waiting_per_caller, round(rate * settings.wait_seconds))
         contact_limiter = RateLimiter(table, rate, burst, waiting, name=contact_reader.QUOTA)
-    cache = PageCache(table) if settings.page_seconds else None
-    contact_cache = PageCache(table, contact_reader.KEPT) if settings.page_seconds else None
+    cache = ResultCache(table) if settings.page_seconds else None
+    contact_cache = ResultCache(table, contact_reader.KEPT) if settings.page_seconds else None
     return Services(
         settings,
         AmazonConnect(connect_instance, limiter, cache, settings.page_seconds, settings.closed_page_seconds),

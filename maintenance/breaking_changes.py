@@ -249,6 +249,8 @@ def _alternatives(where: str, old: _Object, new: _Object, direction: Direction) 
     """Compare alternatives as wholes. An alternative that is changed inside is another one."""
     for keyword in _ALTERNATIVES:
         before, after = _distinct(old.get(keyword)), _distinct(new.get(keyword))
+        if direction == "request" and before is None and after is not None:
+            before = _distinct([old])  # what was accepted may be one of several alternatives now
         if direction == "response":
             before, after = after, before
         if after is not None and (before is None or before - after):

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
+from contact_search.access.token_clients import LISTS
 from contact_search.amazon_connect.contact import Contact
 from contact_search.exports.errors import FilesUnavailableError
 from contact_search.search.grants import Grant
@@ -25,6 +26,7 @@ from operations.stages import NoCredentialsError, WrongAccountError, find_stage
 # A new client gets these only if they are named.
 _SENSITIVE_OFF: dict[str, Any] = {"attribute_keys": [], "transcript_search": False}
 _NAME = re.compile(r"[A-Za-z0-9._:@/-]{1,100}")
+_CLAIM = re.compile(r"([^=\s]{1,200})=(.{1,200})")
 
 _MESSAGES: dict[type[Exception], Callable[[Any], str]] = {
     ValidationError: lambda error: f"This cannot be granted: {_format_faults(error)}",
@@ -33,6 +35,8 @@ _MESSAGES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     registry.NoSuchClientError: lambda name: f"There is no client {name}: `scripts/clients list` shows all",
     registry.NoKeysError: lambda name: f"{name} authenticates with the issuer's tokens: it has no API keys",
+    registry.NoTokensError: lambda name: f"{name} authenticates with API keys: no claim of a token can belong to it",
+    registry.ClaimTakenError: lambda error: f"A claim belongs to one client: {error}",
     registry.ChangedMeanwhileError: lambda name: f"Somebody else has just changed {name}: look at it and try again",
     registry.WiderGrantError: lambda limits: f"That is more than is granted now ({limits}): use `widen`",
     SettingsError: str,
@@ -63,8 +67,8 @@ def _add(stack: Deployed, arguments: argparse.Namespace) -> None:
             else f"Name what {arguments.name} may see, such as --channel VOICE, or grant it --everything"
         )
     grant = registry.EVERYTHING if arguments.everything else Grant.model_validate(_SENSITIVE_OFF | limits)
-    api_key = None if arguments.token else _new_api_key()
-    registry.add(stack, arguments.name, arguments.plan, grant, api_key)
+    api_key = None if arguments.token or arguments.claims else _new_api_key()
+    registry.add(stack, arguments.name, arguments.plan, grant, api_key, arguments.claims)
     _show(stack, arguments, api_key)
 
 
@@ -87,6 +91,16 @@ def _regrant(stack: Deployed, arguments: argparse.Namespace) -> None:
     registry.regrant(stack, arguments.name, _limits(arguments), wider=arguments.command == "widen")
     _show(stack, arguments)
     print("It takes effect within 60 seconds. The client's cursors are invalid from then on.", file=sys.stderr)
+
+
+def _set_claims(stack: Deployed, arguments: argparse.Namespace) -> None:
+    registry.set_claims(stack, arguments.name, arguments.claims)
+    _show(stack, arguments)
+    print("It takes effect within 60 seconds.", file=sys.stderr)
+
+
+def _show_pseudonym(stack: Deployed, arguments: argparse.Namespace) -> None:
+    print(registry.find_pseudonym(stack, arguments.name, arguments.subject))
 
 
 def _rotate(stack: Deployed, arguments: argparse.Namespace) -> None:
@@ -151,6 +165,16 @@ def _parser() -> argparse.ArgumentParser:
         "--token", action="store_true", help="it authenticates with tokens of the OIDC issuer whose client_id is NAME"
     )
     add.add_argument(
+        "--claim",
+        dest="claims",
+        metavar="CLAIM=VALUE",
+        type=_claim,
+        action="append",
+        default=[],
+        help="it authenticates with tokens of the OIDC issuer that have this claim, such as groups=supervisors,"
+        " whatever their client_id is; repeat it for several",
+    )
+    add.add_argument(
         "--everything",
         action="store_true",
         help="it may see, search and export everything, in place of the limits below",
@@ -162,6 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_limit_options(
         _command(commands, "widen", _regrant, "grant a client more, or other things; a list replaces the old one")
     )
+    claims = _command(
+        commands, "claims", _set_claims, "say which claims of tokens belong to a client, in place of the old"
+    )
+    claims.add_argument("claims", metavar="CLAIM=VALUE", type=_claim, nargs="+")
+    user = _command(commands, "pseudonym", _show_pseudonym, "show by which pseudonym the logs know a user of a client")
+    user.add_argument("subject", metavar="SUB", help="the claim `sub` of the user's tokens")
     rotate = _command(commands, "rotate", _rotate, "give a client another API key and show it, once")
     rotate.add_argument(
         "--overlap",
@@ -246,6 +276,15 @@ def _words(text: str) -> list[str]:
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("must be 1 to 100 of A-Z a-z 0-9 . _ : @ / -")
+    return text
+
+
+def _claim(text: str) -> str:
+    match = _CLAIM.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError("must be a claim and its value, such as groups=supervisors")
+    if match[1] in LISTS and len(match[2].split()) != 1:
+        raise argparse.ArgumentTypeError(f"must name one value of {match[1]}: repeat it for several")
     return text
 
 

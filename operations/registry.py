@@ -7,15 +7,17 @@ Commands of several steps can be repeated after a failure.
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contact_search.access.clients import API_KEY_PREFIX, CLIENT_PREFIX
+from contact_search.access.clients import API_KEY_PREFIX, CLIENT_PREFIX, find_client
 from contact_search.access.credentials import hash_api_key
+from contact_search.access.token_clients import CLAIMS_KEY, pseudonym
 from contact_search.exports.store import ExportStore
 from contact_search.search.grants import Grant
+from contact_search.storage.durable_table import Replacement
 from contact_search.storage.errors import ConditionFailedError
 from contact_search.storage.items import Item
 from operations.deployed import Deployed
@@ -41,6 +43,14 @@ class NoKeysError(Exception):
     """The client authenticates with tokens, and has no API keys."""
 
 
+class NoTokensError(Exception):
+    """The client authenticates with API keys, so no claim of a token can belong to it."""
+
+
+class ClaimTakenError(Exception):
+    """A claim belongs to another client. The message names both."""
+
+
 class WiderGrantError(Exception):
     """The new grant shows more than the old one. The message names the limits that got wider."""
 
@@ -48,7 +58,9 @@ class WiderGrantError(Exception):
         super().__init__(", ".join(limits))
 
 
-def add(stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None) -> None:
+def add(  # noqa: PLR0913, PLR0917 - what a client is
+    stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None, claims: Collection[str] = ()
+) -> None:
     """Register a client.
 
     Its usage plan knows it by a key of API Gateway's own, whose value is no credential.
@@ -56,9 +68,12 @@ def add(stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None
     Args:
         plan: The name of its usage plan.
         api_key: Its first API key, None if it authenticates with the issuer's tokens.
+        claims: Claims such as "groups=supervisors": tokens that have one of them are this client's. Without claims,
+            its tokens are those that have its name.
 
     Raises:
         ClientExistsError: A client has this name.
+        ClaimTakenError: One of the claims belongs to another client.
     """
     usage_key = secrets.token_urlsafe(32)
     usage_key_id = stack.apigateway.create_api_key(
@@ -72,15 +87,18 @@ def add(stack: Deployed, name: str, plan: str, grant: Grant, api_key: str | None
         "usage_key": usage_key,
         "usage_key_id": usage_key_id,
         "by_token": int(api_key is None),
+        "claims": json.dumps(sorted(claims)),
         "keys": json.dumps([_new_key(api_key)] if api_key is not None else []),
         "added": int(time.time()),
         "revoked": 0,
     }
     try:
         _write(stack, name, item, None)
-    except ChangedMeanwhileError:
+    except (ChangedMeanwhileError, ClaimTakenError):
         stack.apigateway.delete_api_key(apiKey=usage_key_id)
-        raise ClientExistsError(name) from None
+        if stack.table.get(f"{CLIENT_PREFIX}{name}") is not None:
+            raise ClientExistsError(name) from None
+        raise
     stack.apigateway.create_usage_plan_key(usagePlanId=stack.usage_plans[plan], keyId=usage_key_id, keyType="API_KEY")
     _write_keys(stack, name, item)
 
@@ -120,6 +138,33 @@ def regrant(stack: Deployed, name: str, changes: dict[str, Any], *, wider: bool)
     return after
 
 
+def set_claims(stack: Deployed, name: str, claims: Collection[str]) -> None:
+    """Say which claims belong to a client that uses tokens, in place of those that it has.
+
+    Raises:
+        NoSuchClientError: There is no such client.
+        NoTokensError: It authenticates with API keys.
+        ClaimTakenError: One of the claims belongs to another client.
+        ChangedMeanwhileError: Somebody else has changed it.
+    """
+    item = _read(stack, name)
+    if not item["by_token"]:
+        raise NoTokensError(name)
+    _write(stack, name, item | {"claims": json.dumps(sorted(claims))}, item)
+
+
+def find_pseudonym(stack: Deployed, name: str, subject: str) -> str:
+    """Return the pseudonym that logs have for the user of a client with this subject (`sub`).
+
+    Raises:
+        NoSuchClientError: There is no such client.
+    """
+    client = find_client(stack.table, name)
+    if client is None:
+        raise NoSuchClientError(name)
+    return pseudonym(client, subject)
+
+
 def rotate(stack: Deployed, name: str, api_key: str, overlap: timedelta) -> None:
     """Give a client another API key. Its present keys end after the overlap.
 
@@ -153,7 +198,7 @@ def revoke(stack: Deployed, name: str) -> None:
         FilesUnavailableError: The files of its exports cannot be removed.
     """
     item = _read(stack, name)
-    _write(stack, name, item | {"revoked": 1}, item)
+    _write(stack, name, item | {"revoked": 1, "claims": "[]"}, item)
     for key in json.loads(item["keys"]):
         stack.table.delete(f"{API_KEY_PREFIX}{key['hash']}")
     # It is gone already after a failure, or if somebody has deleted it by hand.
@@ -192,10 +237,34 @@ def _read(stack: Deployed, name: str) -> Item:
 
 
 def _write(stack: Deployed, name: str, item: Item, before: Item | None) -> None:
+    """Write a client, and if its claims have changed, the list of all claims with it."""
+    client = Replacement(f"{CLIENT_PREFIX}{name}", item | {"version": secrets.token_hex(8)}, before)
     try:
-        stack.table.replace(f"{CLIENT_PREFIX}{name}", item | {"version": secrets.token_hex(8)}, before)
+        if _claims(item) == _claims(before):
+            stack.table.replace(client.key, client.item, before)
+        else:
+            stack.table.write_together([client, _replace_claims(stack, name, _claims(item))])
     except ConditionFailedError:
         raise ChangedMeanwhileError(name) from None
+
+
+def _replace_claims(stack: Deployed, name: str, claims: Collection[str]) -> Replacement:
+    before = stack.table.get(CLAIMS_KEY)
+    clients = {claim: client for claim, client in _clients_by_claim(before).items() if client != name}
+    for claim in claims:
+        if claim in clients:
+            raise ClaimTakenError(f"{claim} belongs to {clients[claim]}, not to {name}")
+        clients[claim] = name
+    after: Item = {"clients": json.dumps(clients, sort_keys=True), "version": secrets.token_hex(8)}
+    return Replacement(CLAIMS_KEY, after, before)
+
+
+def _clients_by_claim(item: Item | None) -> dict[str, str]:
+    return dict(json.loads(item["clients"])) if item else {}
+
+
+def _claims(item: Item | None) -> list[str]:
+    return list(json.loads(item.get("claims", "[]"))) if item else []
 
 
 def _write_keys(stack: Deployed, name: str, item: Item) -> None:
@@ -214,6 +283,8 @@ def _describe(name: str, item: Item) -> dict[str, Any]:
         "keys_valid_until": [_format_end(end) for end in ends if end > time.time()],
         "grant": Grant.model_validate_json(item["grant"]).model_dump(mode="json", exclude_none=True),
     }
+    if claims := _claims(item):
+        description["claims"] = claims
     if item["revoked"]:
         description["revoked"] = "incompletely: revoke it again"
     return description

@@ -27,8 +27,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(options: Options) -> None:
-    """Serve until SIGINT or SIGTERM."""
+async def serve(options: Options, settings: dict[str, str]) -> None:
+    """Serve with these settings of the functions until SIGINT or SIGTERM."""
     server: _Server | None = None
     task = asyncio.current_task()
 
@@ -44,7 +44,7 @@ async def serve(options: Options) -> None:
         template = await asyncio.to_thread(synthesized)
         stand_in = await _read_message(aws)
         deployed = await asyncio.to_thread(
-            deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, _settings(options)
+            deploy, template, stand_in["url"], stand_in["instance_arn"], options.instance, settings
         )
         free_cores = cores()
         functions = {
@@ -92,6 +92,27 @@ def _settings(options: Options) -> dict[str, str]:
         "QUOTA_BURST": "1" if rate else "1000",
         "DESCRIBE_RATE": str(describe_rate or 1000),
         "DESCRIBE_BURST": "15" if describe_rate else "1000",
+    }
+
+
+def _sign_in_settings(options: Options) -> dict[str, str]:
+    """Return the settings of the explorer's sign-in, with the endpoints that the issuer names. Exit if it does not."""
+    if not options.oidc_client_id:
+        return {}
+    from contact_search.access.issuer import discover  # noqa: PLC0415 - cryptography is slow to import
+
+    try:
+        issuer = discover(options.oidc_issuer)
+        endpoints = {name: issuer[name] for name in ("authorization_endpoint", "token_endpoint")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.exit(f"The issuer's discovery document cannot be used: {error!r}")
+    return {
+        "SIGN_IN_ISSUER": options.oidc_issuer,
+        "SIGN_IN_CLIENT_ID": options.oidc_client_id,
+        "SIGN_IN_AUTHORIZATION_ENDPOINT": endpoints["authorization_endpoint"],
+        "SIGN_IN_TOKEN_ENDPOINT": endpoints["token_endpoint"],
+        "SIGN_IN_END_SESSION_ENDPOINT": issuer.get("end_session_endpoint", ""),
+        "SIGN_IN_SCOPES": options.oidc_scope,
     }
 
 
@@ -149,8 +170,9 @@ async def _welcome(server: uvicorn.Server, options: Options, stand_in: dict[str,
 
 def main() -> None:
     options = parse_options()
+    settings = _settings(options) | _sign_in_settings(options)
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(serve(options))
+        asyncio.run(serve(options, settings))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class Options:
     instance: str | None
     oidc_issuer: str
     oidc_audience: str
+    oidc_client_id: str
+    oidc_scope: str
 
 
 def parse_options(arguments: list[str] | None = None) -> Options:
@@ -154,9 +156,20 @@ def parse_options(arguments: list[str] | None = None) -> Options:
     tokens = parser.add_argument_group("bearer tokens, in addition to API keys")
     tokens.add_argument("--oidc-issuer", metavar="URL", default="", help="issuer whose tokens are accepted (none)")
     tokens.add_argument("--oidc-audience", metavar="NAME", default="", help="audience that the tokens must have")
+    tokens.add_argument(
+        "--oidc-client-id",
+        metavar="ID",
+        default="",
+        help="the explorer's client id at the issuer: people can sign in (none)",
+    )
+    tokens.add_argument(
+        "--oidc-scope", metavar="LIST", default="openid", help="scopes that the explorer asks for (%(default)s)"
+    )
     parsed = parser.parse_args(arguments)
     if bool(parsed.oidc_issuer) != bool(parsed.oidc_audience):
         parser.error("--oidc-issuer and --oidc-audience must be set together")
+    if parsed.oidc_client_id and not parsed.oidc_issuer:
+        parser.error("--oidc-client-id needs --oidc-issuer and --oidc-audience")
     if parsed.contact_lens and not parsed.contact_records:
         parser.error("--contact-lens needs --contact-records: sample contacts have transcripts of their own")
     for path in (*parsed.contact_records, *parsed.contact_lens):
@@ -192,6 +205,8 @@ def parse_options(arguments: list[str] | None = None) -> Options:
         instance=parsed.instance,
         oidc_issuer=parsed.oidc_issuer,
         oidc_audience=parsed.oidc_audience,
+        oidc_client_id=parsed.oidc_client_id,
+        oidc_scope=parsed.oidc_scope,
     )
 
 

@@ -12,13 +12,19 @@ from tests.conftest import Gateway
 
 @contextmanager
 def serving_api(gateway: Gateway) -> Iterator[str]:
-    """Serve GET requests. Yield the address."""
+    """Serve requests without a body, and preflights. Yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self._answer()
+
+        def do_OPTIONS(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
             path, _, query = self.path.partition("?")
             headers = [(name.lower(), value) for name, value in self.headers.items()]
-            answer = gateway(Request("GET", path.encode(), query.encode(), headers, b"", "127.0.0.1"))
+            answer = gateway(Request(self.command, path.encode(), query.encode(), headers, b"", "127.0.0.1"))
             body = answer.text.encode()
             self.send_response(answer.status)
             for name, value in {**answer.headers, "content-length": str(len(body))}.items():

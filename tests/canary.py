@@ -9,8 +9,11 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
+
+import jwt
 
 from contact_search.logger import logger
 from sandbox.aws_server import ACCOUNT
@@ -53,6 +56,7 @@ def assert_nothing_leaks(request: Request, status: int, answer: str, logged: str
     """Assert that nothing sensitive is in the log, and that no problem repeats what the search contained."""
     given = [value for name, value in request.headers if name in _CREDENTIALS]
     credentials = {*given, *(value.rpartition(" ")[2] for value in given)}
+    credentials |= {text for value in given for text in _told_of_a_person(value)}
     searched = _searched(request)
     found = _texts_of(answer) if status == 200 else set()
     logged = logged.replace(ACCOUNT, "")  # each line has the function's ARN, and a searched text may be a part of it
@@ -79,8 +83,12 @@ def assert_nothing_logged(texts: Iterable[str], logged: str) -> None:
 
 def _is_in(text: str, written: str) -> bool:
     """Return whether the log has the text, as it is or as JSON encodes it."""
-    spellings = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    return len(text) >= _SHORTEST and any(spelling in written for spelling in spellings)
+    return len(text) >= _SHORTEST and any(spelling in written for spelling in _spellings(text))
+
+
+@lru_cache(100_000)  # most texts are of the sample's contacts
+def _spellings(text: str) -> set[str]:
+    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
 
 
 def _told_on_purpose(answer: str) -> str:
@@ -98,6 +106,17 @@ def _told_on_purpose(answer: str) -> str:
 
 
 _CREDENTIALS = {"x-api-key", "authorization", "idempotency-key"}
+
+
+def _told_of_a_person(credential: str) -> Iterable[str]:
+    """Return who a bearer token says that it is about."""
+    try:
+        claims = jwt.decode(credential.rpartition(" ")[2], options={"verify_signature": False})
+    except (jwt.PyJWTError, RecursionError, ValueError):
+        return ()
+    return [
+        claims[name] for name in ("sub", "name", "email", "preferred_username") if isinstance(claims.get(name), str)
+    ]
 
 
 def _searched(request: Request) -> set[str]:

@@ -1,24 +1,30 @@
 """Test the service as callers use it: HTTP events through the real handler, boto3 over the wire to the stand-in."""
 
 import asyncio
+import gc
 import json
 import math
 import os
+import tarfile
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import boto3
 import pytest
-from hypothesis import Phase, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
 from contact_search.aws_clients import dynamodb_client
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.transient_table import TransientTable
+from distribution.client_code import TYPESCRIPT_CLIENT, install_node_modules
+from distribution.client_packages import build_tarball
 from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import REGION, AwsServer
 from sandbox.clients import FULL_KEY, add_clients
@@ -32,28 +38,49 @@ from sandbox.gateway.lambda_runtime import Context
 from sandbox.gateway.proxy_event import Request
 from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
+from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
-from tests.clock import NOW, Clock, pythonpath
+from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
 from tests.ids import id_of
+from tests.serving import Service, serving
 
 JSON = "application/json"
 _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
-# scripts/test is repeatable: the same examples each time. `scripts/test --hypothesis-profile explore` looks for others.
-# What fails prints a line that repeats it.
-settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
-settings.register_profile("explore", print_blob=True, deadline=None)
-# For one file at a time, such as tests/service/test_following.py: 10,000 examples take an hour.
-settings.register_profile("thorough", max_examples=10_000, print_blob=True, deadline=None)
-# For scripts/mutate, which runs a test for each change of the code: a failure is all that it wants to see.
-settings.register_profile(
-    "mutation", max_examples=5, phases=(Phase.explicit, Phase.generate), derandomize=True, deadline=None
-)
-settings.load_profile("ci")
-
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
+
+
+# Files that share a service, a build or Node.js, which take seconds to start: a worker has all of a group.
+_GROUPS = {
+    "tests/browser/": "browser",
+    "tests/distribution/": "distribution",
+    "tests/documentation/": "sample",
+    "tests/infra/": "infra",
+    "tests/operations/": "operations",
+    "tests/sandbox/test_examples.py": "sample",
+}
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        groups = (group for beginning, group in _GROUPS.items() if nodeid.startswith(beginning))
+        return next(groups, nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Replace `--dist loadfile` of pyproject.toml."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, not at 600 MB of modules again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -118,6 +145,13 @@ def aws(contacts: list[SampleContact]) -> Iterator[AwsServer]:
     yield server
     server.stop()
     server.connect.contacts.close()
+
+
+@pytest.fixture(scope="session")
+def sample_service() -> Iterator[Service]:
+    """Run scripts/serve without options, as the documentation does. Tests may add to it what is their own."""
+    with serving() as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
@@ -294,3 +328,20 @@ def new_directory(gateway: Gateway, table: TransientTable, monkeypatch: pytest.M
 
     directory = Directory(search_handler.connect_instance, table)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, directory=directory))
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project that has installed the packed TypeScript client, and what it is developed with."""
+    folder = tmp_path_factory.mktemp("project")
+    with real_time_in_processes():
+        install_node_modules()
+    package = folder / "node_modules" / "contact-search-client"
+    for path in (TYPESCRIPT_CLIENT / "node_modules").iterdir():
+        (folder / "node_modules" / path.name).parent.mkdir(exist_ok=True)
+        (folder / "node_modules" / path.name).symlink_to(path)
+    with tarfile.open(build_tarball(folder)) as tarball:
+        tarball.extractall(package.with_name(".packed"), filter="data")
+    (package.with_name(".packed") / "package").rename(package)
+    (folder / "package.json").write_text('{"type": "module"}')
+    return folder

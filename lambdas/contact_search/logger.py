@@ -1,4 +1,4 @@
-"""Log JSON lines. Metrics are counted from these lines: see infra/metrics.py."""
+"""Log JSON lines. Metrics are counted from those in log_lines.py."""
 
 from aws_lambda_powertools import Logger
 

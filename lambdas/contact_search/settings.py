@@ -19,6 +19,8 @@ def _check_asymmetric(algorithms: list[str]) -> list[str]:
 
 
 _Words = Annotated[list[str], BeforeValidator(str.split)]
+# Of an issuer, for browsers. It becomes a part of the explorer's Content-Security-Policy.
+_Endpoint = Annotated[str, Field(pattern=r"^(https?://[^\s;,'\"]+)?$")]
 
 
 class _Settings(BaseModel):
@@ -75,6 +77,13 @@ class SearchSettings(_ConnectSettings):
         export_state_machine_arn: The state machine that runs exports. Without it, and the bucket, there are none.
         export_days: For how long an export and its files are kept.
         exports_per_client: How many unfinished exports a client may have.
+        sign_in_client_id: The explorer's client id at the OIDC issuer. Empty: people cannot sign in.
+        sign_in_issuer: The `iss` of the issuer's tokens.
+        sign_in_authorization_endpoint: Where people sign in.
+        sign_in_token_endpoint: Where the explorer gets the tokens.
+        sign_in_end_session_endpoint: Where people sign out. Empty: only the explorer forgets them.
+        sign_in_scopes: What the explorer asks for.
+        sign_in_parameters: Further parameters for the authorization endpoint, as a query: `audience=contacts`.
     """
 
     cursor_key_ids: Annotated[_Words, Field(min_length=1)]
@@ -86,6 +95,13 @@ class SearchSettings(_ConnectSettings):
     export_state_machine_arn: str = ""
     export_days: int = Field(7, ge=1, le=365)
     exports_per_client: int = Field(3, ge=1, le=1000)
+    sign_in_client_id: str = ""
+    sign_in_issuer: str = ""
+    sign_in_authorization_endpoint: _Endpoint = ""
+    sign_in_token_endpoint: _Endpoint = ""
+    sign_in_end_session_endpoint: _Endpoint = ""
+    sign_in_scopes: _Words = ["openid"]
+    sign_in_parameters: str = ""
 
 
 class ExportSettings(_ConnectSettings):

@@ -1,7 +1,7 @@
-"""A Lambda function on the laptop: processes that serve one event at a time each, started when none is idle.
+"""Run a Lambda function on the laptop: in processes that each handle one event at a time, started on demand.
 
-Lambda starts as many environments at once as it has events. On a laptop they would take the time from each other, and
-from those that serve already. So an event waits until a core is free to start an environment, or until one is idle.
+Lambda starts an environment for each event at once. On a laptop, environments that start would slow down each other and
+those that are running. So an event waits until an environment is idle, or until a core is free to start one.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from sandbox.gateway.template import ROOT, Function
 
 _RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 _LONGEST_ANSWER = 6 << 20  # bytes, Lambda's limit
-_LONGEST_START = 60  # seconds, on a machine that is busy
+_LONGEST_START = 60  # seconds, on a busy machine
 
 
 class FunctionFailedError(Exception):
-    """The function raised an exception (whose message it has), ended, ran out of time or answered too much.
+    """The function raised an exception, exited, timed out or returned too much. The message is that of the exception.
 
     Attributes:
-        error_type: The name of the error, as Step Functions tells errors apart.
+        error_type: The name of the error, by which Step Functions distinguishes errors.
     """
 
     def __init__(self, message: str = "", error_type: str = "Runtime.Unknown") -> None:
@@ -34,16 +34,16 @@ class FunctionFailedError(Exception):
 
 
 def cores() -> asyncio.Semaphore:
-    """Return a semaphore that lets as many environments start at once as the machine has cores."""
+    """Return a semaphore that lets one environment start per core at a time."""
     return asyncio.Semaphore(os.cpu_count() or 1)
 
 
 class LambdaFunction:
-    """Invokes a function. At most `concurrency` events are served at once; further ones wait.
+    """Invoke a function. At most `concurrency` events are handled at once; further ones wait.
 
     Attributes:
-        environment: The variables of its processes.
-        busy: The environments that have an event.
+        environment: The environment variables of its processes.
+        busy: The processes that are handling an event.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class LambdaFunction:
         free_cores: asyncio.Semaphore | None = None,
         patience: float = 0,
     ) -> None:
-        """Functions on one machine share `free_cores`. After `patience` seconds an event starts an environment."""
+        """Share `free_cores` with other functions. Start an environment for an event after `patience` seconds."""
         self._function = function
         self._patience = patience
-        # A profile is of use only where a real instance is searched.
+        # A profile is useful only if a real instance is searched.
         others = {"AWS_ENDPOINT_URL"} | ({"AWS_PROFILE"} if "AWS_ENDPOINT_URL" in function.environment else set())
         inherited = {name: value for name, value in os.environ.items() if name not in others}
         path = os.pathsep.join(filter(None, (str(ROOT / "lambdas"), inherited.get("PYTHONPATH"))))
@@ -69,20 +69,20 @@ class LambdaFunction:
         self._free_cores = free_cores or cores()
 
     async def start(self) -> None:
-        """Starts a first environment, so that the first event does not wait for it."""
+        """Start an environment before the first event comes."""
         async with self._free_cores:
             self._hand_over(await self._start_process())
 
     async def invoke(self, event: Any, seconds: float = math.inf) -> Any:
-        """Return what the function answers to the event.
+        """Return the function's response to the event.
 
         Args:
             event: The event.
-            seconds: How long to wait for the answer once an environment has the event.
+            seconds: The longest wait for the response, counted from when an environment receives the event.
 
         Raises:
-            FunctionFailedError: The function has failed.
-            TimeoutError: There is no answer in time.
+            FunctionFailedError: The function failed.
+            TimeoutError: The response did not come in time.
         """
         async with self._free:
             process = await self._next_process()
@@ -91,7 +91,7 @@ class LambdaFunction:
                 async with asyncio.timeout(self._function.timeout):
                     answer = await asyncio.wait_for(self._exchange(process, event), seconds)
             except BaseException as error:
-                await _end(process)  # it may be in the midst of an event
+                await _end(process)  # it may still be handling the event
                 if isinstance(error, TimeoutError) and seconds <= self._function.timeout:
                     raise
                 if isinstance(error, TimeoutError):
@@ -107,13 +107,13 @@ class LambdaFunction:
         return answer["answer"]
 
     def kill(self) -> None:
-        """Kill the environments that serve an event."""
+        """Kill the environments that are handling an event."""
         for process in list(self.busy):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
     async def stop(self) -> None:
-        """Ends the environments that are idle, and those that start."""
+        """Stop the environments that are idle or starting."""
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
@@ -121,10 +121,10 @@ class LambdaFunction:
             await _end(self._idle.pop())
 
     async def _next_process(self) -> asyncio.subprocess.Process:
-        """Return an idle environment. If there is none, start one, and return the first that is idle."""
+        """Return an idle environment. If there is none, start one, and return the first one that becomes idle."""
         while self._idle:
             if (process := self._idle.pop()).returncode is None:
-                return process  # it has not ended meanwhile
+                return process  # it has not exited in the meantime
         waiter: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         start = asyncio.create_task(self._start_if_needed())
@@ -138,7 +138,7 @@ class LambdaFunction:
             raise
 
     async def _start_if_needed(self) -> None:
-        """Start an environment as soon as a core is free, unless no event waits for one by then."""
+        """Start an environment as soon as a core is free, unless no event is waiting by then."""
         await asyncio.sleep(self._patience)
         async with self._free_cores:
             if all(waiter.done() for waiter in self._waiting):
@@ -150,7 +150,7 @@ class LambdaFunction:
                     waiter.set_exception(error)
 
     def _hand_over(self, process: asyncio.subprocess.Process) -> None:
-        """Give an environment to the event that has waited for the longest time. Without one, it is idle."""
+        """Give an environment to the event that has waited longest. If none is waiting, keep it as idle."""
         if waiter := self._longest_waiting():
             waiter.set_result(process)
         else:
@@ -164,7 +164,11 @@ class LambdaFunction:
         return None
 
     async def _start_process(self) -> asyncio.subprocess.Process:
-        """Start a process. Return it when it has imported the function, or raise FunctionFailedError."""
+        """Start a process, and return it when it has imported the function.
+
+        Raises:
+            FunctionFailedError: It exited or timed out.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(_RUNTIME),
@@ -174,7 +178,7 @@ class LambdaFunction:
             stdout=asyncio.subprocess.PIPE,
             env=self.environment,
             limit=2 * _LONGEST_ANSWER,
-            start_new_session=True,  # Ctrl-C is for the service, which then ends them
+            start_new_session=True,  # Ctrl-C goes to the service, which then stops them
         )
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         try:
@@ -199,4 +203,4 @@ class LambdaFunction:
 async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
-    await process.communicate()  # until its pipes are closed as well
+    await process.communicate()  # waits until its pipes are closed too

@@ -1,4 +1,4 @@
-"""A headless Chromium in front of scripts/serve. Without Chromium on this machine, these tests are skipped."""
+"""Run a headless Chromium and scripts/serve. The tests are skipped if this machine has no Chromium."""
 
 import os
 import shutil
@@ -19,18 +19,19 @@ from playwright.sync_api import (
 )
 
 from tests.clock import NOW
+from tests.oidc_issuer import AUDIENCE, OidcIssuer
 from tests.serving import Service, serving
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-# Chromium's own services stay off: it must not ask any other host.
+# Chromium's own services stay off: it must not contact any other host.
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-PATIENCE = 30_000  # milliseconds, which only a very busy machine needs
+PATIENCE = 30_000  # milliseconds; only a very busy machine takes so long
 
 
-@pytest.fixture(scope="module")  # Playwright has an event loop, which other tests of this process must not meet
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -41,18 +42,27 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")  # Playwright has an event loop, which other tests of this process must not meet
-def service(browser: Browser) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
-    """The service under a stage's path, with contacts that come about every few seconds."""
-    with serving("--contacts", "4000", "--days", "3", "--stage-path", "live") as service:
-        for _ in range(10):  # first requests take long on a machine that is busy with other tests
+@pytest.fixture(scope="package")
+def issuer() -> Iterator[OidcIssuer]:
+    """Run the issuer where people can sign in."""
+    issuer = OidcIssuer()
+    yield issuer
+    issuer.close()
+
+
+@pytest.fixture(scope="package")  # Playwright runs an event loop, which would break other tests of this process
+def service(browser: Browser, issuer: OidcIssuer) -> Iterator[Service]:  # noqa: ARG001 - without it, nothing needs to be served
+    """Start the service under a stage's path, with a new contact every few seconds."""
+    oidc = ("--oidc-issuer", issuer.url, "--oidc-audience", AUDIENCE, "--oidc-client-id", "explorer")
+    with serving("--contacts", "4000", "--days", "3", "--stage-path", "live", *oidc) as service:
+        for _ in range(10):  # first requests are slow while other tests run
             if service.get("/v1/contacts?last=P1D&expand=queue,agent")[0] == 200:
                 break
         yield service
 
 
 class Visitor:
-    """A person's tab: the page, and everything that the page said and asked for."""
+    """Drive a tab of the browser, and record its console messages and requests."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.page: Page = context.new_page()
@@ -60,7 +70,8 @@ class Visitor:
         self.url = url
         self.requests: list[Request] = []
         self.messages: list[str] = []
-        self.refusals: set[int] = set()  # statuses of problems that the test provokes
+        self.refusals: set[int] = set()  # statuses of problems that the test causes
+        self.issuer_url = ""  # where the test lets the page go to
         self.page.on("request", self._remember)
         self.page.on("console", self._note)
         self.page.on("pageerror", self._fail)
@@ -89,13 +100,14 @@ class Visitor:
         return self.page.locator("#contacts tbody tr")
 
     def searches(self) -> list[str]:
-        """The queries of all searches that were sent, with escapes."""
+        """Return the query strings of all searches that were sent, still encoded."""
         return [urlsplit(one.url).query for one in self.requests if urlsplit(one.url).path.endswith("/v1/contacts")]
 
-    def assert_nothing_is_amiss(self) -> None:
-        """Nobody else was asked, the key is in no address, and the console has only the refusals that were provoked."""
+    def assert_no_errors(self) -> None:
+        """Check that no other host was contacted, no URL has the key, and the console has only expected errors."""
+        own = (f"{self.url}/", "data:", *([f"{self.issuer_url}/"] if self.issuer_url else []))
         for request in self.requests:
-            assert request.url.startswith((f"{self.url}/", "data:")) or request.url == self.url, request.url
+            assert request.url.startswith(own) or request.url == self.url, request.url
             assert "sandbox-full" not in request.url
         provoked = [f"with a status of {status} " for status in self.refusals]
         amiss = [message for message in self.messages if not any(part in message for part in provoked)]
@@ -108,5 +120,5 @@ def visitor(browser: Browser, service: Service) -> Iterator[Visitor]:
     context.clock.install(time=NOW)
     visitor = Visitor(context, service.url)
     yield visitor
-    visitor.assert_nothing_is_amiss()
+    visitor.assert_no_errors()
     context.close()

@@ -1,4 +1,4 @@
-"""The interactive documentation, as a person uses it: under a stage's path."""
+"""Test the interactive documentation in a browser, under a stage's path."""
 
 from urllib.parse import urlsplit
 

@@ -1,13 +1,20 @@
-"""The explorer, as a person uses it: under a stage's path, with the sample contacts."""
+"""Test the explorer in a browser, under a stage's path, with the sample contacts."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from contact_search.api import route_table
-from tests.browser.conftest import Visitor
+from contact_search.search.grants import Grant
+from operations import registry
+from operations.deployed import on_this_machine
+from sandbox.aws_server import REGION
+from tests.browser.conftest import PATIENCE, Visitor
+from tests.oidc_issuer import OidcIssuer
 from tests.serving import Service
 
 
@@ -21,7 +28,7 @@ def test_the_key_is_asked_for_and_stays_for_a_reload_but_in_no_address(visitor: 
     assert "sandbox" not in visitor.page.url
 
 
-def test_a_wrong_key_is_said_at_its_field(visitor: Visitor) -> None:
+def test_a_wrong_key_is_shown_at_its_field(visitor: Visitor) -> None:
     visitor.refusals.add(401)
     visitor.open()
     visitor.page.get_by_label("API key").fill("wrong")
@@ -121,12 +128,13 @@ def test_new_contacts_appear_while_a_search_is_followed(visitor: Visitor) -> Non
     visitor.page.get_by_role("button", name="Add a parameter").click()
     visitor.page.get_by_label("Parameter", exact=True).select_option("settle")
     expect(visitor.page.locator("#other-rows .hint")).to_contain_text("ISO 8601 duration")
-    visitor.page.locator("#other-rows").get_by_label("Value").fill("PT1M")
+    visitor.page.locator("#other-rows").get_by_label("Value").fill("PT10M")
     visitor.page.get_by_role("button", name="Follow live").click()
     expect(visitor.page.locator("#count")).to_contain_text("Live:")
     expect(visitor.page.locator("#count")).to_contain_text("complete until")
     began = visitor.rows.count()
-    expect(visitor.rows).not_to_have_count(began)
+    # The sample has two contacts a minute, up to the start of the service.
+    expect(visitor.rows).not_to_have_count(began, timeout=10 * PATIENCE)
     times = visitor.page.locator("#contacts tbody td:first-child").all_inner_texts()
     assert times == sorted(times, reverse=True)
     assert len(set(visitor.rows.evaluate_all("rows => rows.map(row => row.dataset.id)"))) == visitor.rows.count()
@@ -136,7 +144,7 @@ def test_new_contacts_appear_while_a_search_is_followed(visitor: Visitor) -> Non
 
 
 @pytest.mark.skipif(not hasattr(route_table, "EXPORTS"), reason="needs the routes of exports")
-def test_an_export_shows_how_far_it_is_and_links_to_its_files(visitor: Visitor) -> None:
+def test_an_export_shows_its_progress_and_links_to_its_files(visitor: Visitor) -> None:
     visitor.enter("#last=P1D&queue=Billing")
     total = visitor.page.locator("#count strong").nth(1).inner_text()
     visitor.page.get_by_role("button", name="Export").click()
@@ -175,7 +183,7 @@ def test_an_unknown_name_is_shown_at_the_pick_list(visitor: Visitor) -> None:
     expect(visitor.page.locator("#queue-list .fault")).to_contain_text("did you mean `Billing`?")
 
 
-def test_a_key_that_no_loaded_contact_has_is_said(visitor: Visitor) -> None:
+def test_a_key_that_no_loaded_contact_has_is_reported(visitor: Visitor) -> None:
     visitor.enter("#last=P1D")
     visitor.page.get_by_role("button", name="Add an attribute or tag").click()
     visitor.page.get_by_label("Key", exact=True).fill("customer_teir")
@@ -188,7 +196,7 @@ def test_a_key_that_no_loaded_contact_has_is_said(visitor: Visitor) -> None:
     expect(hint).to_contain_text("None of the 50 contacts loaded so far has this key")
 
 
-def test_a_key_that_no_contact_has_is_said_where_the_search_finds_none(visitor: Visitor) -> None:
+def test_a_key_that_no_contact_has_is_reported_if_the_search_finds_none(visitor: Visitor) -> None:
     visitor.open("#last=P1D&attribute.customer_teir=gold&tag.cost-center=4100")
     visitor.page.get_by_label("API key").fill("sandbox-full")
     visitor.page.get_by_role("button", name="Continue").click()
@@ -224,11 +232,104 @@ def test_a_client_sees_what_it_is_granted(visitor: Visitor) -> None:
     expect(visitor.page.locator("#queue-list .options label")).to_have_count(2)
 
 
+@pytest.fixture(scope="module")
+def clients_of_people(service: Service) -> None:
+    """Add a client for everybody who signs in, and one for supervisors."""
+    stack = on_this_machine(service.aws_url, REGION)
+    registry.add(stack, "explorer", "frontend", Grant(channels=["CHAT"]), None)
+    registry.add(stack, "supervisors", "frontend", Grant(), None, ["groups=supervisors"])
+
+
+@pytest.fixture
+def guest(visitor: Visitor, issuer: OidcIssuer, clients_of_people: None) -> Visitor:  # noqa: ARG001 - they exist then
+    """Return a visitor who may go to the issuer, which has forgotten earlier tests."""
+    issuer.person, issuer.answer, issuer.id_claims = {"sub": "ann@example.com"}, {}, {}
+    visitor.issuer_url = issuer.url
+    return visitor
+
+
+def sign_in(guest: Visitor, fragment: str = "") -> None:
+    guest.open(fragment)
+    guest.page.get_by_role("button", name="Sign in").click()
+
+
+def test_people_sign_in_and_out(guest: Visitor, issuer: OidcIssuer) -> None:
+    sign_in(guest, "#last=P1D&limit=25")
+    guest.rows.first.wait_for()
+    page = guest.page
+    assert page.url == f"{guest.url}/#last=P1D&limit=25"
+    assert set(page.locator("#contacts tbody td:nth-child(2)").all_inner_texts()) == {"Chat"}
+    expect(page.locator("#client")).to_have_text("Client explorer")
+    assert issuer.authorized[-1]["redirect_uri"] == f"{guest.url}/"
+    assert (page.evaluate("sessionStorage.length"), page.evaluate("localStorage.length")) == (1, 0)
+    token = json.loads(page.evaluate("sessionStorage['contact-search-credential']"))["authorization"]
+    sent = [one.all_headers() for one in guest.requests if "/v1/" in one.url]
+    assert {(headers.get("authorization"), headers.get("x-api-key")) for headers in sent} == {(token, None)}
+    assert not [one.url for one in guest.requests if token.removeprefix("Bearer ") in one.url]
+    page.reload()
+    guest.rows.first.wait_for()
+    page.get_by_role("button", name="Code").click()
+    expect(page.locator("#snippet")).to_contain_text("authorization: Bearer $CONTACT_SEARCH_TOKEN")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert issuer.signed_out == [{"client_id": "explorer", "post_logout_redirect_uri": f"{guest.url}/"}]
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_people_see_what_their_group_is_granted(guest: Visitor, issuer: OidcIssuer) -> None:
+    issuer.person = {"sub": "bob", "groups": ["staff", "supervisors"]}
+    sign_in(guest, "#last=P1D&channel=VOICE")
+    guest.rows.first.wait_for()
+    expect(guest.page.locator("#client")).to_have_text("Client supervisors")
+
+
+WRONG_ANSWERS: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
+    "another state": ({"state": "another"}, {}),
+    "another issuer": ({"iss": "https://issuer.example"}, {}),
+    "a refusal": ({"code": None, "error": "access_denied"}, {}),
+    "a code of somebody else": ({"code": "another"}, {}),
+    "another nonce": ({}, {"nonce": "another"}),
+    "a token for somebody else": ({}, {"aud": "another"}),
+    "a token of another issuer": ({}, {"iss": "https://issuer.example"}),
+    "an old token": ({}, {"exp": 1}),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG_ANSWERS)
+def test_an_answer_that_is_not_for_this_sign_in_is_refused(guest: Visitor, issuer: OidcIssuer, fault: str) -> None:
+    guest.refusals.add(400)
+    issuer.answer, issuer.id_claims = WRONG_ANSWERS[fault]
+    sign_in(guest, "#last=P1D")
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("You are not signed in.")
+    assert guest.page.url == f"{guest.url}/#last=P1D"
+    assert guest.page.evaluate("sessionStorage.length") == 0
+    assert not guest.searches()
+
+
+def test_nobody_is_signed_in_by_a_link(guest: Visitor) -> None:
+    guest.open("?code=code-1&state=stolen#last=P1D")
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("This tab did not ask for this sign-in.")
+    assert guest.page.url == f"{guest.url}/#last=P1D"
+
+
+def test_a_sign_in_that_has_ended_is_said(guest: Visitor) -> None:
+    guest.refusals.add(401)
+    sign_in(guest, "#last=P1D")
+    guest.rows.first.wait_for()
+    guest.page.evaluate("sessionStorage['contact-search-credential'] = '{\"authorization\":\"Bearer x.y.z\"}'")
+    guest.page.reload()
+    expect(guest.page.locator("#sign-in-problem")).to_contain_text("Sign in again.")
+    expect(guest.page.get_by_role("button", name="Sign in")).to_be_focused()
+    guest.page.get_by_role("button", name="Sign in").click()
+    guest.rows.first.wait_for()
+
+
 LOOKS = [("light", 1360), ("dark", 1360), ("light", 390), ("dark", 390)]
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_that_is_not_accessible(browser: Browser, service: Service, scheme: str, width: int) -> None:
+def test_axe_finds_no_accessibility_violations(browser: Browser, service: Service, scheme: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     visitor = Visitor(context, service.url)
     axe = Axe()
@@ -256,8 +357,8 @@ def test_axe_finds_nothing_that_is_not_accessible(browser: Browser, service: Ser
     context.close()
 
 
-def test_the_first_answers_are_small(visitor: Visitor) -> None:
-    """All that the page loads before the key is typed in, over the wire."""
+def test_the_page_loads_little_at_first(visitor: Visitor) -> None:
+    """Compressed, all that the page loads before the key is entered."""
     sizes: dict[str, int] = {}
     visitor.page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
     visitor.open()
@@ -266,7 +367,7 @@ def test_the_first_answers_are_small(visitor: Visitor) -> None:
     assert sum(sizes.values()) < 100_000, sizes
 
 
-def test_the_stage_alone_leads_to_the_page(visitor: Visitor) -> None:
+def test_the_stage_without_a_slash_leads_to_the_page(visitor: Visitor) -> None:
     visitor.page.goto(visitor.url)
     visitor.page.get_by_label("API key").wait_for()
     assert visitor.page.url == f"{visitor.url}/"

@@ -32,8 +32,8 @@ table = {"TableName": "t", "Key": {"key": {"S": "k"}}}
 results = {}
 for name, call in {
     "SearchContacts": lambda: ConnectClient("i", clients.connect_client()).search_contacts({"TimeRange": day}),
-    "ListQueues": lambda: list(ConnectClient("i", clients.connect_client()).queue_pages()),
-    "ListUsers": lambda: list(ConnectClient("i", clients.connect_client()).agent_pages()),
+    "ListQueues": lambda: list(ConnectClient("i", clients.connect_client()).queue_names()),
+    "ListUsers": lambda: list(ConnectClient("i", clients.connect_client()).agent_names()),
     "DescribeContact": lambda: ConnectClient("i", clients.connect_client()).describe_contact("c"),
     "GetContactAttributes": lambda: ConnectClient("i", clients.connect_client()).get_contact_attributes("c"),
     "GetItem": lambda: clients.dynamodb_client(2, 1).get_item(**table),

@@ -14,11 +14,11 @@ _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 
 
 class Command(NamedTuple):
-    """A command of a shell block.
+    """A command in a shell block.
 
     Attributes:
-        document: Its path in the repository.
-        sample: The JSON block that follows, if this is the block's last command and nothing but that block does.
+        document: The path of its document in the repository.
+        sample: The JSON block directly after its shell block, if it is the last command there.
     """
 
     document: str
@@ -27,7 +27,7 @@ class Command(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """The words, without comments."""
+        """The words of the command, without comments."""
         return shlex.split(self.text, comments=True)
 
 
@@ -56,7 +56,7 @@ def commands(document: Path) -> Iterator[Command]:
 
 
 def _split(block: str) -> list[str]:
-    """Split a block where a line ends outside of quotes and without a backslash."""
+    """Split a block into commands: at each line end that is neither quoted nor escaped."""
     split, lines = [], ""
     for line in block.splitlines(keepends=True):
         lines += line

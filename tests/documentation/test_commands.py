@@ -1,11 +1,11 @@
-"""The commands of the documentation: whatever needs no account is run, and its output compared with the sample."""
+"""Test the commands of the documentation: run those that need no account, and compare their output with the sample."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,9 +21,9 @@ from tests.clock import NOW
 from tests.documentation.commands import Command, code, commands, documents
 from tests.serving import Service, serving
 
-# The documentation's address of the service on this machine.
+# The address of the service in the documentation.
 ADDRESS = "http://127.0.0.1:8080"
-# Commands that are not run, by their beginning, and why.
+# Commands that are not run, by their first words, with the reason.
 NOT_RUN = {
     "scripts/test": "it runs these tests",
     "scripts/check --fix": "it changes the working tree",
@@ -39,10 +39,17 @@ NOT_RUN = {
     "python3 -m venv .venv": "tests/examples/test_dlt.py makes the same environment",
     ".venv/bin/pip install --require-hashes": "tests/examples/test_dlt.py makes the same environment",
     "CONTACT_SEARCH_API_KEY=sandbox-full .venv/bin/python follow_contacts.py": "tests/examples/test_dlt.py runs it",
+    ".venv/bin/pip install ../../clients/python": "tests/clients/test_packages.py builds it",
+    "CONTACT_SEARCH_API_KEY=sandbox-partner .venv/bin/python nightly_sync.py": "tests/examples/test_nightly_sync.py",
+    "pip install ./clients/python": "tests/clients/test_packages.py builds it",
+    "scripts/clients-build": "tests/clients/test_packages.py builds both",
+    "npm install ./dist/contact-search-client-": "tests/conftest.py installs it",
+    "npm install --no-save ../../dist/contact-search-client-": "tests/examples/test_frontend.py installs it",
+    "python3 -m http.server 3000": "tests/examples/test_frontend.py serves the same folder",
     '.venv/bin/python -c "import duckdb': "tests/examples/test_dlt.py reads the same table",
     "PYTHONPATH=lambdas .venv/bin/python -m benchmarks.": "it takes minutes",
 }
-# How the others are tried, by their beginning. The longest that fits counts.
+# How the others are tested, by their first words. The longest match counts.
 TRIED = {
     "curl ": "sent",
     "curl -i ": "sent, to see the headers",
@@ -64,7 +71,7 @@ ALL = [command for document in documents() for command in commands(document)]
 
 
 def how(command: Command) -> str:
-    """Tell how a command is tried."""
+    """Return how a command is tested."""
     beginnings = [beginning for beginning in (*TRIED, *NOT_RUN) if command.text.startswith(beginning)]
     if not beginnings:
         return "unknown"
@@ -77,20 +84,19 @@ def tried(*ways: str) -> list[Any]:
     ]
 
 
-def test_each_command_is_tried_or_has_a_reason_why_not() -> None:
+def test_each_command_is_tested_or_has_a_reason_why_not() -> None:
     assert [command for command in ALL if how(command) == "unknown"] == []
 
 
-def test_each_reason_and_each_way_is_needed() -> None:
+def test_each_reason_and_each_way_of_testing_is_needed() -> None:
     used = {beginning for beginning in (*TRIED, *NOT_RUN) for command in ALL if command.text.startswith(beginning)}
     assert used == {*TRIED, *NOT_RUN}
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """The service as `scripts/serve` runs it, at the suite's time."""
-    with serving() as service:
-        yield service
+@pytest.fixture
+def service(sample_service: Service) -> Service:
+    """Return the service as `scripts/serve` runs it, at the suite's time."""
+    return sample_service
 
 
 @pytest.fixture
@@ -118,7 +124,7 @@ def shell(tmp_path: Path) -> Callable[[str], str]:
 
 
 def comparable(value: Any, name: str = "") -> Any:
-    """Replace what differs from one time to the next: timestamps, ids of requests, and cursors that are not null."""
+    """Replace what differs between runs: timestamps, request ids, and cursors that are not null."""
     if isinstance(value, dict):
         return {key: comparable(member, key) for key, member in value.items()}
     if isinstance(value, list):
@@ -158,7 +164,7 @@ def test_the_example_prints_pages(command: Command, service: Service, shell: Cal
 
 
 @pytest.mark.parametrize("command", tried("sent to a service with a quota"))
-def test_a_crowd_is_told_when_to_come_back(command: Command, shell: Callable[[str], str]) -> None:
+def test_a_crowd_gets_retry_after(command: Command, shell: Callable[[str], str]) -> None:
     with serving("--contacts", "100", "--quota", "0.1") as service:
         lines = shell(command.text.replace(ADDRESS, service.url)).lower().splitlines()
     # The first of the three finds a slot. A lower quota than in the document refuses another one on a slow machine too.
@@ -184,7 +190,7 @@ def test_clients_are_managed_as_documented(
 
 
 def run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run one of our scripts in this process, because to start one takes a second."""
+    """Run a script in this process, because starting another process takes a second."""
     script, *arguments = command.words
     main = MAIN[script]
     assert f"-m {main.__module__} " in (ROOT / script).read_text()
@@ -193,7 +199,7 @@ def run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("command", tried("run without credentials"))
-def test_what_needs_an_account_gets_as_far_as_the_credentials(
+def test_commands_that_need_an_account_get_as_far_as_the_credentials(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:

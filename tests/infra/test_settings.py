@@ -17,11 +17,17 @@ from tests.infra.conftest import ARN, STAGE
 
 ROOT = Path(__file__).parent.parent.parent
 CERTIFICATE = "arn:aws:acm:eu-west-2:111122223333:certificate/1"
+OIDC: dict[str, Any] = {"issuer": "https://issuer.example", "audience": "contacts"}
+SIGN_IN: dict[str, Any] = {
+    "client_id": "explorer",
+    "authorization_endpoint": "https://issuer.example/authorize",
+    "token_endpoint": "https://issuer.example/token",
+}
 # One value for each setting, other than its default.
 OTHER: dict[str, Any] = {
     "transcript_search": False,
     "cors_origins": ["https://a.example", "https://b.example"],
-    "oidc": {"issuer": "https://issuer.example", "audience": "contacts"},
+    "oidc": OIDC | {"sign_in": SIGN_IN},
     "quota_rate": 0,
     "quota_burst": 3,
     "wait_seconds": 5,
@@ -53,7 +59,14 @@ OTHER: dict[str, Any] = {
     "alarm_email": "operators@example.com",
     "tags": {"team": "contact-centre"},
 }
-ALONE = [{name: value} for name, value in OTHER.items()] + [
+# These only become variables of functions, so one stack tries them all.
+VARIABLES = {
+    *("quota_burst", "wait_seconds", "describe_rate", "describe_burst", "waiting_per_caller"),
+    *("page_seconds", "closed_page_seconds", "now_rounded_to_seconds", "exports_per_client"),
+}
+ALONE: list[dict[str, Any]] = [
+    {name: value for name, value in OTHER.items() if name in VARIABLES},
+    *({name: value} for name, value in OTHER.items() if name not in VARIABLES),
     {"vpc_endpoint_ids": ["vpce-1", "vpce-2"]},
     {"requests_per_address": None},
 ]
@@ -79,7 +92,7 @@ def test_every_setting_is_tried() -> None:
     assert set(Settings.model_fields) == {"connect_instance_arn", "vpc_endpoint_ids", *OTHER}
 
 
-@pytest.mark.parametrize("settings", ALONE, ids=lambda settings: next(iter(settings)))
+@pytest.mark.parametrize("settings", ALONE, ids=lambda one: next(iter(one)) if len(one) == 1 else "variables")
 def test_each_setting_synthesizes_alone(new_app: Callable[[], cdk.App], settings: dict[str, Any]) -> None:
     assert unexplained_findings(new_app, settings) == set()
 
@@ -123,6 +136,11 @@ def test_a_finding_without_a_reason_ends_the_synthesis(
         ({"quota": 1}, "quota"),
         ({"quota_rate": -1}, "quota_rate"),
         ({"oidc": {"issuer": "http://x", "audience": "a"}}, "oidc.issuer"),
+        (
+            {"oidc": OIDC | {"sign_in": SIGN_IN | {"token_endpoint": "https://x/token; img-src *"}}},
+            "oidc.sign_in.token_endpoint",
+        ),
+        ({"oidc": OIDC | {"sign_in": SIGN_IN | {"scopes": ["email"]}}}, "oidc.sign_in.scopes"),
         ({"cors_origins": ["https://a/b"]}, "cors_origins.0"),
         ({"usage_plans": {"gold": {}}}, "usage_plans.gold"),
         ({"log_retention_days": 8}, "log_retention_days"),

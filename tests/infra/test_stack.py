@@ -1,13 +1,14 @@
 """Test the properties of the deployed stack that matter."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from contact_search import __version__
+from contact_search import __version__, log_lines
 from contact_search.api.route_table import OTHER_PATHS, ROUTES
 from infra.firewall import COUNTED_RULES
 from tests.infra.conftest import ARN, Synthesize
@@ -247,7 +248,7 @@ def test_no_validator_answers_before_the_function(template: Template) -> None:
 def test_the_access_log_holds_nothing_that_was_sent(template: Template) -> None:
     stage = only(template, "AWS::ApiGateway::Stage")
     log = json.loads(stage["AccessLogSetting"]["Format"])
-    assert log["client"] == "$context.authorizer.principalId"
+    assert (log["client"], log["user"]) == ("$context.authorizer.principalId", "$context.authorizer.user")
     assert not [value for value in log.values() if "$context.path" in value or "header" in value.lower()]
     assert all(setting.get("LoggingLevel", "OFF") == "OFF" for setting in stage["MethodSettings"])
     assert not any(setting.get("DataTraceEnabled") for setting in stage["MethodSettings"])
@@ -357,12 +358,12 @@ def test_silence_raises_the_alarm_of_the_heartbeat_and_no_other(template: Templa
 
 
 def test_metrics_count_lines_that_the_functions_log(template: Template) -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "lambdas" / "contact_search").rglob("*.py"))
-    sources += "".join(path.read_text() for path in (ROOT / "lambdas").glob("*.py"))
-    for metric in properties(template, "AWS::Logs::MetricFilter"):
-        pattern = metric["FilterPattern"]
-        if "$.message" in pattern:
-            assert f'"{pattern.split(chr(34))[1]}"' in sources, pattern
+    sources = "".join(path.read_text() for path in (ROOT / "lambdas").rglob("*.py"))
+    lines = {name: line for name, line in vars(log_lines).items() if isinstance(line, log_lines.LogLine)}
+    logged = {line.message for name, line in lines.items() if f"{name}.extra(" in sources}
+    patterns = [metric["FilterPattern"] for metric in properties(template, "AWS::Logs::MetricFilter")]
+    counted = {message for pattern in patterns for message in re.findall(r'\$\.message !?= "(.*?)"', pattern)}
+    assert counted <= logged
 
 
 def test_the_environment_of_each_function_tells_the_version(template: Template) -> None:
@@ -420,7 +421,14 @@ def test_cursor_keys_can_overlap(synthesize: Synthesize) -> None:
 
 
 def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
-    oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"]}
+    sign_in = {
+        "client_id": "explorer",
+        "authorization_endpoint": "https://issuer.example/authorize",
+        "token_endpoint": "https://issuer.example/token",
+        "scopes": ["openid", "contacts"],
+        "parameters": {"audience": "us", "prompt": "login"},
+    }
+    oidc = {"issuer": "https://issuer.example", "audience": "us", "client_claims": ["azp"], "sign_in": sign_in}
     template = synthesize(
         quota_rate=2,
         page_seconds=30,
@@ -435,6 +443,15 @@ def test_settings_reach_the_functions(synthesize: Synthesize) -> None:
     assert search["CORS_ORIGINS"] == "https://a.b https://c.d"
     authorizer = environment(template, "authorizer")
     assert (authorizer["OIDC_ISSUER"], authorizer["OIDC_CLIENT_CLAIMS"]) == ("https://issuer.example", "azp")
+    assert {name: value for name, value in search.items() if name.startswith("SIGN_IN_")} == {
+        "SIGN_IN_ISSUER": "https://issuer.example",
+        "SIGN_IN_CLIENT_ID": "explorer",
+        "SIGN_IN_AUTHORIZATION_ENDPOINT": "https://issuer.example/authorize",
+        "SIGN_IN_TOKEN_ENDPOINT": "https://issuer.example/token",
+        "SIGN_IN_END_SESSION_ENDPOINT": "",
+        "SIGN_IN_SCOPES": "openid contacts",
+        "SIGN_IN_PARAMETERS": "audience=us&prompt=login",
+    }
 
 
 @pytest.mark.parametrize(("pace", "config"), [("all_at_once", "AllAtOnce"), ("linear", "Linear10PercentEvery1Minute")])

@@ -1,4 +1,4 @@
-"""Test that what is new in botocore's model of SearchContacts and of a contact is found."""
+"""Test that changes of botocore's model of SearchContacts and of a contact are found."""
 
 import copy
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def test_all_members_are_listed(model: Model) -> None:
         ),
     ],
 )
-def test_what_has_changed_is_found(model: Model, change: Callable[[Model], None], found: list[str]) -> None:
+def test_changes_are_found(model: Model, change: Callable[[Model], None], found: list[str]) -> None:
     newer = copy.deepcopy(model)
     change(newer)
     assert changes(lines(model), lines(newer)) == found

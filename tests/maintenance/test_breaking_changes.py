@@ -16,7 +16,7 @@ COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
 @pytest.fixture
 def document() -> Document:
-    """A document with one of each."""
+    """Return a document with one of each kind of thing."""
     contact = {
         "type": "object",
         "required": ["id"],
@@ -105,6 +105,7 @@ def set_to(value: Any, *keys: str) -> Callable[[Any], None]:
     return put
 
 
+DATE_TIME, DATE = {"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}
 GET, POST, PAGE = "GET /contacts", "POST /contacts", "GET /contacts, response 200"
 LIMIT = f"{GET}, parameter limit"
 
@@ -215,6 +216,12 @@ LIMIT = f"{GET}, parameter limit"
             id="alternative",
         ),
         pytest.param(
+            body,
+            set_to({"anyOf": [DATE]}, "properties", "window"),
+            (f"{POST}, body, window", "anyOf is changed"),
+            id="alternatives to what there was",
+        ),
+        pytest.param(
             dict,
             set_to(True, "paths", "/contacts", "post", "requestBody", "required"),
             (f"{POST}, body", "the body is required"),
@@ -315,6 +322,9 @@ def test_a_breaking_change_is_found(
         pytest.param(body, set_to(True, "properties", "tags", "additionalProperties"), id="any value of a map"),
         pytest.param(body, removed("properties", "match", "anyOf"), id="no alternatives but anything"),
         pytest.param(
+            body, set_to({"anyOf": [DATE, DATE_TIME]}, "properties", "window"), id="alternative to what there was"
+        ),
+        pytest.param(
             body, lambda schema: schema["properties"]["match"]["anyOf"].append({"const": "none"}), id="new alternative"
         ),
         pytest.param(body, lambda schema: schema["properties"]["match"]["anyOf"].reverse(), id="order of alternatives"),
@@ -324,7 +334,7 @@ def test_a_breaking_change_is_found(
         pytest.param(contact, set_to(9, "properties", "duration", "maximum"), id="narrower response"),
     ],
 )
-def test_other_changes_break_nobody(
+def test_other_changes_break_no_client(
     document: Document, place: Callable[[Any], Any], change: Callable[[Any], None]
 ) -> None:
     new = copy.deepcopy(document)
@@ -338,16 +348,16 @@ def test_a_change_deep_in_a_schema_that_contains_itself_is_found_once_for_each_o
     contact(new)["properties"]["id"]["type"] = "integer"
     changes = breaking_changes(document, new)
     assert {change.what for change in changes} == {"the type integer is new in responses"}
-    assert len(changes) == 1  # the schema is compared where it is met first
+    assert len(changes) == 1  # the schema is compared at its first occurrence
 
 
-def test_the_committed_document_breaks_nothing_of_itself() -> None:
+def test_the_committed_document_does_not_break_itself() -> None:
     committed = json.loads(COMMITTED.read_text())
     assert breaking_changes(committed, committed) == []
 
 
-def test_what_is_removed_from_the_committed_document_is_found() -> None:
-    """The comparison follows this document's own references and styles."""
+def test_a_removal_from_the_committed_document_is_found() -> None:
+    """The comparison follows the references and styles that this document uses."""
     old = json.loads(COMMITTED.read_text())
     new = copy.deepcopy(old)
     del new["components"]["schemas"]["Contact"]["properties"]["queue_info"]

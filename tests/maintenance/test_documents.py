@@ -1,4 +1,4 @@
-"""Test that the documents for contributors name what is there."""
+"""Test that the documents for contributors only name files that exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Test that what is deployed has licenses that allow it, and that they are listed."""
+"""Test that the licenses of deployed packages allow that, and that they are listed."""
 
 import re
 from importlib.metadata import distribution
@@ -26,7 +26,7 @@ def test_the_document_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert [name for name in listed if name != "Package"] == deployed()
 
 
-def test_the_texts_go_with_a_release(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_license_texts_are_part_of_a_release(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--texts"]) == 0
     output = capsys.readouterr().out
     assert all(f"\n{name}\n" in output for name in deployed())

@@ -1,4 +1,4 @@
-"""Test what mutation testing is told. The run itself takes minutes: scripts/mutate."""
+"""Test the configuration of mutation testing. A run takes minutes: scripts/mutate."""
 
 import tomllib
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_modules_and_tests_of_a_target_exist(name: str) -> None:
     assert [path for path in target.tests if not (ROOT / path).is_file()] == []
 
 
-def test_the_copy_has_the_package_in_src_and_nothing_of_the_environment(tmp_path: Path) -> None:
+def test_the_copy_has_the_package_in_src_and_no_environment(tmp_path: Path) -> None:
     target = TARGETS["cursor"]
     (tmp_path / "of-an-earlier-run").touch()
     mutation._copy_tree(tmp_path, target)

@@ -1,4 +1,4 @@
-"""Test that there is one version: everything else reads it, or is compared with it here."""
+"""Test that there is one version. What does not read it is compared with it here."""
 
 import json
 import re
@@ -17,16 +17,16 @@ def test_the_package_has_the_version_of_the_module() -> None:
     assert pyproject["tool"]["setuptools"]["dynamic"] == {"version": {"attr": "contact_search.__version__"}}
 
 
-def test_it_is_a_semantic_version() -> None:
+def test_the_version_is_semantic() -> None:
     assert re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", __version__)
 
 
-def test_the_committed_document_has_it() -> None:
+def test_the_committed_document_has_the_version() -> None:
     assert json.loads((ROOT / "openapi.json").read_text())["info"]["version"] == __version__
 
 
-def test_the_changelog_ends_with_it() -> None:
-    """Either as a release, or as what is not released yet."""
+def test_the_changelog_begins_with_the_version() -> None:
+    """It is the newest release, or the next one."""
     changelog = (ROOT / "CHANGELOG.md").read_text()
     unreleased = re.search(r"^## \[Unreleased\]\n\nThe version will be ([\d.]+)\.$", changelog, re.MULTILINE)
     [newest, *_] = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Test the gate: a breaking change needs a version that says so."""
+"""Test that a breaking change needs a new major version."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def commit(repository: Path, *tags: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository whose last release, v1.2.0, has two paths."""
+    """Create a repository whose last release, v1.2.0, has two paths."""
     git(tmp_path, "init", "--quiet")
     write(tmp_path, "1.2.0", "/a", "/b")
     commit(tmp_path, "v1.2.0", "not-a-release")
@@ -48,7 +48,7 @@ def test_an_addition_needs_no_new_major_version(repository: Path, capsys: pytest
     assert capsys.readouterr().out == "Nothing breaks clients of v1.2.0 (1.2.0).\n"
 
 
-def test_a_breaking_change_needs_one(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_breaking_change_needs_a_new_major_version(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(repository, "1.3.0", "/a")
     assert check(repository) == 1
     assert capsys.readouterr().out.splitlines() == [
@@ -57,7 +57,9 @@ def test_a_breaking_change_needs_one(repository: Path, capsys: pytest.CaptureFix
     ]
 
 
-def test_with_one_it_is_listed_and_passes(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_a_new_major_version_a_breaking_change_is_listed_and_passes(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(repository, "2.0.0", "/a")
     assert check(repository) == 0
     assert "/b: the path is removed" in capsys.readouterr().out
@@ -69,13 +71,13 @@ def test_a_version_does_not_go_back(repository: Path) -> None:
 
 
 def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
-    """On the commit that has the new tag, that tag says nothing."""
+    """On the commit with the new tag, that tag is not compared with itself."""
     write(repository, "1.3.0", "/a")
     commit(repository, "v1.3.0")
     assert check(repository) == 1
 
 
-def test_it_can_be_compared_with_a_commit_or_a_file(repository: Path, tmp_path: Path) -> None:
+def test_the_document_can_be_compared_with_a_commit_or_a_file(repository: Path, tmp_path: Path) -> None:
     write(repository, "1.2.1", "/a")
     assert check(repository, "--against", "HEAD") == 1
     assert check(repository, "--against", str(tmp_path / "openapi.json")) == 0
@@ -88,7 +90,7 @@ def test_before_the_first_tag_nothing_can_break(tmp_path: Path) -> None:
     assert check(tmp_path) == 0
 
 
-def test_what_cannot_be_found_is_named(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_commit_or_file_is_named(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(repository, "--against", "v9") == 2
     assert "v9 is neither" in capsys.readouterr().err
 

@@ -24,8 +24,13 @@ _PREFIX_BY_SERVICE = {
     "S3": "s3",
     "STS": "sts",
 }
-# Some actions of S3 are named differently from its operations (service authorization reference).
-_ACTION_BY_OPERATION = {"DeleteObjects": "DeleteObject", "ListObjectsV2": "ListBucket"}
+# Some actions are named differently from their operations (service authorization reference). What a transaction of
+# DynamoDB writes has to be allowed by itself: ours puts items.
+_ACTION_BY_OPERATION = {
+    "DeleteObjects": "DeleteObject",
+    "ListObjectsV2": "ListBucket",
+    "TransactWriteItems": "PutItem",
+}
 
 
 class Permission(NamedTuple):

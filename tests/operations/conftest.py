@@ -1,18 +1,17 @@
 """Run the service, and record which operations of AWS the commands call."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.clock import pythonpath
 from tests.operations.api_calls import Calls, recorded_calls
-from tests.operations.ports import free_ports
+from tests.serving import Service, serving
 
-ROOT = Path(__file__).parent.parent.parent
+CONTACTS, PART = 900, 200
 
 
 class Served(NamedTuple):
@@ -22,21 +21,19 @@ class Served(NamedTuple):
     environment: dict[str, str]
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
-    """Serve under a stage's path, as API Gateway's own address does."""
-    port, aws_port = free_ports()
+@pytest.fixture(scope="package")
+def service() -> Iterator[Service]:
+    """Serve under a stage's path, as API Gateway's own address does. Exports have several parts."""
+    with serving("--contacts", str(CONTACTS), "--part-contacts", str(PART), "--stage-path", "live") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def served(service: Service) -> Served:
+    """Return where the service is, without what this process has in its environment for AWS."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PORT", "HOST"))}
-    environment = bare | {"PORT": port, "AWS_PORT": aws_port, "PYTHONPATH": "lambdas"}
-    command = [sys.executable, "-m", "sandbox", "--contacts", "300", "--stage-path", "live"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ctrl-C" in line:
-            break
-    yield Served(f"http://127.0.0.1:{port}/live", environment)
-    process.terminate()
-    process.communicate(timeout=20)
+    ports = {"PORT": str(urlsplit(service.url).port), "AWS_PORT": str(urlsplit(service.aws_url).port)}
+    return Served(service.url, bare | ports | {"PYTHONPATH": pythonpath("lambdas")})
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ import pytest
 from operations import lag
 from sandbox.amazon_connect.behaviour import Behaviour
 from sandbox.aws_server import AwsServer
-from tests.clock import NOW, Clock
+from sandbox.options import parse_options
+from tests.clock import NOW, Clock, pythonpath
 from tests.conftest import INSTANCE_ID
 from tests.contact_centre import contact_centre
-from tests.serving import serving
+from tests.operations.commands import run_here
 
 ROOT = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)
@@ -63,26 +64,24 @@ def test_percentiles_are_values_that_were_measured(rank: float, value: float) ->
     assert lag.percentile([4, 2, 1, 3], rank) == value
 
 
-def run_lag(aws_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {
-        "AWS_PORT": str(urlsplit(aws_url).port),
-        "PYTHONPATH": f"lambdas:{os.environ['PYTHONPATH']}",
-    }
-    return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "operations.lag", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def test_the_command_finds_the_stand_in_of_this_machine() -> None:
-    with serving("--contacts", "20000", "--days", "1", "--searchable-after", "120") as service:
-        done = run_lag(service.aws_url, "--minutes", "0.25", "--between", "0.5", "--longest", "5")
-        nothing = run_lag(service.aws_url, "--minutes", "0.001", "--between", "0")
+def test_the_command_finds_the_stand_in_of_this_machine(
+    aws: AwsServer, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lag, "time", SimpleNamespace(sleep=lambda seconds: still.advance(timedelta(seconds=seconds))))
+    stand_in = {"AWS_PORT": str(urlsplit(aws.url).port)}
+    with contact_centre(aws, still, parse_options(["--searchable-after", "120"]).behaviour) as centre:
+        for number in range(30):
+            centre.add(f"c-{number}", NOW + number * 5 * SECOND)
+        done = run_here(lag.main, ("--minutes", "3", "--between", "2", "--longest", "5"), stand_in)
+        nothing = subprocess.run(
+            [sys.executable, "-m", "operations.lag", "--minutes", "0.001", "--between", "0"],
+            cwd=ROOT,
+            env=os.environ | stand_in | {"PYTHONPATH": pythonpath("lambdas")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     [every] = re.findall(r"^all +(\d+) +([\d.]+)s", done.stdout, re.MULTILINE)
     assert int(every[0]) >= 1

@@ -19,6 +19,10 @@ widen policy-test --unlimited channels
 rotate policy-test --overlap PT0S
 rotate policy-test
 revoke policy-test
+add policy-test --claim team=policy --everything
+claims policy-test team=policies
+pseudonym policy-test somebody
+revoke policy-test
 """
 # All commands run in one process, because starting one takes a second.
 _RUN_ALL = """

@@ -1,6 +1,5 @@
 """Test the examples of the OpenAPI document with the sample contacts of scripts/serve."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +7,7 @@ import pytest
 
 from contact_search.api.openapi import document
 from tests.clock import TODAY
-from tests.serving import Service, serving
+from tests.serving import Service
 
 PARAMETERS = {
     parameter["name"]: parameter["example"]
@@ -32,19 +31,13 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with serving("--contacts", "6000") as service:
-        yield service
-
-
 @pytest.mark.parametrize("name", sorted(PARAMETERS.keys() - FIND_NOTHING))
-def test_each_example_finds_contacts(service: Service, name: str) -> None:
+def test_each_example_finds_contacts(sample_service: Service, name: str) -> None:
     example = PARAMETERS[name]
     window = {} if name in ("last", "from", "to") else {"last": "P90D"}
     keyed = isinstance(example, dict)
     sent: dict[str, Any] = {f"{name}[{key}]": value for key, value in example.items()} if keyed else {name: example}
     sent = {key: str(value).lower() if isinstance(value, bool) else value for key, value in sent.items()}
     query = window | OTHERS.get(name, {}) | sent
-    status, page = service.get(f"/v1/contacts?{urlencode({'limit': 1} | query, doseq=True)}")
+    status, page = sample_service.get(f"/v1/contacts?{urlencode({'limit': 1} | query, doseq=True)}")
     assert (status, bool(page.get("contacts"))) == (200, True), page

@@ -131,25 +131,3 @@ def test_workers_that_are_killed_while_they_rest_are_replaced(service: Service) 
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     assert wait_until_ended(service, create(service, max_items=1))["status"] == "succeeded"
-
-
-def test_no_worker_outlives_the_service() -> None:
-    with serving("--contacts", "500", "--latency", "200") as service:
-        create(service)
-        deadline = time.monotonic() + LONG
-        while not (workers := service.workers()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        service.end(signal.SIGTERM)
-    assert workers
-    deadline = time.monotonic() + LONG
-    while any(is_running(worker) for worker in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from sandbox.aws_server import REGION
 from sandbox.contact_data.sample import INSTANCE_ARN
+from sandbox.options import parse_options
 from tests.clock import NOW, pythonpath
 from tests.serving import LONG, ROOT, serving
 
@@ -27,20 +29,40 @@ def search_directly(aws_url: str) -> None:
     client.search_contacts(InstanceId=INSTANCE_ARN.rsplit("/")[-1], TimeRange=window)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_sample_contacts_and_ends_cleanly(number: signal.Signals) -> None:
-    with serving("--contacts", "300", "--seed", "5") as service:
+def test_it_serves_sample_contacts_and_ends_cleanly() -> None:
+    with serving("--contacts", "300", "--seed", "5", "--latency", "200") as service:
         status, page = service.get("/v1/contacts?last=P40D&limit=3")
         assert (status, len(page["contacts"])) == (200, 3)
         _, page = service.get("/v1/contacts?last=PT1H")
         assert page["contacts"]
         assert any("disconnect_timestamp" not in contact for contact in page["contacts"])
         assert service.get("/v1/nothing")[0] == 404
-        output, errors = service.end(number)
+        # With latency an export is not done before the service ends.
+        time_range = {"type": "INITIATION_TIMESTAMP", "start_time": "2026-08-20", "end_time": f"{NOW.date()}"}
+        assert service.send("POST", "/v1/exports", {"time_range": time_range})[0] == 202
+        wait_until(service.workers)
+        workers = service.workers()
+        output, errors = service.end(signal.SIGTERM)
         assert service.process.returncode == 0
         assert "300 sample contacts" in output
         assert f"'{service.url}/v1/contacts?" in output
         assert "Traceback" not in errors
+        wait_until(lambda: not any(is_running(worker) for worker in workers))
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LONG
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
@@ -73,6 +95,8 @@ def test_it_serves_contact_records_and_transcripts(tmp_path: Path) -> None:
         time_range = {"Type": "INITIATION_TIMESTAMP", "StartTime": start, "EndTime": start}
         assert client.search_contacts(InstanceId=arn[-36:], TimeRange=time_range)["TotalCount"] == 3
         output, errors = service.end(signal.SIGINT)
+        assert service.process.returncode == 0
+    assert "Traceback" not in errors
     assert "3 contacts of" in output
     assert "1 bad records skipped" in output
     assert f"skipped: {tmp_path / 'records'}, character" in errors
@@ -98,11 +122,27 @@ def test_a_crowd_that_meets_cold_environments_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--contacts", "-1"], ["--quota", "0"], ["--contact-records", "/nowhere"], ["--contact-lens", "."]]
+    "options",
+    [
+        ["--contacts", "-1"],
+        ["--quota", "0"],
+        ["--contact-records", "/nowhere"],
+        ["--contact-lens", "."],
+        ["--oidc-issuer", "https://issuer.example"],
+        ["--oidc-client-id", "explorer"],
+    ],
 )
-def test_a_wrong_option_is_explained(options: list[str]) -> None:
+def test_a_wrong_option_is_explained(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(options)
+    assert ended.value.code == 2
+    assert options[0] in capsys.readouterr().err
+
+
+def test_an_issuer_that_cannot_be_asked_is_explained() -> None:
+    oidc = ("--oidc-issuer", "http://127.0.0.1:1", "--oidc-audience", "contacts", "--oidc-client-id", "explorer")
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "sandbox", *options],
+        [sys.executable, "-m", "sandbox", *oidc],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": pythonpath("lambdas")},
         capture_output=True,
@@ -110,5 +150,6 @@ def test_a_wrong_option_is_explained(options: list[str]) -> None:
         check=False,
         timeout=LONG,
     )
-    assert done.returncode == 2
-    assert options[0] in done.stderr
+    assert done.returncode == 1
+    assert "discovery document" in done.stderr
+    assert "Traceback" not in done.stderr

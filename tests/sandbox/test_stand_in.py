@@ -20,6 +20,7 @@ from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import MIDNIGHT, Clock
 from tests.conftest import INSTANCE_ID, SampleContact
 from tests.oracle import matches, timestamp_of
+from tests.profiles import examples
 from tests.searches import searches
 
 
@@ -44,7 +45,7 @@ def error_of(connect: Any, **request: Any) -> tuple[str, int, str]:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_it_finds_what_a_plain_loop_finds(connect: Any, contacts: list[SampleContact], data: st.DataObject) -> None:
     _, request = data.draw(searches(contacts))
     pages = list(connect.get_paginator("search_contacts").paginate(**request))
@@ -114,7 +115,7 @@ _NEWER_CRITERIA = st.fixed_dictionaries(
 
 
 @given(criteria=_NEWER_CRITERIA)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_newer_criteria_find_what_a_plain_loop_finds(
     connect: Any, contacts: list[SampleContact], criteria: dict[str, Any]
 ) -> None:

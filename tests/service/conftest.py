@@ -5,39 +5,55 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.request import urlopen
 
 import boto3
 import pytest
 
+from contact_search.aws_clients import s3_client
 from contact_search.search.grants import Grant
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.gateway.lambda_runtime import Context
 from tests.canary import assert_nothing_logged, recorded, sensitive_texts
-from tests.conftest import Answer, Api, SampleContact
+from tests.conftest import Answer, Api, Gateway, SampleContact
 
 _NUMBERS = itertools.count()  # makes names of buckets and clients unique
 _MOST_SLICES = 200
 _DEFINITION = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
 
 
-class Exports:
-    """Create and run the exports of one client, in a bucket of the test's own."""
+@dataclass(frozen=True)
+class AwsClients:
+    """Hold clients that all tests share, because to create them takes more time than most tests.
 
-    def __init__(
-        self, api: Api, client: str, bucket: str, run_slice: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> None:
-        self.api, self.client, self.bucket = api, client, bucket
-        self._run_slice = run_slice
+    Attributes:
+        workers_s3: The client of S3 with which workers write.
+    """
+
+    s3: Any
+    step_functions: Any
+    workers_s3: Any
+
+
+@dataclass(frozen=True)
+class Exports:
+    """Create and run the exports of one client, with a bucket and a state machine of the test's own."""
+
+    api: Api
+    client: str
+    aws: AwsClients
+    bucket: str
+    state_machine: str
+    _run_slice: Callable[[dict[str, Any]], dict[str, Any]]
 
     def of_new_client(self, stack: Deployed, grant: Grant) -> "Exports":
         """Add a client with this grant. Return its exports."""
         name = f"exporting-{next(_NUMBERS)}"
         registry.add(stack, name, "internal", grant, f"key-of-{name}")
-        return Exports(self.api.as_client(f"key-of-{name}"), name, self.bucket, self._run_slice)
+        return replace(self, api=self.api.as_client(f"key-of-{name}"), client=name)
 
     def post(self, body: Any, headers: dict[str, str] | None = None) -> Answer:
         octets = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -79,7 +95,11 @@ class Exports:
 
     def files(self) -> list[str]:
         """Return the files in the bucket."""
-        return sorted(one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", ()))
+        return sorted(one["Key"] for one in self.aws.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ()))
+
+    def executions(self) -> list[Any]:
+        """Return the executions of the state machine."""
+        return list(self.aws.step_functions.list_executions(stateMachineArn=self.state_machine)["executions"])
 
 
 def download(export: Any) -> list[bytes]:
@@ -106,13 +126,24 @@ def contacts_of(export: Any) -> list[dict[str, Any]]:
     return contacts
 
 
+@pytest.fixture(scope="session")
+def aws_clients(gateway: Gateway) -> AwsClients:  # noqa: ARG001 - the stand-in is there
+    return AwsClients(boto3.client("s3"), boto3.client("stepfunctions"), s3_client(read_timeout=20, attempts=3))
+
+
 @pytest.fixture
-def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatch: pytest.MonkeyPatch) -> Exports:
+def exports(
+    api: Api,
+    stack: Deployed,
+    contacts: list[SampleContact],
+    aws_clients: AwsClients,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Exports:
     """Return the exports of a new client that may see everything, in slices of 400 contacts."""
     import search_handler  # noqa: PLC0415 - it reads its settings when it is imported
 
     bucket = f"exports-{next(_NUMBERS)}"
-    s3, step_functions = boto3.client("s3"), boto3.client("stepfunctions")
+    s3, step_functions = aws_clients.s3, aws_clients.step_functions
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
     arn = step_functions.create_state_machine(
         name=bucket, definition=json.dumps(_DEFINITION), roleArn="arn:aws:iam::111122223333:role/exports"
@@ -122,6 +153,7 @@ def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatc
     monkeypatch.setenv("EXPORT_SLICE_SECONDS", "600")
     import export_handler  # noqa: PLC0415
 
+    monkeypatch.setattr(export_handler, "s3_client", lambda **_: aws_clients.workers_s3)
     monkeypatch.setattr(export_handler, "tools", export_handler.create_tools())
     places = {"export_bucket_name": bucket, "export_state_machine_arn": arn}
     settings = search_handler.services.settings.model_copy(update=places)
@@ -138,7 +170,7 @@ def exports(api: Api, stack: Deployed, contacts: list[SampleContact], monkeypatc
                 assert_nothing_logged(sensitive, log.getvalue())
         return answer
 
-    return Exports(api, "nobody", bucket, run_slice).of_new_client(stack, registry.EVERYTHING)
+    return Exports(api, "nobody", aws_clients, bucket, arn, run_slice).of_new_client(stack, registry.EVERYTHING)
 
 
 @pytest.fixture

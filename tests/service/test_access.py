@@ -18,6 +18,7 @@ from operations.deployed import Deployed
 from sandbox.clients import PARTNER_KEY
 from tests.clock import MIDNIGHT, TODAY, Clock
 from tests.conftest import Answer, Api, SampleContact
+from tests.profiles import examples
 
 HIDDEN = {"name", "tags", "segment_attributes"}
 START, END = f"{TODAY - timedelta(days=50)}", f"{TODAY}"
@@ -370,7 +371,7 @@ def test_no_field_but_the_id_may_be_granted(client: Callable[[Grant], Api]) -> N
     assert all(one.keys() == {"id", "initiation_timestamp"} for one in client(grant).walk(**WINDOW, limit=100))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(data=st.data())
 def test_a_grant_and_a_search_are_an_intersection(
     data: st.DataObject, api: Api, stack: Deployed, contacts: list[SampleContact], queues: list[str]

@@ -1,5 +1,6 @@
 """Test who gets access, with one valid credential in a header, and what the others see."""
 
+import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from contact_search.storage.durable_table import DurableTable
 from operations import registry
 from operations.deployed import Deployed
 from sandbox.clients import FULL_KEY, PARTNER_KEY
+from tests.canary import recorded
 from tests.conftest import Answer, Api
 from tests.oidc_issuer import AUDIENCE, EC_KEY, OidcIssuer, to_jwk
 
@@ -72,6 +74,63 @@ def test_a_token_of_the_issuer_is_a_credential(api: Api, issuer: OidcIssuer) -> 
 def test_a_good_token_without_a_grant_of_its_own_is_forbidden(api: Api, issuer: OidcIssuer, client: str) -> None:
     answer = bearing(api, issuer.token(client_id=client))
     assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
+
+
+@pytest.fixture(scope="session")
+def groups(stack: Deployed) -> None:
+    """Add a client of the supervisors, one of whoever may see chats, and one of all others who sign in."""
+    registry.add(stack, "supervisors", "internal", Grant(), None, ["groups=supervisors", "groups=floor leads"])
+    registry.add(stack, "chats", "internal", Grant(channels=["CHAT"]), None, ["scope=chats"])
+    registry.add(stack, "web", "internal", Grant(channels=["VOICE"]), None)
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_claim_chooses_the_grant(api: Api, issuer: OidcIssuer) -> None:
+    def who(**claims: Any) -> str:
+        answer = asking_who(api, issuer.token(client_id="web", **claims))
+        return str(answer.json.get("client", answer.status))
+
+    assert who() == who(groups=["agents"]) == who(scope="openid email") == "web"
+    assert who(groups=["agents", "supervisors"]) == who(groups="floor leads") == "supervisors"
+    assert who(scope="openid chats") == "chats"
+    assert who(groups=["supervisors"], scope="chats") == "403"
+    assert channels(bearing(api, issuer.token(client_id="web", scope="chats"))) == {"CHAT"}
+    # Whoever has claims is found by them alone: an application may not name itself like a group's client.
+    assert asking_who(api, issuer.token(client_id="supervisors")).status == 403
+
+
+@pytest.mark.usefixtures("groups")
+def test_who_has_several_grants_is_refused_and_only_the_log_says_which(api: Api, issuer: OidcIssuer) -> None:
+    with recorded() as log:
+        answer = asking_who(api, issuer.token(groups=["supervisors"], scope="chats"))
+    assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
+    assert "supervisors" not in answer.text
+    [line] = [json.loads(line) for line in log.getvalue().splitlines() if '"denied"' in line]
+    assert (line["reason"], line["clients"]) == ("several grants", ["chats", "supervisors"])
+
+
+@pytest.mark.usefixtures("batch")
+def test_the_log_knows_users_by_a_pseudonym_alone(api: Api, issuer: OidcIssuer, stack: Deployed) -> None:
+    def line(subject: str | None) -> dict[str, Any]:
+        token = issuer.token(sub=subject, name="Ann Example", email="ann@example.com", preferred_username="ann.example")
+        with recorded() as log:
+            assert bearing(api, token).status == 200
+        assert not [text for text in ("ann@example.com", "Ann Example", "ann.example") if text in log.getvalue()]
+        [line] = [json.loads(line) for line in log.getvalue().splitlines() if '"searched"' in line]
+        return dict(line)
+
+    ann, again, bob, nobody = (line(subject) for subject in ("ann@example.com", "ann@example.com", "bob", None))
+    assert ann["user"] == again["user"] == registry.find_pseudonym(stack, "batch", "ann@example.com")
+    assert ann["user"] != bob["user"]
+    assert ann["client"] == "batch"
+    assert "user" not in nobody
+    with recorded() as log:  # a log line of the same environment, of somebody else
+        api.get(last="P1D")
+    assert '"user"' not in log.getvalue()
+
+
+def asking_who(api: Api, token: str) -> Answer:
+    return api.as_client(None).send("GET", "/v1/me", headers={"authorization": f"Bearer {token}"})
 
 
 BAD_TOKENS: dict[str, Any] = {

@@ -13,8 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.aws_clients import connect_client, dynamodb_client
 from contact_search.storage.transient_table import TransientTable
 from sandbox.amazon_connect.behaviour import Behaviour
@@ -30,7 +30,7 @@ UP_TO_NOW: dict[str, Any] = {"last": "P7D"}
 
 @dataclass
 class Service:
-    """Hold the API with a page cache and a limiter, and let tests change them."""
+    """Hold the API with a result cache and a limiter, and let tests change them."""
 
     api: Api
     aws: AwsServer
@@ -39,11 +39,11 @@ class Service:
     monkeypatch: pytest.MonkeyPatch
 
     def use(self, client: ConnectClient, limiter: RateLimiter) -> None:
-        """Let the API search with this client and limiter, and with the table's page cache."""
+        """Let the API search with this client and limiter, and with the table's result cache."""
         import search_handler  # noqa: PLC0415
 
         self.limiter = limiter
-        connect = AmazonConnect(client, limiter, PageCache(self.table), 10, 300)
+        connect = AmazonConnect(client, limiter, ResultCache(self.table), 10, 300)
         services = replace(search_handler.services, connect=connect, limiter=limiter)
         self.monkeypatch.setattr(search_handler, "services", services)
 
@@ -55,12 +55,12 @@ class Service:
         return self.api.get(headers, **parameters)
 
     def later(self, seconds: float) -> None:
-        """Move the clock of the page cache, but not that of the search, so that the window stays the same."""
+        """Move the clock of the result cache, but not that of the search, so that the window stays the same."""
         now = time.time() + seconds
         clock = SimpleNamespace(
             time=lambda: now, time_ns=lambda: int(now * 1e9), monotonic=time.monotonic, sleep=time.sleep
         )
-        self.monkeypatch.setattr("contact_search.amazon_connect.page_cache.time", clock)
+        self.monkeypatch.setattr("contact_search.amazon_connect.result_cache.time", clock)
 
     def connect_answers_by(self, url: str) -> ConnectClient:
         self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.amazon_connect.directory import Directory
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.aws_clients import connect_client
 from contact_search.search import position
 from contact_search.storage.transient_table import TransientTable
@@ -28,6 +28,7 @@ from tests.api_server import serving_api
 from tests.clock import NOW, REAL_TIME, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api, Gateway
 from tests.contact_centre import ContactCentre, contact_centre
+from tests.profiles import examples
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -272,11 +273,11 @@ def test_a_poll_that_finds_nothing_new_costs_one_call(api: Api, centre: ContactC
 
 @pytest.fixture
 def cached_api(api: Api, table: TransientTable, monkeypatch: pytest.MonkeyPatch) -> Api:
-    """Return the API with a page cache."""
+    """Return the API with a result cache."""
     import search_handler  # noqa: PLC0415
 
     client, limiter = ConnectClient(INSTANCE_ID, connect_client()), RateLimiter(table, 1000, 1000, 5, REAL_TIME)
-    connect = AmazonConnect(client, limiter, PageCache(table), 10, 300)
+    connect = AmazonConnect(client, limiter, ResultCache(table), 10, 300)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, connect=connect))
     return api
 
@@ -466,7 +467,7 @@ _POLLS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(behaviour=_BEHAVIOURS, moments=_CONTACTS, polls=_POLLS, weeks_before=st.sampled_from([0, 20]))
 def test_each_contact_comes_once_and_in_order_whatever_connect_does_and_at_any_rhythm(
     api: Api,

@@ -377,13 +377,13 @@ def test_a_directory_of_an_hour_ago_is_read_anew_beside_a_request_that_uses_the_
     before = reads(aws)
     clock.ahead += 3601
     may_read = threading.Event()
-    pages = ConnectClient.queue_pages
+    read = ConnectClient.queue_names
 
-    def pages_later(client: ConnectClient) -> Iterator[dict[str, str]]:
+    def read_later(client: ConnectClient) -> Iterator[dict[str, str]]:
         may_read.wait(60)
-        yield from pages(client)
+        yield from read(client)
 
-    monkeypatch.setattr(ConnectClient, "queue_pages", pages_later)
+    monkeypatch.setattr(ConnectClient, "queue_names", read_later)
     for _ in range(2):
         assert ids(names_api.get(**WINDOW, queue="upsell")) == {"q-sales", "q-sales-2"}
     assert reads(aws) == before
@@ -523,10 +523,7 @@ def test_a_limited_client_does_not_learn_whether_a_name_exists(
     assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
     fault = {"parameter": "queue", "code": "forbidden", "detail": "asks for more than this client is granted"}
     assert answer.json["errors"] == [fault]
-    assert (
-        answer.json["detail"]
-        == "Nothing was searched: this client is not granted everything that is asked for in queue."
-    )
+    assert answer.json["detail"] == "This client is not granted everything that is asked for in queue."
     assert reads(aws) == before  # an unknown name would take longer otherwise
 
 

@@ -21,8 +21,8 @@ from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.connect import AmazonConnect
 from contact_search.amazon_connect.contact_reader import KEPT, QUOTA, ContactReader
 from contact_search.amazon_connect.directory import DirectoryUnavailableError
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.search.grants import Grant
 from contact_search.storage.transient_table import TransientTable
 from operations import registry
@@ -34,6 +34,7 @@ from sandbox.contact_data.contact_record import parse_contact_record
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import NOW, REAL_TIME, TODAY, Clock
 from tests.conftest import INSTANCE_ID, Answer, Api, SampleContact
+from tests.profiles import examples
 from tests.service_model import SEARCH_CONTACTS, snake_case
 from tests.upstream import upstream
 
@@ -121,7 +122,7 @@ class Service:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", url)
         limiter = RateLimiter(self.table, rate, burst, 5, REAL_TIME, name=QUOTA)
         client = ConnectClient(INSTANCE_ID, aws_clients.connect_client())
-        contacts = ContactReader(client, limiter, PageCache(self.table, KEPT))
+        contacts = ContactReader(client, limiter, ResultCache(self.table, KEPT))
         services = replace(search_handler.services, contacts=contacts, contact_limiter=limiter)
         self.monkeypatch.setattr(search_handler, "services", services)
 
@@ -510,7 +511,7 @@ def test_a_search_neither_returns_nor_accepts_the_fields_of_one_contact(client: 
     assert caller.post({"time_range": window, "fields": ["recordings"]}).faults == {("/fields/0", "unknown_value")}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contact_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_foreign_ids_are_a_404_whatever_they_are(limited: Api, contact_id: str) -> None:
     answer = get(limited, contact_id)

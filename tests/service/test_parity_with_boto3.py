@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from sandbox.contact_data import sample_talk
 from tests.conftest import Api, SampleContact
+from tests.profiles import examples
 from tests.searches import TEXTS, searches
 
 
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_get_finds_what_boto3_finds(api: Api, connect: Any, contacts: list[SampleContact], data: st.DataObject) -> None:
     get, request = data.draw(searches(contacts))
     pages = list(connect.get_paginator("search_contacts").paginate(**request, PaginationConfig={"PageSize": 50}))

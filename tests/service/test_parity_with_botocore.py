@@ -17,6 +17,7 @@ from contact_search.search.body import SearchRequest
 from sandbox.amazon_connect.constraints import check
 from sandbox.aws_server import AwsServer
 from tests.conftest import Api
+from tests.profiles import examples
 from tests.service_model import PAGING, SEARCH_CONTACTS, in_snake_case, requests, snake_case
 
 _CONSTRAINTS = {
@@ -156,7 +157,7 @@ def test_a_new_member_of_the_summary_is_noticed() -> None:
 
 
 @given(request=requests())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_request_of_the_model_reaches_connect_unchanged(
     api: Api, aws: AwsServer, request: dict[str, Any]
 ) -> None:

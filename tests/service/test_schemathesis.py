@@ -1,4 +1,4 @@
-"""Test the running service with its own OpenAPI document. `scripts/fuzz` does the same for longer."""
+"""Test the running service with its own OpenAPI document. `scripts/fuzz` sends 1,000 requests for each 6 of these."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def test_it_keeps_its_contract(tmp_path: Path) -> None:
         done = subprocess.run(  # noqa: S603
             [
                 *(SCHEMATHESIS, "--config-file", ROOT / "schemathesis.toml"),
-                *("run", f"{service.url}/openapi.json", "--max-examples", "20", "--seed", "1"),
+                *("run", f"{service.url}/openapi.json", "--max-examples", "6", "--seed", "1"),
                 *("--generation-database", "none", "--no-color"),
             ],
             cwd=tmp_path,

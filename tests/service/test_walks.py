@@ -27,6 +27,7 @@ from sandbox.contact_data.contact_record import StoredContact, parse_contact_rec
 from sandbox.contact_data.sample import INSTANCE_ARN
 from tests.clock import MIDNIGHT, NOW, Clock
 from tests.conftest import Api
+from tests.profiles import examples
 
 EIGHT_WEEKS = timedelta(weeks=8)
 END = MIDNIGHT
@@ -146,7 +147,7 @@ def check_totals(pages: list[dict[str, Any]], count: int) -> None:
 
 
 @given(moments=moments(), behaviour=BEHAVIOURS, limits=LIMITS, most=st.integers(6, 40), sort=st.sampled_from(["", "-"]))
-@settings(GENERATED, max_examples=25)
+@settings(GENERATED, max_examples=examples(10))
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_walk_gives_every_contact_once_and_in_order(
     api: Api,
@@ -172,7 +173,7 @@ def test_a_walk_gives_every_contact_once_and_in_order(
 
 
 @given(moments=moments(), behaviour=BEHAVIOURS, limits=LIMITS, most=st.integers(6, 40), before=st.data())
-@settings(GENERATED, max_examples=40)
+@settings(GENERATED, max_examples=examples(20))
 def test_a_walk_by_enqueue_timestamp_goes_from_its_newest_upstream_search_to_its_oldest(
     api: Api,
     aws: AwsServer,
@@ -205,7 +206,7 @@ def test_a_walk_by_enqueue_timestamp_goes_from_its_newest_upstream_search_to_its
 
 
 @given(moments=moments(), behaviour=BEHAVIOURS, limits=LIMITS, most=st.integers(6, 40))
-@settings(GENERATED, max_examples=25)
+@settings(GENERATED, max_examples=examples(10))
 def test_a_walk_by_enqueue_timestamp_that_cannot_be_bounded_by_another_one(
     api: Api, aws: AwsServer, moments: list[datetime], behaviour: Behaviour, limits: list[int], most: int
 ) -> None:
@@ -232,7 +233,7 @@ def test_a_walk_by_enqueue_timestamp_that_cannot_be_bounded_by_another_one(
     most=st.integers(1, 30),
     sort=st.sampled_from(["channel", "-channel", "-disconnect_timestamp"]),
 )
-@settings(GENERATED, max_examples=40)
+@settings(GENERATED, max_examples=examples(20))
 def test_a_walk_in_another_order_ends_where_connect_does_and_says_so(
     api: Api, aws: AwsServer, count: int, behaviour: Behaviour, limits: list[int], most: int, sort: str
 ) -> None:

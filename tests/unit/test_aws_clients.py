@@ -1,4 +1,4 @@
-"""boto3's clients are configured for their tasks, and honour all that AWS SDKs honour."""
+"""Test that boto3's clients are configured for their tasks, and honour what all AWS SDKs honour."""
 
 import io
 import json
@@ -44,7 +44,7 @@ SEARCH_CONTACTS = {
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An environment as Lambda has it, with nothing of this machine's."""
+    """Set the environment variables that Lambda sets, and no others."""
     for name in os.environ:
         if name.upper().startswith("AWS_") or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
@@ -70,7 +70,7 @@ def server() -> Iterator[LocalServer]:
 
 
 def sent_by(client: Any, operation: str, parameters: dict[str, Any]) -> AWSPreparedRequest:
-    """The request that this call would send."""
+    """Return the request that this call would send."""
     sent: list[AWSPreparedRequest] = []
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -87,7 +87,7 @@ def sent_by(client: Any, operation: str, parameters: dict[str, Any]) -> AWSPrepa
 
 
 def content(request: AWSPreparedRequest) -> Any:
-    """The body, of which S3 makes a file."""
+    """Return the body, which is a file for S3."""
     return request.body.getvalue() if isinstance(request.body, io.BytesIO) else request.body
 
 
@@ -108,14 +108,14 @@ CALLS: list[tuple[str, Callable[[], Any], str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("service", "create", "operation", "parameters"), CALLS, ids=[call[2] for call in CALLS])
-def test_what_is_sent_is_what_any_client_of_boto3_sends(
+def test_requests_equal_those_of_a_plain_boto3_client(
     service: str,
     create: Callable[[], Any],
     operation: str,
     parameters: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """But for the user agent, and what is never the same twice."""
+    """Except for the user agent, and headers that differ each time."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "search")
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
     retries = {"mode": "standard", "total_max_attempts": create().meta.config.retries["total_max_attempts"]}
@@ -136,14 +136,14 @@ def test_what_is_sent_is_what_any_client_of_boto3_sends(
 def test_no_service_has_handlers_of_its_own_that_are_left_out() -> None:
     services = {service for operations in OPERATIONS.values() for service in operations}
     assert services == {service for service, *_ in CALLS}
-    services.remove("s3")  # its client has all of botocore's handlers
+    services.remove("s3")  # this client has all of botocore's handlers
     for event, *_ in BUILTIN_HANDLERS:
         words = event.split(".")
         assert not services & set(words), event
         assert words[1:2] != ["*"] or words[0] == "docs", event
 
 
-def test_clients_have_the_time_and_the_attempts_of_their_tasks() -> None:
+def test_clients_have_the_timeouts_and_attempts_of_their_tasks() -> None:
     for client, read_timeout, attempts in (
         (connect_client(), 6, 1),
         (dynamodb_client(2, 2), 2, 2),
@@ -158,7 +158,7 @@ def test_clients_have_the_time_and_the_attempts_of_their_tasks() -> None:
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_what_fails_for_a_moment_is_tried_again(attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transient_failure_is_retried(attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     client, sent = dynamodb_client(2, attempts), []
 
@@ -182,7 +182,7 @@ def test_endpoints_can_be_set(variable: str, server: LocalServer, monkeypatch: p
     assert "Credential=AKID/" in headers["authorization"]
 
 
-def test_the_endpoint_of_connect_can_be_set_alone(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_of_connect_can_be_set_separately(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", f"{server.url}/base")
     connect_client().search_contacts(**SEARCH_CONTACTS)
     [(line, _)] = server.requests
@@ -199,7 +199,9 @@ def test_fips_and_dual_stack_endpoints(region: str, variable: str, monkeypatch: 
     for service, create, operation, parameters in CALLS:
         url = sent_by(create(), operation, parameters).url
         assert url == sent_by(boto3.Session().client(service), operation, parameters).url
-        is_fips = "fips" in url or region.startswith("us-gov-")  # some endpoints of GovCloud are FIPS without saying so
+        is_fips = "fips" in url or region.startswith(
+            "us-gov-"
+        )  # some FIPS endpoints of GovCloud have no fips in their name
         assert is_fips if "FIPS" in variable else "api.aws" in url or ".dualstack." in url
 
 
@@ -228,7 +230,7 @@ def test_a_ca_bundle_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def container(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
-    """A source of credentials as an environment has it that was restored from a snapshot."""
+    """Start a source of credentials like that of an environment restored from a snapshot."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/credentials")
@@ -242,14 +244,14 @@ def credentials(key: str, hours: float) -> bytes:
     return json.dumps({"AccessKeyId": key, "SecretAccessKey": "s", "Token": "t", "Expiration": expiration}).encode()
 
 
-def test_urls_of_files_are_of_the_buckets_region_and_have_the_newer_signature() -> None:
+def test_presigned_urls_have_the_buckets_region_and_signature_version_4() -> None:
     url = s3_client(2, 2).generate_presigned_url("get_object", Params=OBJECT, ExpiresIn=900)
     assert url.startswith("https://bucket.s3.eu-west-2.amazonaws.com/exports/a/b.gz?")
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
     assert "X-Amz-Expires=900" in url
 
 
-def test_credentials_are_looked_for_when_they_are_needed(container: LocalServer) -> None:
+def test_credentials_are_looked_up_when_they_are_needed(container: LocalServer) -> None:
     clients = [dynamodb_client(2, 2), kms_client()]
     assert not container.requests
     assert shared_credentials().found is None
@@ -263,13 +265,13 @@ def test_credentials_are_looked_for_when_they_are_needed(container: LocalServer)
 
 def test_credentials_are_refreshed(container: LocalServer) -> None:
     client = dynamodb_client(2, 2)
-    container.body = credentials("old", 0.1)  # less than the 10 minutes before the end in which botocore insists
+    container.body = credentials("old", 0.1)  # botocore must refresh them within 10 minutes of their end
     sent_by(client, "get_item", GET_ITEM)
     container.body = credentials("new", 12)
     assert "Credential=new/" in str(sent_by(client, "get_item", GET_ITEM).headers["Authorization"])
 
 
-def test_credentials_that_are_forgotten_are_looked_for_again(container: LocalServer) -> None:
+def test_forgotten_credentials_are_looked_up_again(container: LocalServer) -> None:
     client = dynamodb_client(2, 2)
     sent_by(client, "get_item", GET_ITEM)
     shared_credentials().found = None

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one stops the function at its start."""
+"""Test that settings come from the environment, and that an invalid one stops the function at its start."""
 
 import pytest
 from pydantic import ValidationError
@@ -22,7 +22,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_what_is_not_set_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_are_not_set_have_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = SearchSettings.from_environment()
     assert settings.cursor_key_ids == ["new", "old"]
     assert (settings.quota_rate, settings.quota_burst, settings.waiting_per_caller) == (0.5, 1, 5)
@@ -35,7 +35,13 @@ def test_what_is_not_set_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CONNECT_INSTANCE_ID", ""), ("CURSOR_KEY_IDS", " "), ("WAIT_SECONDS", "21"), ("WAITING_PER_CALLER", "0")],
+    [
+        ("CONNECT_INSTANCE_ID", ""),
+        ("CURSOR_KEY_IDS", " "),
+        ("WAIT_SECONDS", "21"),
+        ("WAITING_PER_CALLER", "0"),
+        ("SIGN_IN_TOKEN_ENDPOINT", "https://x; img-src *"),
+    ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -44,7 +50,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 
 
 @pytest.mark.parametrize("algorithms", ["HS256", "RS256 none", ""])
-def test_tokens_are_signed_with_a_key_that_nobody_else_has(monkeypatch: pytest.MonkeyPatch, algorithms: str) -> None:
+def test_tokens_cannot_be_signed_with_a_shared_secret(monkeypatch: pytest.MonkeyPatch, algorithms: str) -> None:
     monkeypatch.setenv("OIDC_ALGORITHMS", algorithms)
     with pytest.raises(ValidationError, match="oidc_algorithms"):
         AuthorizerSettings.from_environment()

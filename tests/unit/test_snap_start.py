@@ -1,4 +1,4 @@
-"""The rehearsal calls AWS through real clients without sending anything, and the snapshot has nothing of it."""
+"""Test that the rehearsal uses real clients but sends nothing, and that it leaves nothing in the snapshot."""
 
 import gc
 import importlib.util
@@ -22,7 +22,7 @@ from contact_search import aws_clients
 from contact_search.access.clients import find_client
 from contact_search.amazon_connect.client import ConnectClient
 from contact_search.amazon_connect.contact import parse_response
-from contact_search.amazon_connect.page_cache import CachedPage, PageCache
+from contact_search.amazon_connect.result_cache import CachedResult, ResultCache
 from contact_search.aws_clients import connect_client, dynamodb_client, kms_client, shared_credentials
 from contact_search.logger import logger
 from contact_search.search.grants import Grant
@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
-    """AWS, which is also where credentials come from."""
+    """Start a server that stands in for AWS and for the source of credentials."""
     server = LocalServer()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -53,7 +53,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
 
 
 class Rehearsal:
-    """All calls that a search makes."""
+    """Make all calls that a search makes."""
 
     def __init__(self) -> None:
         self.connect, self.dynamodb, self.kms = connect_client(), dynamodb_client(2, 2), kms_client()
@@ -64,16 +64,16 @@ class Rehearsal:
         assert client is not None
         assert Grant.model_validate_json(client.grant) == Grant()
         table = TransientTable("transient", self.dynamodb)
-        cache = PageCache(table)
-        assert cache.get("page") is None
-        assert cache.take_lease("page", 3)
+        cache = ResultCache(table)
+        assert cache.get("result") is None
+        assert cache.take_lease("result", 3)
         assert table.update("quota search-contacts", "SET #tat = :next", {"next": 1})["tat"] > 0
         window = {"Type": "INITIATION_TIMESTAMP", "StartTime": NOW - DAY, "EndTime": NOW}
         body = ConnectClient("instance", self.connect).search_contacts({"TimeRange": window})
         response = parse_response(body)
         assert response.contacts[0].id == "rehearsal"
         assert response.next_token
-        assert cache.put("page", CachedPage(body, 10, 0))
+        assert cache.put("result", CachedResult(body, 10, 0))
         mac = self.kms.generate_mac(KeyId="key", Message=b"cursor", MacAlgorithm="HMAC_SHA_256")
         assert isinstance(mac["Mac"], bytes)
         logger.info("searched")
@@ -85,7 +85,7 @@ class Rehearsal:
 
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
-    """What is logged."""
+    """Return what is logged."""
     output = io.StringIO()
     handlers = [handler for handler in logger.handlers if isinstance(handler, logging.StreamHandler)]
     streams = [handler.setStream(output) for handler in handlers]
@@ -95,7 +95,7 @@ def output() -> Iterator[io.StringIO]:
 
 
 def remains() -> tuple[int, int]:
-    """How many credentials and open sockets there are in this process."""
+    """Count the credentials and open sockets of this process."""
     gc.collect()
     things = gc.get_objects()
     credentials = [thing for thing in things if isinstance(thing, (Credentials, ReadOnlyCredentials))]
@@ -108,7 +108,7 @@ def test_a_rehearsal_sends_nothing_and_leaves_nothing(server: LocalServer, outpu
     before = remains()
     rehearsal.run()
     assert rehearsal.steps == 1, output.getvalue()
-    assert not server.requests  # neither calls nor credentials
+    assert not server.requests  # no calls and no credentials
     assert remains() == before
     assert shared_credentials().found is None
     assert not output.getvalue()  # a log line would count as a search
@@ -153,7 +153,7 @@ def test_after_a_rehearsal_calls_are_real(server: LocalServer, monkeypatch: pyte
     assert "Credential=restored/" in headers["authorization"]
 
 
-def test_a_rehearsal_that_fails_is_logged_and_harms_nothing(output: io.StringIO) -> None:
+def test_a_failed_rehearsal_is_logged_and_does_no_harm(output: io.StringIO) -> None:
     def fail() -> None:
         raise ValueError("no")
 
@@ -176,11 +176,11 @@ def test_the_snapshot_is_prepared_and_each_environment_draws_its_own_random_numb
     assert prepared == [1]
     drawn = set()
     for _ in range(3):
-        random.seed(1)  # as the snapshot has it
+        random.seed(1)  # as in the snapshot
         after[0]()
         drawn.add(random.random())  # noqa: S311
     assert len(drawn) == 3
 
 
-def test_without_snapshots_nothing_is_prepared() -> None:
+def test_without_snapshots_there_is_no_rehearsal() -> None:
     before_snapshot(lambda: pytest.fail("there is no snapshot"))

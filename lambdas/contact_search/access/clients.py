@@ -1,5 +1,6 @@
 """Find clients in the durable table. Each client is an item there, and so is each of its API keys."""
 
+import json
 import time
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class Client:
         usage_plan: The name of the client's usage plan.
         usage_key: The value of the client's API Gateway key, by which usage plans know it. It is no credential.
         by_token: Whether the client sends tokens of the issuer instead of API keys.
+        claims: The claims of tokens that belong to the client, such as "groups=supervisors". If there are none, its
+            tokens have its name.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Client:
     usage_plan: str
     usage_key: str
     by_token: bool
+    claims: frozenset[str] = frozenset()
 
 
 def find_client(table: DurableTable, name: str) -> Client | None:
@@ -48,6 +52,7 @@ def find_client(table: DurableTable, name: str) -> Client | None:
         item["usage_plan"],
         item["usage_key"],
         by_token=bool(item["by_token"]),
+        claims=frozenset(json.loads(item.get("claims", "[]"))),
     )
 
 

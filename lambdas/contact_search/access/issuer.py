@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -10,6 +10,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import jwt
 
 from contact_search.access.credentials import UnauthenticatedError
+from contact_search.log_lines import ISSUER_UNAVAILABLE
 from contact_search.logger import logger
 
 _TIMEOUT = 3  # seconds
@@ -27,26 +28,22 @@ class IssuerUnavailableError(Exception):
 class Issuer:
     """Verify tokens that the issuer signed for an audience."""
 
-    def __init__(
-        self, url: str, audience: str, algorithms: Sequence[str], client_claims: Sequence[str], jwks_uri: str = ""
-    ) -> None:
+    def __init__(self, url: str, audience: str, algorithms: Sequence[str], jwks_uri: str = "") -> None:
         """Fetch nothing yet.
 
         Args:
             url: The `iss` of its tokens.
             audience: The `aud` of the tokens for this service.
             algorithms: The asymmetric algorithms to accept.
-            client_claims: The claims that may hold the client's name; the first that a token has counts.
             jwks_uri: Where the issuer's keys are. If empty, the issuer's discovery document tells.
         """
         self._url = url
         self._audience = audience
         self._algorithms = algorithms
-        self._client_claims = client_claims
         self._keys = _SigningKeys(url, jwks_uri)
 
-    def client_name(self, token: str) -> str:
-        """Verify a token and return the name of its client.
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Verify a token and return its claims.
 
         Raises:
             UnauthenticatedError: The token is not good.
@@ -56,7 +53,7 @@ class Issuer:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in self._algorithms:
                 raise UnauthenticatedError("algorithm")
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self._keys.get(header.get("kid")).key,
                 algorithms=[header["alg"]],
@@ -67,10 +64,7 @@ class Issuer:
             )
         except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:
             raise UnauthenticatedError(type(error).__name__) from None  # the cause may quote the token
-        client = next((claims[claim] for claim in self._client_claims if claim in claims), None)
-        if not isinstance(client, str) or not client:
-            raise UnauthenticatedError("no client")
-        return client
+        return claims
 
 
 class _SigningKeys:
@@ -107,11 +101,13 @@ class _SigningKeys:
         """Fetch the keys, or keep the old ones if that fails."""
         self._next_attempt_at = time.monotonic() + _COOLDOWN
         try:
-            self._client = self._client or _JwksClient(self._configured_uri or _discover_jwks_uri(self._issuer_url))
+            self._client = self._client or _JwksClient(
+                self._configured_uri or str(discover(self._issuer_url)["jwks_uri"])
+            )
             keys = self._client.get_jwk_set().keys
         except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the old keys stay
             self._client = None  # the keys may have moved: discover them again
-            logger.warning("issuer unavailable", extra={"failure": type(error).__name__})
+            logger.warning(ISSUER_UNAVAILABLE.message, extra=ISSUER_UNAVAILABLE.extra(failure=type(error).__name__))
         else:
             self._keys = [
                 key for key in keys if key.public_key_use in (None, "sig") and key.key_type in ("RSA", "EC", "OKP")
@@ -130,12 +126,17 @@ class _JwksClient(jwt.PyJWKClient):
         return _fetch_json(self.uri)
 
 
-def _discover_jwks_uri(issuer_url: str) -> str:
-    """Look up where the keys are (OpenID Connect Discovery 1.0, section 4)."""
-    document = _fetch_json(f"{issuer_url.rstrip('/')}/.well-known/openid-configuration")
+def discover(issuer_url: str) -> Mapping[str, Any]:
+    """Return what the issuer says of itself (OpenID Connect Discovery 1.0, section 4).
+
+    Raises:
+        OSError: The issuer cannot be reached.
+        ValueError: The document cannot be used.
+    """
+    document: dict[str, Any] = _fetch_json(f"{issuer_url.rstrip('/')}/.well-known/openid-configuration")
     if document["issuer"] != issuer_url:
         raise ValueError("the document is of another issuer")
-    return str(document["jwks_uri"])
+    return document
 
 
 def _fetch_json(url: str) -> Any:

@@ -120,28 +120,28 @@ class ConnectClient:
             raise _from_botocore_error(error) from error
         return body
 
-    def queue_pages(self) -> Iterator[dict[str, str]]:
-        """Yield the names of standard queues by id, one call of ListQueues at a time.
+    def queue_names(self) -> Iterator[dict[str, str]]:
+        """Yield the names of standard queues by id, those of one call of ListQueues at a time.
 
         Raises:
             ConnectError: A call failed.
         """
-        yield from self._name_pages("list_queues", "QueueSummaryList", "Name", QueueTypes=["STANDARD"])
+        yield from self._names_by_id("list_queues", "QueueSummaryList", "Name", QueueTypes=["STANDARD"])
 
-    def agent_pages(self) -> Iterator[dict[str, str]]:
-        """Yield the usernames of agents by id, one call of ListUsers at a time.
+    def agent_names(self) -> Iterator[dict[str, str]]:
+        """Yield the usernames of agents by id, those of one call of ListUsers at a time.
 
         Raises:
             ConnectError: A call failed.
         """
-        yield from self._name_pages("list_users", "UserSummaryList", "Username")
+        yield from self._names_by_id("list_users", "UserSummaryList", "Username")
 
-    def _name_pages(self, operation: str, member: str, name: str, **parameters: Any) -> Iterator[dict[str, str]]:
+    def _names_by_id(self, operation: str, member: str, name: str, **parameters: Any) -> Iterator[dict[str, str]]:
         paginator = self._client.get_paginator(operation)
-        largest_pages = {"PageSize": _MOST_NAMES}
+        largest = {"PageSize": _MOST_NAMES}
         try:
-            for page in paginator.paginate(InstanceId=self.instance_id, PaginationConfig=largest_pages, **parameters):
-                yield {summary["Id"]: summary[name] for summary in page[member] if summary.get(name)}
+            for result in paginator.paginate(InstanceId=self.instance_id, PaginationConfig=largest, **parameters):
+                yield {summary["Id"]: summary[name] for summary in result[member] if summary.get(name)}
         except ClientError as error:
             raise _from_client_error(error) from error
         except BotoCoreError as error:
@@ -151,7 +151,7 @@ class ConnectClient:
 def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     """Return the body as it came, so that pydantic can parse it straight into contacts. Leave errors to botocore.
 
-    botocore would take 6 ms to parse a page of 100 contacts, mostly for timestamps.
+    botocore would take 6 ms to parse 100 contacts, mostly for timestamps.
     """
     if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES:
         customized_response_dict["Body"] = response_dict["body"]

@@ -20,8 +20,9 @@ from contact_search.amazon_connect.errors import (
     UnavailableError,
     UpstreamError,
 )
-from contact_search.amazon_connect.page_cache import CachedPage, PageCache
 from contact_search.amazon_connect.rate_limiter import Expect, RateLimiter
+from contact_search.amazon_connect.result_cache import CachedResult, ResultCache
+from contact_search.log_lines import CALLED_CONNECT
 from contact_search.logger import logger
 from contact_search.storage.errors import StorageUnavailableError
 
@@ -31,8 +32,8 @@ LONGEST_WAIT = 20.0  # seconds
 _LATEST_CALL = 21.0  # seconds
 # An environment that has held a lease for this time after its slot began counts as dead: its call has timed out.
 _LEASE_SECONDS = 7.0
-# Whoever waits for the page of another environment is told when its call leaves if that is later, and waits for so
-# much longer than it would for a slot of its own.
+# An environment that waits for another one's result learns when the call is made if that is later than this, and waits
+# for so much longer than it would for a slot of its own.
 _SOON = 1.0  # seconds
 # Contacts still change shortly after they end. Windows that ended before this time stay as they are.
 _CLOSED_AFTER = timedelta(minutes=15)
@@ -44,13 +45,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Patience:
-    """Say who waits for a slot, for how many seconds at most, and which cached pages will do.
+    """Say who waits for a slot, for how many seconds at most, and which cached results are acceptable.
 
     Attributes:
-        no_cache: Whether no cached page will do.
-        cache_scope: Pages are shared within the same scope only.
+        no_cache: Whether no cached result is acceptable.
+        cache_scope: Results are shared within the same scope only.
         background: Whether nobody waits for an answer: such calls take what others leave (RateLimiter.wait_for_slot).
-            Their pages are neither cached nor shared with requests of the same search, which would wait along.
+            Their results are neither cached nor shared with requests of the same search, which would wait as long.
     """
 
     caller: str
@@ -73,11 +74,11 @@ class Patience:
 
 @dataclass(frozen=True)
 class Result(Generic[T]):
-    """Hold what Connect has responded.
+    """Hold a response of Connect.
 
     Attributes:
         lifetime: Seconds for which it is fresh.
-        age: Seconds since Connect gave it, None if it was not cached.
+        age: Seconds since Connect returned it, None if it was not cached.
         cache_status: The value of Cache-Status (RFC 9211) after the cache's name.
     """
 
@@ -115,7 +116,7 @@ class Call(Generic[T]):
 class SharedCalls:
     """Call Connect for many callers: cache, then lease, then slot, then call."""
 
-    def __init__(self, limiter: RateLimiter | None, cache: PageCache | None) -> None:
+    def __init__(self, limiter: RateLimiter | None, cache: ResultCache | None) -> None:
         self._limiter = limiter
         self._cache = cache
 
@@ -123,7 +124,7 @@ class SharedCalls:
         """Return Connect's response to the call.
 
         Raises:
-            ConnectError: There is no response, neither from Connect nor a stale one.
+            ConnectError: Connect returned no response, and there is no stale one.
         """
         if self._cache is None:
             return self._fetch_uncached(call, patience, "fwd=bypass")
@@ -145,7 +146,7 @@ class SharedCalls:
     def _fetch_uncached(self, call: Call[T], patience: Patience, cache_status: str) -> Result[T]:
         return Result(call.parse(self._call(call, patience)), 0, None, cache_status)
 
-    def _fetch_once_for_all(self, cache: PageCache, call: Call[T], patience: Patience) -> Result[T]:
+    def _fetch_once_for_all(self, cache: ResultCache, call: Call[T], patience: Patience) -> Result[T]:
         """Wait for the response of another environment, or take the lease and call Connect for all."""
         key = call.digest
         try:
@@ -159,7 +160,7 @@ class SharedCalls:
             response = call.parse(body)
         except REFUSALS as refusal:
             with suppress(StorageUnavailableError):
-                cache.put(key, CachedPage(b"", call.lifetime, 0, refusal))
+                cache.put(key, CachedResult(b"", call.lifetime, 0, refusal))
             raise
         except ThrottledError as error:
             with suppress(StorageUnavailableError):
@@ -171,14 +172,14 @@ class SharedCalls:
             raise
         forward = "fwd=request" if patience.no_cache else "fwd=miss"
         try:
-            if cache.put(key, CachedPage(body, call.lifetime, 0)):
+            if cache.put(key, CachedResult(body, call.lifetime, 0)):
                 return Result(response, call.lifetime, None, f"{forward}; stored")
         except StorageUnavailableError:
             return Result(response, 0, None, f"{forward}; detail=storage-unavailable")
         return Result(response, 0, None, f"{forward}; detail=too-large")
 
-    def _wait_or_take_lease(self, cache: PageCache, key: str, patience: Patience) -> CachedPage | None:
-        """Return the page of another environment, or None if it is on this one to call Connect.
+    def _wait_or_take_lease(self, cache: ResultCache, key: str, patience: Patience) -> CachedResult | None:
+        """Return the result of another environment, or None if this one has to call Connect.
 
         Raises:
             ThrottledError: The other environment calls too late for this request.
@@ -203,7 +204,7 @@ class SharedCalls:
     def _call_until_accepted(self, call: Call[T], patience: Patience, expect: Expect | None) -> bytes:
         """Call Connect in a slot. If it throttles all the same, as others use the quota too, take a later slot.
 
-        Whoever waits for the page waits along. All environments back off, so that few calls are throttled.
+        Environments that wait for the result wait as long. All environments back off, so that few calls are throttled.
         """
         pause = 0.0
         while True:
@@ -238,38 +239,38 @@ class AmazonConnect:
         self,
         client: ConnectClient,
         limiter: RateLimiter | None,
-        cache: PageCache | None,
+        cache: ResultCache | None,
         lifetime: int,
         closed_lifetime: int,
     ) -> None:
-        """Keep pages fresh for `lifetime` seconds, and those of closed windows for `closed_lifetime`."""
+        """Keep results fresh for `lifetime` seconds, and those of closed windows for `closed_lifetime`."""
         self._client = client
         self._calls = SharedCalls(limiter, cache)
         self._lifetime = lifetime
         self._closed_lifetime = closed_lifetime
 
     def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
-        """Return Connect's page for a request of SearchContacts (without InstanceId).
+        """Return the result of a SearchContacts call with this request (without InstanceId).
 
         Raises:
-            ConnectError: There is no page, neither from Connect nor a stale one.
+            ConnectError: Connect returned no result, and there is no stale one.
         """
         call = Call(
             "SearchContacts",
             [self._client.instance_id, request, patience.cache_scope],
-            self._page_lifetime(request),
+            self._lifetime_for(request),
             lambda: self._client.search_contacts(request),
             parse_response,
         )
         return self._calls.fetch(call, patience)
 
-    def _page_lifetime(self, request: Mapping[str, Any]) -> int:
+    def _lifetime_for(self, request: Mapping[str, Any]) -> int:
         is_closed = request["TimeRange"]["EndTime"] < datetime.now(UTC) - _CLOSED_AFTER
         return self._closed_lifetime if is_closed else self._lifetime
 
 
 def _call_and_log(call: Call[T], waited: float) -> bytes:
-    """Call Connect. Metrics are counted from the log line: see infra/."""
+    """Call Connect, and log the call whether it fails or not."""
     started, outcome = time.monotonic(), "answer"
     try:
         return call.send()
@@ -279,12 +280,12 @@ def _call_and_log(call: Call[T], waited: float) -> bytes:
     finally:
         took = time.monotonic() - started
         milliseconds = {"waited": round(1000 * waited), "took": round(1000 * took)}
-        extra = {"operation": call.operation, "outcome": outcome, **milliseconds}
-        logger.info("called Amazon Connect", extra=extra)
+        extra = CALLED_CONNECT.extra(operation=call.operation, outcome=outcome, **milliseconds)
+        logger.info(CALLED_CONNECT.message, extra=extra)
 
 
-def _tell_followers(cache: PageCache, key: str) -> Expect:
-    """Return a function that tells those who wait for the page when its call leaves, if they do not know."""
+def _tell_followers(cache: ResultCache, key: str) -> Expect:
+    """Return a function that says when the call is made, for environments that wait and expect it sooner."""
     known = time.monotonic() + _SOON
 
     def expect(seconds: float) -> None:
@@ -298,7 +299,7 @@ def _tell_followers(cache: PageCache, key: str) -> Expect:
     return expect
 
 
-def _to_result(call: Call[T], cached: CachedPage, cache_status: str) -> Result[T]:
+def _to_result(call: Call[T], cached: CachedResult, cache_status: str) -> Result[T]:
     """Return a cached response, or raise the cached refusal."""
     if cached.refusal is not None:
         raise cached.refusal

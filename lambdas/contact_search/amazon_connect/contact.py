@@ -25,7 +25,7 @@ from contact_search.amazon_connect.errors import UpstreamError
 def _to_rfc_3339(timestamp: datetime) -> str:
     """Format in UTC with milliseconds.
 
-    A full page has about 400 timestamps. Formatting naive datetimes is twice as fast and saves 10 % of a warm call.
+    100 contacts have about 400 timestamps. Formatting naive datetimes is twice as fast and saves 10 % of a warm call.
     """
     if timestamp.utcoffset():
         timestamp = timestamp.astimezone(UTC)
@@ -156,7 +156,7 @@ class Contact(ConnectModel):
 
 
 class SearchContactsResponse(ConnectModel):
-    """Connect's page. The last page has no `next_token`; `total_count` is optional in the service model."""
+    """Connect's result. The last result has no `next_token`; `total_count` is optional in the service model."""
 
     contacts: list[Contact]
     next_token: str | None = None

@@ -272,6 +272,10 @@ class ContactLens(ConnectModel):
     conversational_analytics: ConversationalAnalytics | None = None
 
 
+class VoicemailInfo(ConnectModel):
+    number_of_voicemails: int | None = None
+
+
 class ContactDetails(ConnectModel):
     """Everything that DescribeContact tells about a contact.
 
@@ -328,6 +332,7 @@ class ContactDetails(ConnectModel):
     next_contacts: list[NextContactEntry] | None = None
     global_resiliency_metadata: GlobalResiliencyMetadata | None = None
     contact_lens: ContactLens | None = None
+    voicemail_info: VoicemailInfo | None = None
     expanded: bool | None = Field(
         None,
         validation_alias=NOT_OF_CONNECT,

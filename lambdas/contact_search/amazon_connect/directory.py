@@ -17,6 +17,7 @@ from functools import cached_property
 from heapq import nlargest
 
 from contact_search.amazon_connect.client import ConnectClient
+from contact_search.log_lines import DIRECTORY_UNAVAILABLE
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value
@@ -45,7 +46,7 @@ class DirectoryUnavailableError(Exception):
 
 
 @dataclass(frozen=True)
-class Names:
+class NameIndex:
     """Find the name of an id, and all ids with a name. Letter case of names is ignored."""
 
     name_by_id: Mapping[str, str]
@@ -87,8 +88,8 @@ class Snapshot:
         read_at: When reading it began, in Unix seconds.
     """
 
-    queues: Names
-    agents: Names
+    queues: NameIndex
+    agents: NameIndex
     version: str
     read_at: float
 
@@ -168,7 +169,7 @@ class Directory:
             self._load_or_read()
         except Exception as error:  # noqa: BLE001 - names are not worth more than what is done with them
             code = getattr(error, "code", type(error).__name__)
-            logger.warning("directory unavailable", extra={"code": code})
+            logger.warning(DIRECTORY_UNAVAILABLE.message, extra=DIRECTORY_UNAVAILABLE.extra(code=code))
 
     def _load_or_read(self) -> None:
         try:
@@ -191,7 +192,7 @@ class Directory:
         if not all(parts):
             return False
         names = json.loads(zlib.decompress(b"".join(part["body"] for part in parts if part)))
-        self._snapshot = Snapshot(Names(names["queues"]), Names(names["agents"]), version, head["read_at"])
+        self._snapshot = Snapshot(NameIndex(names["queues"]), NameIndex(names["agents"]), version, head["read_at"])
         return True
 
     def _take_turn(self) -> bool:
@@ -249,16 +250,16 @@ class Directory:
         queues: dict[str, str] = {}
         agents: dict[str, str] = {}
         bucket_full_at = started  # when Connect's token bucket is full again, at the latest
-        for names, pages in ((queues, self._client.queue_pages()), (agents, self._client.agent_pages())):
-            for page in pages:
-                names.update(page)
+        for names, results in ((queues, self._client.queue_names()), (agents, self._client.agent_names())):
+            for result in results:
+                names.update(result)
                 now = time.monotonic()
                 bucket_full_at = max(bucket_full_at, now) + _CALL_INTERVAL
                 time.sleep(max(bucket_full_at - now - (_BURST - 1) * _CALL_INTERVAL, 0))
         self._next_own_read = started + SECONDS_BETWEEN_READS
         took = round(1000 * (time.monotonic() - started))
         logger.info("read directory", extra={"queues": len(queues), "agents": len(agents), "took": took})
-        self._snapshot = Snapshot(Names(queues), Names(agents), uuid.uuid4().hex, read_at)
+        self._snapshot = Snapshot(NameIndex(queues), NameIndex(agents), uuid.uuid4().hex, read_at)
         return self._snapshot
 
 

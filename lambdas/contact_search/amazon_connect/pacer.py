@@ -143,7 +143,8 @@ class Pacer:
         """Update the item; `:at` is the moment of the write. Raises ConditionFailedError."""
         began, stopwatch = self.now(), self._clock.monotonic()
         try:
-            item = self._table.update(self._key, expression, {**values, "at": began}, condition=condition)
+            values = {**values, "at": began}
+            item = self._table.update(self._key, expression, values, condition=condition, returns_item=True)
         except ConditionFailedError as error:
             self._seen(error.item)
             raise

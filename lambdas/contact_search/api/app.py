@@ -18,9 +18,9 @@ from contact_search.api import (
     exports,
     health,
     me,
-    names,
     one_contact,
     problem_pages,
+    queues_and_agents,
 )
 from contact_search.api.cors import cors_headers, preflight_headers
 from contact_search.api.headers import read_header
@@ -41,9 +41,9 @@ app.include_router(explorer_page.router)
 app.include_router(exports.router)
 app.include_router(health.router)
 app.include_router(me.router)
-app.include_router(names.router)
 app.include_router(one_contact.router)
 app.include_router(problem_pages.router)
+app.include_router(queues_and_agents.router)
 
 
 def respond(event: Mapping[str, Any], context: LambdaContext, services: Services) -> dict[str, Any]:

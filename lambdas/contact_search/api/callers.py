@@ -1,6 +1,7 @@
 """Look up the client that sent a request."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from contact_search.search.grants import Caller, find_caller
@@ -19,7 +20,7 @@ class ClientRegistry:
         self._load = lru_cache(maxsize=most)(self._load_uncached)
 
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
-        """Return the client that the authorizer found, at the revision that it saw or a later one.
+        """Return the client that the authorizer found, at the revision that it saw or a later one, with its user.
 
         Return None if the authorizer was bypassed or the client no longer exists.
 
@@ -29,9 +30,11 @@ class ClientRegistry:
         if "client" not in authorizer_context:
             return None
         try:
-            return self._load(authorizer_context["client"], authorizer_context["revision"])
+            caller = self._load(authorizer_context["client"], authorizer_context["revision"])
         except _ClientGoneError:
             return None
+        user = authorizer_context.get("user")
+        return replace(caller, user=user) if user else caller
 
     def _load_uncached(self, name: str, revision: str) -> Caller:  # noqa: ARG002 - a part of the cache's key
         caller = find_caller(self._table, name)

@@ -14,6 +14,7 @@ from contact_search.api.page_response import JSON, conditional_page_response, pa
 from contact_search.api.preferences import parse_patience
 from contact_search.api.route_table import CONTACT_SEARCH, CONTACTS
 from contact_search.api.services import Services, require_caller
+from contact_search.log_lines import SEARCHED
 from contact_search.logger import logger
 from contact_search.search import names, query
 from contact_search.search.follow import Horizon, fetch_followed_page
@@ -30,7 +31,7 @@ def get_contacts() -> Response[str]:
     """Search contacts by query parameters."""
     caller = require_caller(router.current_event, _services())
     parameters = router.current_event.multi_value_query_string_parameters
-    logger.append_keys(parameters=sorted({query.loggable_name(name) for name in parameters}))
+    logger.append_keys(parameters=sorted({query.loggable_parameter(name) for name in parameters}))
     require_acceptable(_header("accept"), JSON)
     patience = _patience(caller)
     asked = names.resolve(query.parse(parameters, _search_time(patience)), caller.grant, _services().directory)
@@ -46,7 +47,7 @@ def get_contacts() -> Response[str]:
 
 
 @router.route(CONTACT_SEARCH.path, list(CONTACT_SEARCH.methods))
-def search_contacts() -> Response[str]:
+def post_contact_search() -> Response[str]:
     """Search contacts by a JSON body."""
     from contact_search.search import body  # noqa: PLC0415 - a GET need not wait for the models of the body
 
@@ -54,7 +55,7 @@ def search_contacts() -> Response[str]:
     require_acceptable(_header("accept"), JSON)
     event = router.current_event
     content = parse_json(event.body, _header("content-type"), is_base64=bool(event.is_base64_encoded))
-    logger.append_keys(parameters=body.loggable_names(content))
+    logger.append_keys(parameters=body.loggable_members(content))
     patience = _patience(caller)
     asked = body.parse(content, _search_time(patience))
     search = restrict(asked, caller)
@@ -73,7 +74,7 @@ def _header(name: str) -> str:
 
 def _patience(caller: Caller) -> Patience:
     default_wait = _services().settings.wait_seconds
-    return parse_patience(caller.client, _header("cache-control"), _header("prefer"), default_wait)
+    return parse_patience(caller.in_line, _header("cache-control"), _header("prefer"), default_wait)
 
 
 def _search_time(patience: Patience) -> datetime:
@@ -97,5 +98,5 @@ def _fetch_page(search: Search, patience: Patience) -> Page:
         page = fetch_followed_page(search, services.connect, services.cursors, patience, horizon)
     page = names.expand(page, search, services.directory, patience)
     # The audit line. It also has the client and the names of the parameters, which are appended to all lines.
-    logger.info("searched", extra={"contacts": page.count, "cache": page.result.cache_status})
+    logger.info(SEARCHED.message, extra=SEARCHED.extra(contacts=page.count, cache=page.result.cache_status))
     return page

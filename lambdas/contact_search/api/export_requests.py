@@ -33,7 +33,7 @@ from contact_search.search import body
 from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import Caller, ForbiddenError, find_caller, restrict
 from contact_search.search.model import Search
-from contact_search.search.plain_parameters import parse_plain
+from contact_search.search.parameters import parse_parameters
 
 _KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,64}")
@@ -112,7 +112,7 @@ class _Exports:
 def list_exports(event: APIGatewayProxyEvent, services: Services) -> Response[str]:
     """List the caller's exports, newest first."""
     caller = _require_grant(_begin(event, services))
-    parameters = parse_plain(ExportListParameters, event.multi_value_query_string_parameters)
+    parameters = parse_parameters(ExportListParameters, event.multi_value_query_string_parameters)
     exports = _Exports(services)
     jobs, next_cursor = list_page(parameters, caller, exports.store, services.cursors)
     jobs = [exports.current(job, caller) for job in jobs if not job.is_expired(exports.now)]
@@ -125,7 +125,7 @@ def create_export(event: APIGatewayProxyEvent, services: Services) -> Response[s
     caller = _require_grant(_begin(event, services))
     content_type = read_header(event, "content-type")
     content = parse_json(event.body, content_type, is_base64=bool(event.is_base64_encoded))
-    logger.append_keys(parameters=body.loggable_names(content))
+    logger.append_keys(parameters=body.loggable_members(content))
     exports = _Exports(services)
     key = read_header(event, _KEY_HEADER) if _KEY_HEADER in event.multi_value_headers else None
     job = None

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from contact_search.api.route_table import EXPORT, EXPORTS
+from contact_search.api.route_table import EXPORT, EXPORTS, READ
 from contact_search.api.services import Services
 
 router = APIGatewayRouter()
@@ -11,7 +11,7 @@ router = APIGatewayRouter()
 # Searches need not wait for what only exports use, so each route imports it.
 
 
-@router.route(EXPORTS.rule, ["GET", "HEAD"])
+@router.route(EXPORTS.rule, list(READ))
 def list_exports() -> Response[str]:
     """List the caller's exports, newest first."""
     from contact_search.api import export_requests  # noqa: PLC0415
@@ -19,7 +19,7 @@ def list_exports() -> Response[str]:
     return export_requests.list_exports(router.current_event, _services())
 
 
-@router.route(EXPORTS.rule, ["POST"])
+@router.post(EXPORTS.rule)
 def create_export() -> Response[str]:
     """Create an export of all contacts of a search."""
     from contact_search.api import export_requests  # noqa: PLC0415
@@ -27,7 +27,7 @@ def create_export() -> Response[str]:
     return export_requests.create_export(router.current_event, _services())
 
 
-@router.route(EXPORT.rule, ["GET", "HEAD"])
+@router.route(EXPORT.rule, list(READ))
 def get_export(id: str) -> Response[str]:  # noqa: A002 - the path parameter's name in the contract
     """Return an export, with URLs of its parts."""
     from contact_search.api import export_requests  # noqa: PLC0415
@@ -35,7 +35,7 @@ def get_export(id: str) -> Response[str]:  # noqa: A002 - the path parameter's n
     return export_requests.get_export(id, router.current_event, _services())
 
 
-@router.route(EXPORT.rule, ["DELETE"])
+@router.delete(EXPORT.rule)
 def delete_export(id: str) -> Response[str]:  # noqa: A002
     """End an export and remove its files."""
     from contact_search.api import export_requests  # noqa: PLC0415

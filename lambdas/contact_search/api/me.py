@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
-from pydantic import BaseModel
 
 from contact_search.amazon_connect.directory import Directory, DirectoryUnavailableError
 from contact_search.api.accept import require_acceptable
@@ -18,13 +17,9 @@ from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
 from contact_search.search.grants import Caller, Grant
 from contact_search.search.names import AGENT, QUEUE
-from contact_search.search.plain_parameters import parse_plain
+from contact_search.search.parameters import NoParameters, parse_parameters
 
 router = APIGatewayRouter()
-
-
-class _NoParameters(BaseModel):
-    pass
 
 
 @router.route(ME.path, list(ME.methods))
@@ -33,7 +28,7 @@ def get_me() -> Response[str]:
     services: Services = router.context["services"]
     caller = require_caller(router.current_event, services)
     require_acceptable(read_header(router.current_event, "accept"), JSON)
-    parse_plain(_NoParameters, router.current_event.multi_value_query_string_parameters)
+    parse_parameters(NoParameters, router.current_event.multi_value_query_string_parameters)
     logger.info("described caller")
     body = json.dumps(_describe(caller, services.directory), ensure_ascii=False, separators=(",", ":"))
     # A change of the grant is seen within a minute, which another cache should not prolong.

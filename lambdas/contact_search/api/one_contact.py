@@ -12,6 +12,7 @@ from contact_search.api.page_response import JSON, cache_headers
 from contact_search.api.preferences import parse_patience
 from contact_search.api.route_table import CONTACT
 from contact_search.api.services import Services, require_caller
+from contact_search.log_lines import DESCRIBED
 from contact_search.logger import logger
 
 router = APIGatewayRouter()
@@ -26,14 +27,17 @@ def get_contact(id: str) -> Response[str]:  # noqa: A002 - the path parameter's 
     event = router.current_event
     caller = require_caller(event, services)
     query = event.multi_value_query_string_parameters
-    logger.append_keys(parameters=one_contact.loggable_names(query))
+    logger.append_keys(parameters=one_contact.loggable_parameters(query))
     require_acceptable(read_header(event, "accept"), JSON)
     patience = parse_patience(
-        caller.client, read_header(event, "cache-control"), read_header(event, "prefer"), services.settings.wait_seconds
+        caller.in_line,
+        read_header(event, "cache-control"),
+        read_header(event, "prefer"),
+        services.settings.wait_seconds,
     )
     request = one_contact.parse(id, query, caller.grant, clock.current_time())
     result = one_contact.fetch(request, services.contacts, services.directory, patience)
-    logger.info("described", extra={"cache": result.cache_status})
+    logger.info(DESCRIBED.message, extra=DESCRIBED.extra(cache=result.cache_status))
     body = result.response.model_dump_json(include=request.include, exclude_none=True)
     headers = {**cache_headers(result), **services.rate_limit_headers(CONTACT)}
     return Response(HTTPStatus.OK, JSON, body, headers)

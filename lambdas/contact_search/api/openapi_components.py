@@ -74,10 +74,16 @@ def components() -> dict[str, Any]:
             "Page": _page_schema(),
             "Total": _total_schema(),
             "Me": _me_schema(),
-            "QueueList": _name_list_schema("queues", "name"),
-            "AgentList": _name_list_schema("agents", "username"),
+            "Grant": _grant_schema(),
+            "GrantedQueue": _granted_schema("queue", "name"),
+            "GrantedAgent": _granted_schema("agent", "username"),
+            "QueueList": _name_list_schema("queues", "Queue"),
+            "Queue": _name_schema("A queue.", "name"),
+            "AgentList": _name_list_schema("agents", "Agent"),
+            "Agent": _name_schema("An agent.", "username"),
             "ExportList": _export_list_schema(),
             "Problem": _problem_schema(),
+            "Fault": _fault_schema(),
             "ProblemType": _problem_type_schema(),
         },
         "responses": {
@@ -150,14 +156,23 @@ def _page_schema() -> dict[str, Any]:
     }
 
 
-def _name_list_schema(plural: str, name: str) -> dict[str, Any]:
-    text = {"type": "string"}
-    entry = {"type": "object", "required": ["id", name], "properties": {"id": text, name: text}}
+def _name_list_schema(plural: str, schema: str) -> dict[str, Any]:
+    entries = {"type": "array", "maxItems": 1_000, "items": schema_reference(schema)}
     return {
         "type": "object",
         "description": f"A page of {plural}.",
         "required": [plural, "next_cursor"],
-        "properties": {plural: {"type": "array", "maxItems": 1_000, "items": entry}, "next_cursor": _NEXT_CURSOR},
+        "properties": {plural: entries, "next_cursor": _NEXT_CURSOR},
+    }
+
+
+def _name_schema(description: str, name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "description": description,
+        "required": ["id", name],
+        "properties": {"id": text, name: text},
     }
 
 
@@ -172,12 +187,22 @@ def _export_list_schema() -> dict[str, Any]:
 
 
 def _me_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "A client and what it is granted.",
+        "required": ["client", "usage_plan", "grant"],
+        "properties": {"client": text, "usage_plan": text, "grant": schema_reference("Grant")},
+    }
+
+
+def _grant_schema() -> dict[str, Any]:
     text, boolean = {"type": "string"}, {"type": "boolean"}
     texts = {"type": ["array", "null"], "items": text}
     groups = {"type": "object", "additionalProperties": {"type": "array", "items": text}}
     grant = {
-        "queues": _granted_schema("name") | {"description": "Only contacts of these queues."},
-        "agents": _granted_schema("username") | {"description": "Only contacts of these agents."},
+        "queues": _granted_list("GrantedQueue") | {"description": "Only contacts of these queues."},
+        "agents": _granted_list("GrantedAgent") | {"description": "Only contacts of these agents."},
         "agent_hierarchy_groups": groups
         | {"description": "Only contacts of agents in these groups, by level. Absent if not limited."},
         "channels": texts | {"description": "Only contacts of these channels."},
@@ -191,20 +216,24 @@ def _me_schema() -> dict[str, Any]:
     required = [member for member in grant if member != "agent_hierarchy_groups"]
     return {
         "type": "object",
-        "description": "A client and what it is granted. Null means that it is not limited.",
-        "required": ["client", "usage_plan", "grant"],
-        "properties": {
-            "client": text,
-            "usage_plan": text,
-            "grant": {"type": "object", "required": required, "properties": grant},
-        },
+        "description": "What a client is granted. Null means that it is not limited.",
+        "required": required,
+        "properties": grant,
     }
 
 
-def _granted_schema(name: str) -> dict[str, Any]:
+def _granted_list(schema: str) -> dict[str, Any]:
+    return {"type": ["array", "null"], "maxItems": 100, "items": schema_reference(schema)}
+
+
+def _granted_schema(kind: str, name: str) -> dict[str, Any]:
     text = {"type": "string"}
-    entry = {"type": "object", "required": ["id"], "properties": {"id": text, name: text}}
-    return {"type": ["array", "null"], "maxItems": 100, "items": entry}
+    return {
+        "type": "object",
+        "description": f"One {kind} of a grant. It has no {name} if it no longer exists.",
+        "required": ["id"],
+        "properties": {"id": text, name: text},
+    }
 
 
 def _total_schema() -> dict[str, Any]:
@@ -224,10 +253,11 @@ def _total_schema() -> dict[str, Any]:
     }
 
 
-def _problem_schema() -> dict[str, Any]:
+def _fault_schema() -> dict[str, Any]:
     text = {"type": "string"}
-    fault = {
+    return {
         "type": "object",
+        "description": "An invalid parameter, or an invalid member of the body.",
         "required": ["code", "detail"],
         "properties": {
             "parameter": text | {"description": "The query parameter at fault."},
@@ -236,6 +266,10 @@ def _problem_schema() -> dict[str, Any]:
             "detail": text,
         },
     }
+
+
+def _problem_schema() -> dict[str, Any]:
+    text = {"type": "string"}
     return {
         "type": "object",
         "description": "A problem (RFC 9457).",
@@ -246,7 +280,7 @@ def _problem_schema() -> dict[str, Any]:
             "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
             "detail": text,
             "request_id": text,
-            "errors": {"type": "array", "maxItems": 1_000, "items": fault},
+            "errors": {"type": "array", "maxItems": 1_000, "items": schema_reference("Fault")},
         },
     }
 

@@ -3,6 +3,7 @@
 Descriptions and examples are those of the models' fields.
 """
 
+import json
 from datetime import date
 from typing import Any, get_args
 
@@ -61,14 +62,18 @@ def model_schemas() -> dict[str, Any]:
     export = Export.model_json_schema(mode="serialization", ref_template=_REFERENCE)
     models = (search, export_request, contact, details, export)
     schemas = {name: schema for model in models for name, schema in model.pop("$defs").items()}
-    schemas |= {"SearchRequest": search, "ExportRequest": export_request, "Export": _with_nulls(export)}
+    schemas |= {"SearchRequest": _with_defaults_in_words(search), "Export": _with_nulls(export)}
+    schemas |= {"ExportRequest": _with_defaults_in_words(export_request)}
     schemas |= {"Contact": contact | {"required": ["id"]}, "ContactDetails": details | {"required": ["id"]}}
     schemas = {name: _simplify(schema) for name, schema in sorted(schemas.items())}
     for field, enumeration in _ENUMERATIONS.items():
-        values = ", ".join(f"`{value}`" for value in get_args(get_args(enumeration)[0]))
+        values = get_args(get_args(enumeration)[0])
+        listed = ", ".join(f"`{value}`" for value in values)
         for contact_model in ("Contact", "ContactDetails"):
-            description = f"One of {values}, or a value that Connect adds."
-            schemas[contact_model]["properties"][field]["description"] = description
+            schemas[contact_model]["properties"][field] |= {
+                "description": f"One of {listed}, or a value that Connect adds.",
+                "examples": list(values),
+            }
     return schemas
 
 
@@ -96,6 +101,19 @@ def _query_parameter(name: str, schema: dict[str, Any], example: str | None) -> 
     }
 
 
+def _with_defaults_in_words(schema: dict[str, Any]) -> dict[str, Any]:
+    """Move the defaults of a request's members to their descriptions.
+
+    openapi-typescript takes a member with a default for one that is always there, and would have senders name it.
+    """
+    for member in schema["properties"].values():
+        default = member.pop("default", None)
+        if default is not None:
+            text = default if isinstance(default, str) else json.dumps(default)
+            member["description"] += f" The default is `{text}`."
+    return schema
+
+
 def _with_nulls(schema: dict[str, Any]) -> dict[str, Any]:
     """Say of members that are always there that they can be null, in a way that `_simplify` leaves alone."""
     properties = schema["properties"]
@@ -116,8 +134,9 @@ def _simplify(schema: Any) -> Any:
         return [_simplify(element) for element in schema]
     if not isinstance(schema, dict):
         return schema
-    if "anyOf" in schema:
-        [option] = [option for option in schema["anyOf"] if option != {"type": "null"}]
+    if _NULL in schema.get("anyOf", ()):
+        options = [option for option in schema["anyOf"] if option != _NULL]
+        option = options[0] if len(options) == 1 else {"anyOf": options}
         others = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
         return _simplify(option | others)
     simplified = {

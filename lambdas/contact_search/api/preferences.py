@@ -9,7 +9,7 @@ def parse_patience(caller: str, cache_control: str, prefer: str, default_wait: f
     """Read Cache-Control: no-cache (RFC 9111) and Prefer: wait (RFC 7240). Ignore everything else.
 
     Args:
-        caller: The name of the client.
+        caller: Whose turn it is: `Caller.in_line`.
         cache_control: The Cache-Control header, empty if there is none.
         prefer: The Prefer header, empty if there is none. The first wait counts.
         default_wait: Seconds to wait if the caller does not say.

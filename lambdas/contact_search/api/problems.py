@@ -9,6 +9,7 @@ from contact_search.amazon_connect import errors
 from contact_search.amazon_connect.directory import SECONDS_AFTER_FAILURE, DirectoryUnavailableError
 from contact_search.api.problem import Problem, RefusedError
 from contact_search.exports import errors as export_errors
+from contact_search.log_lines import FAILED, REFUSED
 from contact_search.logger import logger
 from contact_search.search.cursor import CursorExpiredError, InvalidCursorError
 from contact_search.search.faults import InvalidSearchError
@@ -35,37 +36,36 @@ def log_problem(error: Exception, problem: Problem, resource: str) -> None:
     Args:
         resource: The path that was asked for, such as /v1/contacts/{id}, without the values of its parameters.
     """
-    fields = {"problem": problem.type, "failure": type(error).__name__, "code": getattr(error, "code", None)}
-    fields["resource"] = resource
+    is_failure = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    line, log = (FAILED, logger.error) if is_failure else (REFUSED, logger.info)
+    code = getattr(error, "code", None)
+    extra = line.extra(problem=problem.type, failure=type(error).__name__, code=code, resource=resource)
     if problem.type == "internal":
-        logger.error("failed", extra=fields | {"at": traceback.format_tb(error.__traceback__)})
-    elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("failed", extra=fields)
-    else:
-        logger.info("refused", extra=fields)
+        extra["at"] = traceback.format_tb(error.__traceback__)
+    log(line.message, extra=extra)
 
 
 def _validation(error: InvalidSearchError) -> Problem:
     faults = [
         {
-            "parameter" if fault.is_in_header else error.named_by: fault.where,
+            "parameter" if fault.is_in_header else error.source_type: fault.where,
             "code": fault.code,
             "detail": fault.detail,
         }
         for fault in error.faults[:_MOST_ERRORS]
     ]
     count = len(error.faults)
-    detail = f"Nothing was searched: the request has {'1 fault' if count == 1 else f'{count} faults'}."
+    detail = f"The request has {'1 fault' if count == 1 else f'{count} faults'}."
     return Problem("validation", detail, faults)
 
 
 def _forbidden(error: ForbiddenError) -> Problem:
     faults = [
-        {error.named_by: name, "code": "forbidden", "detail": _more_than_granted(error.granted.get(name))}
-        for name in error.names[:_MOST_ERRORS]
+        {error.source_type: source, "code": "forbidden", "detail": _more_than_granted(error.granted.get(source))}
+        for source in error.sources[:_MOST_ERRORS]
     ]
-    names = ", ".join(error.names[:5]) or "this path"
-    detail = f"Nothing was searched: this client is not granted everything that is asked for in {names}."
+    sources = ", ".join(error.sources[:5]) or "this path"
+    detail = f"This client is not granted everything that is asked for in {sources}."
     return Problem("forbidden", detail, faults)
 
 

@@ -3,6 +3,9 @@
 import re
 from typing import NamedTuple
 
+# The methods that read: HEAD works wherever GET does.
+READ = ("GET", "HEAD")
+
 
 class Route(NamedTuple):
     """A path, the methods it answers besides OPTIONS, and whether these need a credential.
@@ -23,20 +26,20 @@ class Route(NamedTuple):
         return re.sub(r"\{(\w+)\}", r"{<\1>}", self.path)
 
 
-CONTACTS = Route("/v1/contacts", ("GET", "HEAD"), needs_credential=True)
+CONTACTS = Route("/v1/contacts", READ, needs_credential=True)
 CONTACT_SEARCH = Route("/v1/contacts/search", ("POST",), needs_credential=True)
-CONTACT = Route("/v1/contacts/{id}", ("GET", "HEAD"), needs_credential=True)
-ME = Route("/v1/me", ("GET", "HEAD"), needs_credential=True)
-QUEUES = Route("/v1/queues", ("GET", "HEAD"), needs_credential=True)
-AGENTS = Route("/v1/agents", ("GET", "HEAD"), needs_credential=True)
-EXPORTS = Route("/v1/exports", ("GET", "HEAD", "POST"), needs_credential=True)
-EXPORT = Route("/v1/exports/{id}", ("GET", "HEAD", "DELETE"), needs_credential=True)
-HEALTH = Route("/health", ("GET", "HEAD"), needs_credential=False)
-OPENAPI = Route("/openapi.json", ("GET", "HEAD"), needs_credential=False)
-DOCS = Route("/docs", ("GET", "HEAD"), needs_credential=False)
-EXPLORER = Route("/", ("GET", "HEAD"), needs_credential=False)
-EXPLORER_FILES = Route("/explorer/{version}/{file}", ("GET", "HEAD"), needs_credential=False)
-PROBLEMS = Route("/problems/{type}", ("GET", "HEAD"), needs_credential=False)
+CONTACT = Route("/v1/contacts/{id}", READ, needs_credential=True)
+ME = Route("/v1/me", READ, needs_credential=True)
+QUEUES = Route("/v1/queues", READ, needs_credential=True)
+AGENTS = Route("/v1/agents", READ, needs_credential=True)
+EXPORTS = Route("/v1/exports", (*READ, "POST"), needs_credential=True)
+EXPORT = Route("/v1/exports/{id}", (*READ, "DELETE"), needs_credential=True)
+HEALTH = Route("/health", READ, needs_credential=False)
+OPENAPI = Route("/openapi.json", READ, needs_credential=False)
+DOCS = Route("/docs", READ, needs_credential=False)
+EXPLORER = Route("/", READ, needs_credential=False)
+EXPLORER_FILES = Route("/explorer/{version}/{file}", READ, needs_credential=False)
+PROBLEMS = Route("/problems/{type}", READ, needs_credential=False)
 
 # All paths that no route has. OPTIONS is answered there too, because scripts could not read the 404 otherwise.
 OTHER_PATHS = "/{proxy+}"

@@ -55,5 +55,5 @@ def require_caller(event: APIGatewayProxyEvent, services: Services) -> Caller:
     caller = services.clients.current(event["requestContext"].get("authorizer") or {})
     if caller is None:
         raise RefusedError(UNAUTHENTICATED)
-    logger.append_keys(client=caller.client)
+    logger.append_keys(client=caller.client, **({"user": caller.user} if caller.user else {}))
     return caller

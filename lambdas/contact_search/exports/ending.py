@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contact_search.exports.files import ExportFiles
 from contact_search.exports.job import Job
 from contact_search.exports.store import ExportStore
+from contact_search.log_lines import EXPORT_ENDED
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 
@@ -57,8 +58,9 @@ def tidy(store: ExportStore, files: ExportFiles, job: Job) -> None:
 
 
 def log_end(job: Job) -> None:
-    """Log that an export has ended. Metrics are counted from the log line: see infra/."""
+    """Log that an export has ended."""
     problem = job.problem["type"].rpartition("/")[2] if job.problem else None
     seconds = round(((job.ended_at or job.updated_at) - job.created_at).total_seconds())
     result = {"status": job.status, "problem": problem, "contacts": job.contacts, "seconds": seconds}
-    logger.info("export ended", extra={"client": job.client, "export": job.id, **result})
+    extra = EXPORT_ENDED.extra(client=job.client, export=job.id, **result)
+    logger.info(EXPORT_ENDED.message, extra=extra)

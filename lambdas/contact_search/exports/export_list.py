@@ -4,14 +4,13 @@ import hashlib
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contact_search.exports.job import Job
 from contact_search.exports.store import ExportStore
 from contact_search.search import members as m
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.grants import Caller
-from contact_search.search.query_parameters import parse_integer
 
 DEFAULT_LIMIT = 20
 
@@ -21,7 +20,7 @@ class ExportListParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    limit: Annotated[int, Field(strict=True, ge=1, le=100), BeforeValidator(parse_integer)] = Field(
+    limit: Annotated[int, Field(strict=True, ge=1, le=100), m.IntegerText] = Field(
         DEFAULT_LIMIT, description="Exports per page. It may change from page to page.", examples=[20]
     )
     cursor: m.Cursor | None = Field(

@@ -19,12 +19,13 @@ from contact_search.exports.files import ExportFiles, folder
 from contact_search.exports.formats import PartWriter
 from contact_search.exports.job import Job, Part, Total
 from contact_search.exports.store import ExportStore
+from contact_search.log_lines import EXPORTED, SLICE_BEGUN
 from contact_search.logger import logger
 from contact_search.search import body, names
 from contact_search.search.cursor import decode_position, encode_position
 from contact_search.search.grants import Caller, find_caller, restrict
 from contact_search.search.model import Search
-from contact_search.search.walk import MAX_PAGE_SIZE, Walk, more_match, search_contacts
+from contact_search.search.walk import MAX_PAGE_SIZE, Walk, fetch_result, more_match
 from contact_search.storage.durable_table import DurableTable
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 
@@ -73,8 +74,9 @@ def export_slice(tools: Tools, client: str, export_id: str) -> bool:
     store, now = ExportStore(tools.table), datetime.now(UTC)
     job = store.get(client, export_id)
     if job is not None and not job.has_ended and not job.is_expired(now):
-        # An alarm watches how long ago the last progress was: see infra/metrics.py.
-        logger.info("slice begun", extra={"idle": round((now - job.updated_at).total_seconds())})
+        # An alarm watches how long ago the last progress was.
+        idle = round((now - job.updated_at).total_seconds())
+        logger.info(SLICE_BEGUN.message, extra=SLICE_BEGUN.extra(idle=idle))
         try:
             job = _Slice(tools, store, _begin(store, job, now)).export()
         except (_SupersededError, ConditionFailedError):
@@ -130,7 +132,8 @@ class _Slice:
         job = self._commit()
         took = round(1000 * (time.monotonic() - started))
         contacts = {"contacts": self._writer.contacts, "contacts_until_now": job.contacts}
-        logger.info("exported", extra={"client": job.client, "export": job.id, **contacts, "took": took})
+        extra = EXPORTED.extra(client=job.client, export=job.id, took=took, **contacts)
+        logger.info(EXPORTED.message, extra=extra)
         if job.has_ended:
             log_end(job)
         return job
@@ -156,7 +159,7 @@ class _Slice:
         tools, search = self._tools, self._search
         limit = min(MAX_PAGE_SIZE, tools.slice_contacts - self._writer.contacts)
         patience = Patience(self._job.id, LONGEST_WAIT, background=True)
-        walk, result = search_contacts(replace(walk, search=replace(search, limit=limit)), tools.connect, patience)
+        walk, result = fetch_result(replace(walk, search=replace(search, limit=limit)), tools.connect, patience)
         total, is_lower_bound = walk.total(result.response)
         page = walk.page(result.response)
         is_truncated = not page.next_walk and more_match(page.end, result.response, tools.connect, patience)

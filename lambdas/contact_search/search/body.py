@@ -25,19 +25,19 @@ from contact_search.search.search_request import (
 )
 from contact_search.search.window import RequestedWindow, Window
 
-__all__ = ["ExportRequest", "SearchRequest", "loggable_names", "parse", "parse_export"]
+__all__ = ["ExportRequest", "SearchRequest", "loggable_members", "parse", "parse_export"]
 
 B = TypeVar("B", bound=SearchBody)
 
 _NESTED_NAMES = {name for structure in Structure.__subclasses__() for name in structure.model_fields}
 # Where the body asks for members that are not in search_criteria.
-_NAMES_BY_MEMBER = {
+_SOURCES_BY_MEMBER = {
     "TimeRange.Type": ("/time_range/type",),
     "TimeRange.StartTime": ("/time_range/start_time",),
     "Sort": ("/sort/field_name",),
     "fields": ("/fields",),
 }
-_FOLLOW_NAMES = follow_rules.Names(limit="/limit", time_field="/time_range/type", sort="/sort/field_name")
+_FOLLOW_SOURCES = follow_rules.Sources(limit="/limit", time_field="/time_range/type", sort="/sort/field_name")
 
 
 def parse(body: Any, now: datetime) -> Search:
@@ -95,12 +95,12 @@ def _to_search(request: SearchBody, now: datetime) -> Search:
         max_items=request.max_items,
         fields=frozenset(request.fields),
         expand=frozenset(request.expand),
-        names=_NAMES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
-        named_by="pointer",
+        sources=_SOURCES_BY_MEMBER | {member: (f"/search_criteria/{to_snake(member)}",) for member in criteria},
+        source_type="pointer",
     )
 
 
-def loggable_names(body: Any) -> list[str]:
+def loggable_members(body: Any) -> list[str]:
     """Return the names of the members of any JSON value, valid or not, and of its `search_criteria`.
 
     A name that is not ours may be data: it becomes "unknown".
@@ -171,7 +171,7 @@ def _follow_faults(body: Any, now: datetime) -> Iterator[Fault]:
         window.type if window else None,
         sort,
         None if isinstance(limit, bool) else limit,
-        _FOLLOW_NAMES,
+        _FOLLOW_SOURCES,
     )
     if window and window.end_time is None and "cursor" not in body:
         window_faults = RequestedWindow(window.start_time, None).faults(now, start="start_time", end="end_time")

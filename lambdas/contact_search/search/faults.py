@@ -74,12 +74,12 @@ class Fault:
 
 
 class InvalidSearchError(Exception):
-    """The request breaks the contract in every way that `faults` lists. `named_by` is what their `where` is."""
+    """The request breaks the contract in every way that `faults` lists. `source_type` says what their `where` is."""
 
-    def __init__(self, faults: list[Fault], named_by: Literal["parameter", "pointer"]) -> None:
+    def __init__(self, faults: list[Fault], source_type: Literal["parameter", "pointer"]) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = faults
-        self.named_by = named_by
+        self.source_type = source_type
 
 
 def invalid_value(code: str, detail: str) -> PydanticCustomError:

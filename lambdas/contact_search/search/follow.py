@@ -2,7 +2,7 @@
 
 The walk stays behind now by the time that Connect may take to learn of a contact. So no contact can appear before the
 place that the walk has reached, provided that Connect knew of it in time. The place up to which a walk can go, its
-horizon, moves in steps: followers who ask within the same step send Connect equal requests, and share its pages.
+horizon, moves in steps: followers who ask within the same step have equal calls, and share their results.
 """
 
 import math
@@ -14,7 +14,7 @@ from contact_search.amazon_connect.contact import SearchContactsResponse
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.model import Search
 from contact_search.search.position import Position
-from contact_search.search.walk import Page, Progress, Walk, search_contacts, write_cursor
+from contact_search.search.walk import Page, Progress, Walk, fetch_result, write_cursor
 from contact_search.search.window import Window, round_down
 
 _TICK = timedelta(microseconds=1)
@@ -57,7 +57,7 @@ def fetch_followed_page(
     Raises:
         InvalidCursorError: The cursor is not one of this search.
         CursorExpiredError: The cursor is too old, or the walk cannot do without the NextToken that is lost.
-        ConnectError: Connect did not return its page.
+        ConnectError: Connect returned no result.
         StorageUnavailableError: The cursor cannot be read or written without its key or its stored part.
     """
     walk = _resume(search, cursors, horizon)
@@ -65,9 +65,9 @@ def fetch_followed_page(
         if horizon.seconds_until(walk.position.window.start):
             return _empty_page(walk, cursors, horizon)
         walk = _extend(walk, horizon)
-    # A page of the same window that was read with a shorter settle, or none, may lack contacts.
+    # A cached result of the same window that was read with a shorter settle, or none, may lack contacts.
     patience = replace(patience, cache_scope=f"settle {horizon.settle}")
-    walk, result = search_contacts(walk, connect, patience)
+    walk, result = fetch_result(walk, connect, patience)
     page = walk.page(result.response)
     is_stuck = page.next_walk is None and page.end.position.results_left <= 0
     next_walk = page.next_walk or (_pass_timestamp(page.end) if is_stuck else _pass_window(page.end))

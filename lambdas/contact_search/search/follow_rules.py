@@ -11,7 +11,7 @@ DEFAULT_SETTLE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Names:
+class Sources:
     """Name the parameters, or the pointers, that faults are about."""
 
     limit: str
@@ -27,30 +27,30 @@ def settle(requested: timedelta | None, *, is_followed: bool) -> timedelta | Non
 
 
 def faults(
-    ends: Iterable[str], time_field: str | None, sort: Mapping[str, str] | None, limit: int | None, names: Names
+    ends: Iterable[str], time_field: str | None, sort: Mapping[str, str] | None, limit: int | None, sources: Sources
 ) -> Iterator[Fault]:
     """Yield the faults of what cannot be combined with `follow`.
 
     Args:
-        ends: The names of what would end the walk, of that which the search has.
+        ends: The sources of whatever would end the walk, if the search has any.
         time_field: The window's timestamp, None if it is invalid.
         sort: The order, None if it is invalid or left out.
         limit: The contacts per page, None if it is invalid or left out.
-        names: What the other faults are about.
+        sources: What the other faults are about.
     """
-    for name in sorted(ends):
-        yield Fault(name, "conflict", "cannot be combined with `follow`, which makes a walk without an end")
+    for source in sorted(ends):
+        yield Fault(source, "conflict", "cannot be combined with `follow`, which makes a walk without an end")
     if limit == 0:
-        yield Fault(names.limit, "conflict", "must not be 0 with `follow`: a walk without an end cannot be counted")
+        yield Fault(sources.limit, "conflict", "must not be 0 with `follow`: a walk without an end cannot be counted")
     if time_field is None:
         return
     ascending = default_sort(time_field, is_followed=True)
     if ascending is None:
         detail = f"cannot be {time_field.lower()} with `follow`: Amazon Connect cannot sort by it"
-        yield Fault(names.time_field, "conflict", detail)
+        yield Fault(sources.time_field, "conflict", detail)
     elif sort is not None and sort != ascending:
         detail = f"must be {time_field.lower()}, ascending, with `follow`: contacts come as time goes on"
-        yield Fault(names.sort, "conflict", detail)
+        yield Fault(sources.sort, "conflict", detail)
 
 
 def without_end(window_faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -61,12 +61,22 @@ class Grant(BaseModel):
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated client with its grant. Every change of the grant changes `revision`."""
+    """An authenticated client with its grant. Every change of the grant changes `revision`.
+
+    Attributes:
+        user: The pseudonym of the person behind the client, empty if the client is not known to have users.
+    """
 
     client: str
     revision: str
     grant: Grant
     usage_plan: str = ""
+    user: str = ""
+
+    @property
+    def in_line(self) -> str:
+        """The name that waits for Connect's quota: each user of a client has turns of their own."""
+        return f"{self.client} {self.user}" if self.user else self.client
 
     @property
     def owner(self) -> str:
@@ -90,19 +100,20 @@ class ForbiddenError(Exception):
     """The caller asked for more than it is granted.
 
     Attributes:
-        names: The parameters or JSON pointers that did so.
-        granted: What the caller is granted there, by name, as far as an error may tell.
+        sources: The parameters or JSON pointers that did so.
+        source_type: What `sources` are.
+        granted: What the caller is granted there, by source, as far as an error may tell.
     """
 
     def __init__(
         self,
-        names: list[str],
-        named_by: Literal["parameter", "pointer"],
+        sources: list[str],
+        source_type: Literal["parameter", "pointer"],
         granted: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        super().__init__(f"{len(names)} refused")
-        self.names = names
-        self.named_by = named_by
+        super().__init__(f"{len(sources)} refused")
+        self.sources = sources
+        self.source_type = source_type
         self.granted = granted
 
 
@@ -201,12 +212,12 @@ def _restrict_criteria(criteria: dict[str, Any], grant: Grant) -> dict[str, Any]
 
 
 def _forbidden(search: Search, grant: Grant, members: list[str]) -> ForbiddenError:
-    member_by_name: dict[str, str] = {}
+    member_by_source: dict[str, str] = {}
     for member in members:
-        for name in _names(search, member):
-            member_by_name.setdefault(name, member)
-    granted = {name: limit for name, member in member_by_name.items() if (limit := _tell_limit(grant, member))}
-    return ForbiddenError(list(member_by_name), search.named_by, granted)
+        for source in _sources(search, member):
+            member_by_source.setdefault(source, member)
+    granted = {source: limit for source, member in member_by_source.items() if (limit := _tell_limit(grant, member))}
+    return ForbiddenError(list(member_by_source), search.source_type, granted)
 
 
 def _tell_limit(grant: Grant, member: str) -> str:
@@ -220,14 +231,14 @@ def _tell_limit(grant: Grant, member: str) -> str:
     return ""
 
 
-def _names(search: Search, member: str) -> tuple[str, ...]:
-    """Return the names that asked for a member such as AgentHierarchyGroups.L1Ids, or for the structure it is in."""
+def _sources(search: Search, member: str) -> tuple[str, ...]:
+    """Return the sources that asked for a member such as AgentHierarchyGroups.L1Ids, or for the structure it is in."""
     structure = member.partition(".")[0]
-    return search.names.get(member) or search.names.get(structure) or (member,)
+    return search.sources.get(member) or search.sources.get(structure) or (member,)
 
 
 def _refused_members(search: Search, grant: Grant) -> Iterator[str]:
-    """Yield the members of SearchContacts that ask for more than is granted, as keys of `Search.names`."""
+    """Yield the members of SearchContacts that ask for more than is granted, as keys of `Search.sources`."""
     criteria = search.criteria
     yield from (member for member in criteria if not grant.has_field(_FIELD_BY_CRITERION[member]))
     yield from _refused_ids(criteria, grant)

@@ -81,6 +81,12 @@ def _parse_duration(value: Any) -> Duration:
     return Duration(12 * years + months, rest)
 
 
+def _parse_integer(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", value):
+        raise invalid_value("not_an_integer", "must be an integer")
+    return int(value)
+
+
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
@@ -117,6 +123,8 @@ def _spell_ai_use_case(value: Any) -> Any:
 
 
 AnyCase = BeforeValidator(_upper)
+# An integer as a query string writes it.
+IntegerText = BeforeValidator(_parse_integer)
 IsText = AfterValidator(_check_text)
 Text = Annotated[str, IsText]
 
@@ -194,7 +202,9 @@ AiAgentVersionNumber = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)]
 Boolean = Annotated[bool, Field(strict=True)]
 MaxResult100 = Annotated[int, Field(strict=True, ge=1, le=100)]
 
-_DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+_DATE_TIME = WithJsonSchema(
+    {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+)
 # A date as a start is the first moment of that day, as an end its last.
 StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_TIME]
 EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_TIME]

@@ -34,8 +34,8 @@ class Search:
         agent_names: Usernames of agents, likewise.
         expand: What to add names to: "queue", "agent".
         settle: How far behind now a walk without an end stays, None for a walk that ends.
-        names: For each member of SearchContacts that was asked for, the parameters or JSON pointers that did so.
-        named_by: What `names` are.
+        sources: For each member of SearchContacts that was asked for, the parameters or JSON pointers that did so.
+        source_type: What `sources` are.
     """
 
     time_field: str
@@ -44,7 +44,7 @@ class Search:
     criteria: dict[str, Any]
     sort: dict[str, str] | None
     limit: int
-    named_by: Literal["parameter", "pointer"]
+    source_type: Literal["parameter", "pointer"]
     max_items: int | None = None
     cursor: str | None = None
     fields: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Search:
     agent_names: tuple[str, ...] = ()
     expand: frozenset[str] = frozenset()
     settle: timedelta | None = None
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:

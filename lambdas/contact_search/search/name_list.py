@@ -6,14 +6,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from contact_search.amazon_connect.directory import Names
+from contact_search.amazon_connect.directory import NameIndex
 from contact_search.search import members as m
 from contact_search.search.cursor import CursorCodec
 from contact_search.search.grants import Caller, ForbiddenError
 from contact_search.search.names import QUEUE, Kind, granted_ids
-from contact_search.search.query_parameters import parse_integer
 
 DEFAULT_LIMIT = 100
 
@@ -26,7 +25,7 @@ class NameListParameters(BaseModel):
     name: Annotated[str, Field(max_length=127), m.IsText] | None = Field(
         None, description="Only those whose name contains this text, in any letter case.", examples=["bill"]
     )
-    limit: Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(parse_integer)] = Field(
+    limit: Annotated[int, Field(strict=True, ge=1, le=1000), m.IntegerText] = Field(
         DEFAULT_LIMIT, description="Entries per page. It may change from page to page.", examples=[100]
     )
     cursor: m.Cursor | None = Field(
@@ -55,7 +54,7 @@ def require_granted(kind: Kind, caller: Caller) -> None:
 
 
 def list_names(
-    kind: Kind, parameters: NameListParameters, names: Names, caller: Caller, cursors: CursorCodec
+    kind: Kind, parameters: NameListParameters, names: NameIndex, caller: Caller, cursors: CursorCodec
 ) -> NamePage:
     """Return the page at the cursor, or the first page, of what the caller may see.
 

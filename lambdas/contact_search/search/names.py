@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from contact_search.amazon_connect.connect import Patience
-from contact_search.amazon_connect.directory import LONGEST_READ, Directory, DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.directory import (
+    LONGEST_READ,
+    Directory,
+    DirectoryUnavailableError,
+    NameIndex,
+    Snapshot,
+)
 from contact_search.search.faults import Fault, InvalidSearchError
 from contact_search.search.grants import ForbiddenError, Grant
 from contact_search.search.model import Search
@@ -127,11 +133,11 @@ def _snapshot_for(search: Search, grant: Grant, directory: Directory) -> Snapsho
     return directory.newer_than(snapshot) if has_unknown else snapshot
 
 
-def _all_known(known: Names, names: Sequence[str]) -> bool:
+def _all_known(known: NameIndex, names: Sequence[str]) -> bool:
     return all(map(known.ids, names))
 
 
-def _known(snapshot: Snapshot, kind: Kind) -> Names:
+def _known(snapshot: Snapshot, kind: Kind) -> NameIndex:
     return snapshot.queues if kind is QUEUE else snapshot.agents
 
 
@@ -139,13 +145,13 @@ def granted_ids(grant: Grant, kind: Kind) -> list[str] | None:
     return grant.queue_ids if kind is QUEUE else grant.agent_ids
 
 
-def _find_ids(names: Sequence[str], known: Names, granted: list[str] | None) -> tuple[set[str], list[str]]:
+def _find_ids(names: Sequence[str], known: NameIndex, granted: list[str] | None) -> tuple[set[str], list[str]]:
     """Return the ids with these names, as far as they are granted, and the names that have none."""
     ids_by_name = {name: {id_ for id_ in known.ids(name) if granted is None or id_ in granted} for name in names}
     return set().union(*ids_by_name.values()), [name for name, ids in ids_by_name.items() if not ids]
 
 
-def _unknown_names(kind: Kind, known: Names, names: Sequence[str]) -> Iterator[Fault]:
+def _unknown_names(kind: Kind, known: NameIndex, names: Sequence[str]) -> Iterator[Fault]:
     noun = "the name of a queue" if kind is QUEUE else "the username of an agent"
     for number, name in enumerate(names):
         nearest = known.nearest(name) if number < _MOST_SUGGESTIONS else None

@@ -18,7 +18,7 @@ from contact_search.search import members as m
 from contact_search.search.faults import invalid_value
 from contact_search.search.grants import ForbiddenError, Grant, is_granted
 from contact_search.search.names import AGENT, QUEUE, add_names
-from contact_search.search.plain_parameters import parse_plain
+from contact_search.search.parameters import parse_parameters
 
 # Connect's ids are UUIDs, which the service model does not promise. It would take "..", for another path of its own.
 _CONTACT_ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -91,7 +91,7 @@ def parse(contact_id: str, query: Mapping[str, Sequence[str]], grant: Grant, now
         ForbiddenError: It asks for fields that are not granted.
         ContactNotFoundError: No contact can have this id.
     """
-    parameters = parse_plain(ContactParameters, query)
+    parameters = parse_parameters(ContactParameters, query)
     fields = frozenset(parameters.fields)
     if not all(grant.has_field(field) or (field == "agent_info" and granted_agent_fields(grant)) for field in fields):
         raise ForbiddenError(["fields"], "parameter")
@@ -100,7 +100,7 @@ def parse(contact_id: str, query: Mapping[str, Sequence[str]], grant: Grant, now
     return ContactRequest(contact_id, fields, frozenset(parameters.expand), grant, now)
 
 
-def loggable_names(query: Mapping[str, Sequence[str]]) -> list[str]:
+def loggable_parameters(query: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the names of the parameters, "unknown" for those that do not exist: they may be data."""
     return sorted({name if name in ContactParameters.model_fields else "unknown" for name in query})
 

@@ -17,7 +17,7 @@ from contact_search.search.query_criteria import build_criteria
 from contact_search.search.query_parameters import QueryParameters, examples
 from contact_search.search.window import RequestedWindow, two_years_before
 
-__all__ = ["QueryParameters", "examples", "loggable_name", "parse"]
+__all__ = ["QueryParameters", "examples", "loggable_parameter", "parse"]
 
 # API Gateway takes 10,240 characters of request line and headers.
 MAX_URL_LENGTH = 8_192
@@ -60,8 +60,8 @@ _MEMBER_BY_GROUP = {
     "fields": "fields",
 }
 # The parameters that decide about members which every search has.
-_FOLLOW_NAMES = follow_rules.Names(limit="limit", time_field="time_field", sort="sort")
-_DEFAULT_NAMES = {"TimeRange.Type": ("time_field",), "Sort": ("sort",), "fields": ("fields",)}
+_FOLLOW_SOURCES = follow_rules.Sources(limit="limit", time_field="time_field", sort="sort")
+_DEFAULT_SOURCES = {"TimeRange.Type": ("time_field",), "Sort": ("sort",), "fields": ("fields",)}
 # Parameters that mean nothing without one of these groups.
 _REQUIRED_GROUPS = {
     "transcript_match": ("transcript", "transcript."),
@@ -110,12 +110,12 @@ def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
         agent_names=tuple(valid.agent),
         expand=frozenset(valid.expand),
         settle=follow_rules.settle(valid.settle, is_followed=valid.follow),
-        names=_names_by_member(query),
-        named_by="parameter",
+        sources=_sources_by_member(query),
+        source_type="parameter",
     )
 
 
-def loggable_name(name: str) -> str:
+def loggable_parameter(name: str) -> str:
     """Return the parameter's name without its KEY, or "unknown" if there is no such parameter: both may be data."""
     group = _group(_without_bracket(name))
     if group in _KEYED:
@@ -217,7 +217,7 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
 def _follow_faults(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fault]:
     if valid.follow:
         ends = query.keys() & {"to", "max_items"}
-        yield from follow_rules.faults(ends, valid.time_field, _sort(valid), valid.limit, _FOLLOW_NAMES)
+        yield from follow_rules.faults(ends, valid.time_field, _sort(valid), valid.limit, _FOLLOW_SOURCES)
     elif valid.settle is not None and "follow" in query:
         yield Fault("settle", "conflict", "has no effect unless `follow` is true")
 
@@ -261,9 +261,9 @@ def _length_faults(parameters: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
         yield Fault(_without_bracket(longest), "too_long", detail)
 
 
-def _names_by_member(query: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _sources_by_member(query: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the parameters that ask for each member of SearchContacts."""
-    names: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, tuple[str, ...]] = {}
     for name in query:
         group = _group(name)
         member = _MEMBER_BY_GROUP.get(group)
@@ -275,8 +275,8 @@ def _names_by_member(query: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         elif group == "attribute.":
             members.append(f"{member}.{name.removeprefix(group)}")
         for key in members:
-            names[key] = (*names.get(key, ()), name)
-    return _DEFAULT_NAMES | names
+            sources[key] = (*sources.get(key, ()), name)
+    return _DEFAULT_SOURCES | sources
 
 
 def _sort(valid: QueryParameters) -> dict[str, str] | None:

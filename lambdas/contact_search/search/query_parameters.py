@@ -3,7 +3,6 @@
 CONTRIBUTING.md lists the places to change for a new parameter.
 """
 
-import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -35,12 +34,6 @@ _SAID_BY = {
 _AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 
 
-def parse_integer(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise invalid_value("not_an_integer", "must be an integer")
-    return int(value)
-
-
 def _parse_boolean(value: str) -> bool | str:
     return {"true": True, "false": False}.get(value.lower(), value)
 
@@ -52,7 +45,6 @@ def _check_sort(value: str) -> str:
     return value.upper()
 
 
-_Integer = BeforeValidator(parse_integer)
 _Lower = BeforeValidator(str.lower)
 _Sort = Annotated[str, PlainValidator(_check_sort), WithJsonSchema({"type": "string", "enum": _SORTS})]
 _Match = Annotated[Literal["any", "all"], _Lower]
@@ -71,6 +63,20 @@ def _said_by(role: str) -> Any:
         " are part of the text. Cannot be combined with `transcript`."
     )
     return Field(default_factory=list, alias=f"transcript.{role}", description=description, examples=[[_SAID_BY[role]]])
+
+
+def _by_key(name: str, noun: str, example: dict[str, str], most: int | None = None) -> Any:
+    """Define a parameter that a key follows, with at most so many keys."""
+    [(key, value)] = example.items()
+    description = (
+        f"The {noun} with this key has this value. Repeat the parameter for any of several values."
+        f" `{name}.{key}={value}` means the same."
+    )
+    return Field(default_factory=dict, alias=f"{name}.", max_length=most, description=description, examples=[example])
+
+
+def _match_of_keys(plural: str) -> Any:
+    return Field(None, description=f"Whether all {plural} match (default), or any of them.", examples=["any"])
 
 
 def _from(timestamp: str) -> Any:
@@ -181,35 +187,15 @@ class QueryParameters(BaseModel):
         " said all of them; with `transcript.agent` and the like, each of these participants said all of theirs.",
         examples=["all"],
     )
-    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = Field(
-        default_factory=dict,
-        alias="attribute.",
-        max_length=15,
-        description="The contact attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `attribute.KEY=value` means the same.",
-        examples=[{"customer_tier": "gold"}],
+    attribute: dict[m.SearchableContactAttributeKey, m.SearchableContactAttributeValueList] = _by_key(
+        "attribute", "contact attribute", {"customer_tier": "gold"}, most=15
     )
-    attribute_match: _Match | None = Field(
-        None, description="Whether all attributes match (default), or any of them.", examples=["any"]
+    attribute_match: _Match | None = _match_of_keys("attributes")
+    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = _by_key(
+        "segment", "segment attribute", {"connect:Subtype": "connect:Telephony"}, most=15
     )
-    segment: dict[m.SearchableSegmentAttributeKey, m.SearchableSegmentAttributeValueList] = Field(
-        default_factory=dict,
-        alias="segment.",
-        max_length=15,
-        description="The segment attribute with this key has this value. Repeat the parameter for any of several"
-        " values. `segment.KEY=value` means the same.",
-        examples=[{"connect:Subtype": "connect:Telephony"}],
-    )
-    segment_match: _Match | None = Field(
-        None, description="Whether all segment attributes match (default), or any of them.", examples=["any"]
-    )
-    tag: dict[m.Text, list[m.Text]] = Field(
-        default_factory=dict,
-        alias="tag.",
-        description="The contact tag with this key has this value. Repeat the parameter for any of several values."
-        " `tag.KEY=value` means the same.",
-        examples=[{"cost-centre": "4120"}],
-    )
+    segment_match: _Match | None = _match_of_keys("segment attributes")
+    tag: dict[m.Text, list[m.Text]] = _by_key("tag", "contact tag", {"cost-centre": "4120"})
     name: m.SearchTextList = Field(
         default_factory=list,
         description="Words or phrases in the contact's name. Repeat the parameter for several: commas are part of the"
@@ -234,7 +220,7 @@ class QueryParameters(BaseModel):
     ai_agent_id: m.AiAgentId | None = Field(
         None, description="Id of the AI agent that took part.", examples=[_AI_AGENT_ID]
     )
-    ai_agent_version: Annotated[m.AiAgentVersionNumber, _Integer] | None = Field(
+    ai_agent_version: Annotated[m.AiAgentVersionNumber, m.IntegerText] | None = Field(
         None, description="Version of the AI agent. Requires `ai_agent_id`.", examples=[2]
     )
     ai_agent_escalated: Annotated[m.Boolean, BeforeValidator(_parse_boolean)] | None = Field(
@@ -282,13 +268,13 @@ class QueryParameters(BaseModel):
         " an ISO 8601 duration of at most a day. The default is `PT15M`. Requires `follow`.",
         examples=["PT5M"],
     )
-    limit: Annotated[m.Limit, _Integer] = Field(
+    limit: Annotated[m.Limit, m.IntegerText] = Field(
         DEFAULT_LIMIT,
         description="Contacts per page. It may change from page to page. 0 counts the matching contacts and returns"
         " none of them; it cannot be combined with `cursor`.",
         examples=[50],
     )
-    max_items: Annotated[m.MaxItems, _Integer] | None = Field(
+    max_items: Annotated[m.MaxItems, m.IntegerText] | None = Field(
         None, description="End after this many contacts, counted over all pages.", examples=[1000]
     )
     cursor: m.Cursor | None = Field(

@@ -49,7 +49,7 @@ class Page:
         total: The number of contacts that match the search, over all its pages.
         is_lower_bound: Whether more than `total` may match.
         next_cursor: Where the next page begins, None on the last page.
-        result: Connect's page.
+        result: Connect's result, which the contacts are from.
         truncated: Whether more contacts match, although this is the last page.
         expanded: Whether names are added as the search asks for, if it does.
         progress: How far a walk without an end has come, None for one that ends.
@@ -76,7 +76,7 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
     Raises:
         InvalidCursorError: The cursor is not one of this search.
         CursorExpiredError: The cursor is too old, or the walk cannot do without the NextToken that is lost.
-        ConnectError: Connect did not return its page.
+        ConnectError: Connect returned no result.
         StorageUnavailableError: The cursor cannot be read or written without its key or its stored part.
     """
     if search.cursor:
@@ -84,7 +84,7 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
         walk = Walk.resume(search, position)
     else:
         walk = Walk.begin(search)
-    walk, result = search_contacts(walk, connect, patience)
+    walk, result = fetch_result(walk, connect, patience)
     total, is_lower_bound = walk.total(result.response)
     if search.limit == 0:
         return Page([], total, is_lower_bound, None, result)
@@ -95,14 +95,14 @@ def fetch_page(search: Search, connect: AmazonConnect, cursors: CursorCodec, pat
     return Page(page.contacts, total, is_lower_bound, None, result, truncated)
 
 
-def search_contacts(
+def fetch_result(
     walk: "Walk", connect: AmazonConnect, patience: Patience
 ) -> tuple["Walk", Result[SearchContactsResponse]]:
-    """Return Connect's page, and where it begins: elsewhere if Connect does not know the walk's NextToken any more.
+    """Return Connect's result, and where it begins: elsewhere if Connect no longer knows the walk's NextToken.
 
     Raises:
         CursorExpiredError: The walk cannot do without its token.
-        ConnectError: Connect did not return its page.
+        ConnectError: Connect returned no result.
     """
     try:
         return walk, connect.search(walk.request(), patience)
@@ -214,7 +214,7 @@ class Walk:
         return position.matches_before + count, may_be_capped(count) or not self.is_in_last_window
 
     def page(self, response: SearchContactsResponse) -> "WalkPage":
-        """Take the walk's next page from Connect's."""
+        """Make the walk's next page from Connect's result."""
         if self._may_exceed_result_limit(response) and (narrowed := self.narrow()):
             return WalkPage([], self, narrowed)
         new = [contact for contact in response.contacts if not self.has_passed(contact)]

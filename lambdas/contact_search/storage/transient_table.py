@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contact_search.log_lines import TABLE_UNAVAILABLE
 from contact_search.logger import logger
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item, Value, from_attributes, to_attribute, to_attributes
@@ -42,7 +43,7 @@ class TransientTable:
         attributes = to_attributes({"key": key, **item, "expires_at": _expires_at(lifetime)})
         self._call(self._client.put_item, Item=attributes)
 
-    def update(
+    def update(  # noqa: PLR0913 - DynamoDB has as many, and more
         self,
         key: str,
         expression: str,
@@ -50,8 +51,9 @@ class TransientTable:
         *,
         condition: str = "",
         lifetime: timedelta | None = None,
+        returns_item: bool = False,
     ) -> Item:
-        """Update the item and return all of it.
+        """Update the item.
 
         Args:
             key: The item's key.
@@ -60,6 +62,10 @@ class TransientTable:
             values: The values, by name.
             condition: A condition expression. Without one the item is always updated.
             lifetime: The time after which the item expires, None to leave that as it is.
+            returns_item: Whether to return the item, or to raise it with the error. A large one takes time.
+
+        Returns:
+            The whole item as it is now, or an empty one.
 
         Raises:
             ConditionFailedError: The condition does not hold.
@@ -77,8 +83,8 @@ class TransientTable:
             Key=to_attributes({"key": key}),
             UpdateExpression=expression,
             ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
-            ReturnValues="ALL_NEW",
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            ReturnValues="ALL_NEW" if returns_item else "NONE",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD" if returns_item else "NONE",
             **parameters,
         )
         return from_attributes(response.get("Attributes", {}))
@@ -100,7 +106,7 @@ class TransientTable:
     def _unavailable(self, code: str, *, opens_circuit: bool) -> StorageUnavailableError:
         if opens_circuit:
             self.circuit_open_until = time.monotonic() + CIRCUIT_OPEN_SECONDS
-        logger.warning("table unavailable", extra={"code": code})
+        logger.warning(TABLE_UNAVAILABLE.message, extra=TABLE_UNAVAILABLE.extra(code=code))
         return StorageUnavailableError(code)
 
 

@@ -65,8 +65,8 @@ def backend(clock: Clock) -> Iterator[SearchableConnectBackend]:  # noqa: ARG001
     backend.contacts = ContactStore()
 
 
-@pytest.fixture
-def connect(server: AwsServer, backend: SearchableConnectBackend) -> Any:  # noqa: ARG001 - resets what the server serves
+@pytest.fixture(scope="session")
+def client(server: AwsServer) -> Any:
     """Create a boto3 client that does not retry."""
     return boto3.client(
         "connect",
@@ -76,6 +76,12 @@ def connect(server: AwsServer, backend: SearchableConnectBackend) -> Any:  # noq
         aws_secret_access_key="test",  # noqa: S106 - the stand-in ignores credentials
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+@pytest.fixture
+def connect(client: Any, backend: SearchableConnectBackend) -> Any:  # noqa: ARG001 - resets what the server serves
+    """Return the client of an Amazon Connect that is empty."""
+    return client
 
 
 def put(backend: SearchableConnectBackend, *records: dict[str, Any]) -> None:

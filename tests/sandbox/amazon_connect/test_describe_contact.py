@@ -94,6 +94,7 @@ COMMON: dict[str, Any] = {
     "TaskTemplateInfo": {"Arn": "arn:template", "Name": "Template"},
     "TotalPauseCount": 2,
     "TotalPauseDurationInSeconds": 20,
+    "VoicemailInfo": {"NumberOfVoicemails": 2},
 }
 COMMON |= dict.fromkeys(
     (

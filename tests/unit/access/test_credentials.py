@@ -1,4 +1,4 @@
-"""Test which requests have exactly one credential."""
+"""Test that a request must have exactly one credential."""
 
 from typing import Any
 

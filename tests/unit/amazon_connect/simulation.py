@@ -137,7 +137,15 @@ class Table:
         assert self.calls["get"] < 50_000, "somebody reads for ever"
         return dict(self.items[key]) if key in self.items else None
 
-    def update(self, key: str, expression: str, values: Mapping[str, Value], condition: str) -> Item:
+    def update(
+        self,
+        key: str,
+        expression: str,
+        values: Mapping[str, Value],
+        condition: str,
+        *,
+        returns_item: bool = True,  # noqa: ARG002 - the limiter needs it always
+    ) -> Item:
         """Do what DynamoDB's UpdateItem does, as far as the limiter uses it."""
         self.calls["update"] += 1
         self.longest_expression = max(self.longest_expression, len(expression), len(condition))
@@ -193,6 +201,7 @@ class TableClient:
         *,
         condition: str = "",
         lifetime: timedelta | None = None,  # noqa: ARG002 - the limiter's item does not expire
+        returns_item: bool = False,  # noqa: ARG002 - the limiter needs it always
     ) -> Item:
         item: Item = self._call(lambda: self.table.update(key, expression, values, condition))
         return item

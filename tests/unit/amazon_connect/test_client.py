@@ -1,4 +1,4 @@
-"""Connect's responses come as they are, and its failures as our errors."""
+"""Test that responses of Connect are returned unparsed, and that its failures become our errors."""
 
 import io
 import json
@@ -37,7 +37,7 @@ URL = "https://connect.eu-west-2.amazonaws.com"
 
 
 class Upstream:
-    """A client of boto3 whose requests get this response, or this exception."""
+    """A boto3 client whose requests get this response, or this exception."""
 
     def __init__(self, status: int = 200, body: str = "", headers: dict[str, str] | None = None) -> None:
         self.requests: list[AWSPreparedRequest] = []
@@ -65,7 +65,7 @@ def fail(error: Exception) -> AWSResponse:
     raise error
 
 
-def test_the_request_is_sent_as_the_service_model_has_it() -> None:
+def test_the_request_has_the_form_of_the_service_model() -> None:
     upstream = Upstream()
     upstream.connect.search_contacts(REQUEST)
     [request] = upstream.requests
@@ -75,7 +75,7 @@ def test_the_request_is_sent_as_the_service_model_has_it() -> None:
 
 
 @pytest.mark.parametrize("body", ['{"Contacts": [], "Unknown": 1}', "<html>", ""])
-def test_the_body_of_a_response_comes_as_it_is(body: str) -> None:
+def test_the_body_of_a_response_is_returned_unparsed(body: str) -> None:
     assert Upstream(200, body).connect.search_contacts(REQUEST) == body.encode()
 
 
@@ -93,7 +93,7 @@ def test_the_body_of_a_response_comes_as_it_is(body: str) -> None:
         (400, "SomethingNew", errors.UpstreamError),
     ],
 )
-def test_errors_of_connect(status: int, code: str, error: type[errors.ConnectError]) -> None:
+def test_errors_of_connect_become_ours(status: int, code: str, error: type[errors.ConnectError]) -> None:
     upstream = Upstream(status, '{"Message": "secret"}', {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/"})
     with pytest.raises(error) as raised:
         upstream.connect.search_contacts(REQUEST)
@@ -103,14 +103,14 @@ def test_errors_of_connect(status: int, code: str, error: type[errors.ConnectErr
 
 @pytest.mark.parametrize("code", ["InvalidRequestException", "InvalidParameterException"])
 @pytest.mark.parametrize("member", ["Message", "message"])
-def test_a_rejection_has_connects_own_words(code: str, member: str) -> None:
+def test_a_rejection_has_the_message_of_connect(code: str, member: str) -> None:
     upstream = Upstream(400, json.dumps({member: "the window is too long"}), {"x-amzn-ErrorType": code})
     with pytest.raises(errors.RejectedError) as raised:
         upstream.connect.search_contacts(REQUEST)
     assert (raised.value.code, raised.value.reason) == (code, "the window is too long")
 
 
-def test_an_error_that_is_no_json_has_the_status_for_its_code() -> None:
+def test_an_error_without_json_has_its_status_as_code() -> None:
     with pytest.raises(errors.UpstreamError, match="502"):
         Upstream(502, "<html>").connect.search_contacts(REQUEST)
 
@@ -128,7 +128,9 @@ def test_an_error_that_is_no_json_has_the_status_for_its_code() -> None:
         (CredentialRetrievalError(provider="container", error_msg=""), errors.MisconfiguredError),
     ],
 )
-def test_failures_on_the_way(exception: Exception, error: type[errors.ConnectError]) -> None:
+def test_network_and_credential_failures_become_our_errors(
+    exception: Exception, error: type[errors.ConnectError]
+) -> None:
     upstream = Upstream()
     upstream.response = lambda: fail(exception)
     with pytest.raises(error) as raised:

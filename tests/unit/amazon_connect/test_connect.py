@@ -1,4 +1,4 @@
-"""Equal searches share one call, every call has its slot, and an outage is answered as well as it can be."""
+"""Test that equal searches share a call, that every call waits for a slot, and what happens in an outage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from contact_search.amazon_connect import connect, page_cache
+from contact_search.amazon_connect import connect, result_cache
 from contact_search.amazon_connect.connect import AmazonConnect, Patience, Result
 from contact_search.amazon_connect.contact import SearchContactsResponse
 from contact_search.amazon_connect.errors import (
@@ -21,8 +21,8 @@ from contact_search.amazon_connect.errors import (
     UnavailableError,
     UpstreamError,
 )
-from contact_search.amazon_connect.page_cache import PageCache
 from contact_search.amazon_connect.rate_limiter import Expect
+from contact_search.amazon_connect.result_cache import ResultCache
 from contact_search.logger import logger
 from contact_search.storage import transient_table
 from contact_search.storage.transient_table import TransientTable
@@ -34,7 +34,7 @@ THROTTLED = ThrottledError("ThrottlingException")
 
 
 class FakeLimiter:
-    """Give slots one after the other, on a clock that the test moves."""
+    """Reserve slots one after the other, on a clock that the test moves."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.next_slot = clock, 0.0
@@ -57,7 +57,7 @@ class FakeLimiter:
 
 @dataclass
 class FakeClient:
-    """Give the next of these results, then BODY, each after `takes` seconds."""
+    """Return these results one after the other, then BODY, each after `takes` seconds."""
 
     clock: Clock
     results: list[bytes | ConnectError] = field(default_factory=list)
@@ -75,7 +75,7 @@ class FakeClient:
 
 
 class World:
-    """Several environments with one table, one quota and one Amazon Connect."""
+    """Several environments that share a table, a quota and an Amazon Connect."""
 
     def __init__(self, clock: Clock, dynamodb: Any) -> None:
         self.clock, self.dynamodb = clock, dynamodb
@@ -88,7 +88,7 @@ class World:
         return AmazonConnect(
             client,
             limiter,
-            PageCache(TransientTable("table", self.dynamodb)) if cached else None,
+            ResultCache(TransientTable("table", self.dynamodb)) if cached else None,
             lifetime=10,
             closed_lifetime=300,
         )
@@ -108,7 +108,7 @@ class World:
 
 @pytest.fixture
 def world(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
-    for module in (connect, page_cache, transient_table):
+    for module in (connect, result_cache, transient_table):
         monkeypatch.setattr(module, "time", clock)
     now = SimpleNamespace(now=lambda tz: datetime.fromtimestamp(clock.now, tz))
     monkeypatch.setattr(connect, "datetime", now)
@@ -117,13 +117,13 @@ def world(dynamodb: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What is logged of each call."""
+    """Return what is logged about each call."""
     lines: list[dict[str, Any]] = []
     monkeypatch.setattr(logger, "info", lambda message, extra: lines.append({"message": message, **extra}))
     return lines
 
 
-def test_a_page_is_shared_as_long_as_it_is_fresh(world: World) -> None:
+def test_a_result_is_shared_while_it_is_fresh(world: World) -> None:
     first, second = world.search(), world.search()
     assert (first.cache_status, first.age, first.lifetime) == ("fwd=miss; stored", None, 10)
     assert (second.cache_status, second.age, second.lifetime) == ("hit; ttl=10", 0, 10)
@@ -133,11 +133,11 @@ def test_a_page_is_shared_as_long_as_it_is_fresh(world: World) -> None:
     assert world.search().cache_status == "fwd=miss; stored"
 
 
-def test_pages_of_closed_windows_are_fresh_for_longer(world: World) -> None:
+def test_results_of_closed_windows_are_fresh_for_longer(world: World) -> None:
     assert world.environment().search(world.request(closed=True), world.patience()).lifetime == 300
 
 
-def test_no_cache_asks_connect_anew_for_all(world: World) -> None:
+def test_no_cache_calls_connect_and_renews_the_result_for_all(world: World) -> None:
     world.search()
     world.clock.now += INTERVAL
     assert world.search(no_cache=True).cache_status == "fwd=request; stored"
@@ -151,7 +151,7 @@ def test_without_a_cache_or_a_limiter_connect_is_called_each_time(world: World) 
     assert world.limiter.callers == []
 
 
-def test_equal_searches_at_once_share_one_call(world: World) -> None:
+def test_equal_simultaneous_searches_share_one_call(world: World) -> None:
     results = world.clock.run(*[world.search] * 20)
     statuses = [result.cache_status for result in results if isinstance(result, Result)]
     assert sorted(statuses) == ["fwd=miss; collapsed"] * 19 + ["fwd=miss; stored"]
@@ -181,7 +181,7 @@ def test_every_call_waits_for_its_slot_in_the_callers_name(world: World, log: li
     ]
 
 
-def test_who_has_no_slot_in_time_is_refused_at_once(world: World) -> None:
+def test_a_caller_without_a_slot_in_time_is_refused_at_once(world: World) -> None:
     world.limiter.next_slot = world.clock.now + 10
     with pytest.raises(ThrottledError) as refused:
         world.search()
@@ -203,7 +203,7 @@ def test_a_failure_of_connect_is_tried_again_once(world: World, log: list[dict[s
         world.search(no_cache=True)
 
 
-def test_a_failure_without_a_slot_for_another_attempt_stays_what_it_is(world: World) -> None:
+def test_a_failure_without_a_slot_for_another_attempt_is_raised(world: World) -> None:
     world.client.results = [UpstreamError("500")]
     with pytest.raises(UpstreamError):
         world.search(seconds=1)
@@ -221,7 +221,7 @@ def test_other_failures_are_not_tried_again(world: World, error: ConnectError) -
 @pytest.mark.parametrize(
     "error", [THROTTLED, TimedOutError("late"), UnavailableError("503"), UpstreamError("500")], ids=lambda e: e.code
 )
-def test_a_stale_page_is_better_than_an_outage(world: World, error: ConnectError) -> None:
+def test_a_stale_result_is_returned_in_an_outage(world: World, error: ConnectError) -> None:
     world.search()
     world.clock.now += 100
     world.client.results = [error] * 9
@@ -233,7 +233,7 @@ def test_a_stale_page_is_better_than_an_outage(world: World, error: ConnectError
         world.search(no_cache=True)
 
 
-def test_a_rejection_is_shared_and_does_not_stand_in_for_an_outage(world: World) -> None:
+def test_a_rejection_is_shared_but_not_returned_in_an_outage(world: World) -> None:
     world.client.results = [RejectedError("InvalidRequestException", "too long")]
     for _ in range(2):
         with pytest.raises(RejectedError) as rejected:
@@ -246,21 +246,21 @@ def test_a_rejection_is_shared_and_does_not_stand_in_for_an_outage(world: World)
         world.search()
 
 
-def test_what_cannot_be_read_is_not_cached(world: World) -> None:
+def test_an_unreadable_response_is_not_cached(world: World) -> None:
     world.client.results = [b"<html>"]
     with pytest.raises(UpstreamError):
         world.search()
     assert world.search().cache_status == "fwd=miss; stored"
 
 
-def test_a_page_that_is_too_large_is_returned_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_cache, "LARGEST_BODY", 10)
+def test_a_result_that_is_too_large_is_returned_but_not_cached(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_cache, "LARGEST_BODY", 10)
     result = world.search()
     assert (result.cache_status, result.lifetime) == ("fwd=miss; detail=too-large", 0)
 
 
 @pytest.mark.parametrize(("operation", "forward"), [("get", "bypass"), ("update", "bypass"), ("put", "miss")])
-def test_without_the_table_searches_are_answered(
+def test_searches_work_without_the_table(
     world: World, monkeypatch: pytest.MonkeyPatch, operation: str, forward: str
 ) -> None:
     def fail(**_: Any) -> None:
@@ -279,7 +279,7 @@ def test_when_connect_throttles_the_caller_waits_for_another_slot(world: World, 
     assert world.client.calls[1] - world.client.calls[0] == pytest.approx(2 * INTERVAL, abs=0.4)
 
 
-def test_when_connect_throttles_whoever_cannot_wait_is_refused_at_once(world: World) -> None:
+def test_when_connect_throttles_a_caller_that_cannot_wait_is_refused_at_once(world: World) -> None:
     world.client.results = [THROTTLED]
     with pytest.raises(ThrottledError) as refused:
         world.search(seconds=3)
@@ -288,7 +288,7 @@ def test_when_connect_throttles_whoever_cannot_wait_is_refused_at_once(world: Wo
 
 
 def test_when_connect_throttles_all_callers_of_a_search_share_the_wait(world: World) -> None:
-    """The first one tries again for all; of the others nobody is refused whose patience reaches past the pause."""
+    """The first one retries for all. No other caller that can wait longer than the pause is refused."""
     world.client.results = [THROTTLED, THROTTLED]
     results = world.clock.run(*[lambda: world.search(seconds=12) for _ in range(20)])
     assert all(isinstance(result, Result) for result in results), results
@@ -308,7 +308,7 @@ def test_when_connect_throttles_and_the_first_caller_cannot_wait_another_one_goe
 def test_when_connect_keeps_throttling_a_large_quota_it_is_called_less_and_less(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The slots of a large quota come at once: without a pause of their own, calls would follow each other."""
+    """A large quota always has a slot: without a pause, one call would follow the other."""
     monkeypatch.setattr(world.limiter, "back_off", lambda: 1)
     monkeypatch.setattr(world.limiter, "wait_for_slot", lambda *_, **__: None)
     world.client.results = [THROTTLED] * 99
@@ -317,15 +317,15 @@ def test_when_connect_keeps_throttling_a_large_quota_it_is_called_less_and_less(
     assert len(world.client.calls) < 8
 
 
-def test_without_a_limiter_a_throttled_call_is_an_answer(world: World) -> None:
+def test_without_a_limiter_a_throttled_call_is_not_repeated(world: World) -> None:
     world.client.results = [THROTTLED]
     with pytest.raises(ThrottledError):
         world.search(world.environment(limited=False))
     assert len(world.client.calls) == 1
 
 
-def test_who_follows_too_slow_a_leader_is_refused_at_once(world: World) -> None:
-    """Given a leader whose call leaves in 10 s, followers wait if they can."""
+def test_a_caller_that_cannot_wait_for_the_lease_holders_call_is_refused_at_once(world: World) -> None:
+    """Given a lease holder that calls in 10 s, the others wait if they can."""
     world.limiter.next_slot = world.clock.now + 10
 
     def follow(seconds: float) -> tuple[float, Any]:
@@ -340,7 +340,7 @@ def test_who_follows_too_slow_a_leader_is_refused_at_once(world: World) -> None:
     assert len(world.client.calls) == 1
 
 
-def test_followers_are_told_when_their_leader_has_to_wait_for_longer(world: World) -> None:
+def test_waiting_callers_learn_that_the_lease_holder_has_to_wait_longer(world: World) -> None:
     def throttle(request: Mapping[str, Any]) -> bytes:  # noqa: ARG001 - the client's interface
         world.limiter.next_slot = world.clock.now + 8
         world.client.search_contacts = original  # type: ignore[method-assign]
@@ -354,7 +354,7 @@ def test_followers_are_told_when_their_leader_has_to_wait_for_longer(world: Worl
 
 
 def test_equal_searches_of_a_caller_are_refused_together(world: World) -> None:
-    """Given no slot in time, 20 requests at once make one request to the limiter, another caller's its own."""
+    """Given no slot in time, 20 simultaneous requests ask the limiter once, and another caller's request asks again."""
     asked = []
 
     def refuse(caller: str, deadline: float, **_: Any) -> None:  # noqa: ARG001 - the limiter's interface
@@ -370,13 +370,13 @@ def test_equal_searches_of_a_caller_are_refused_together(world: World) -> None:
     assert sorted(asked) == ["another", "caller"]
 
 
-def test_who_waits_for_another_environment_in_vain_goes_alone(world: World) -> None:
-    """An environment that died holds the lease."""
-    dead = PageCache(TransientTable("table", world.dynamodb))
+def test_a_caller_that_waits_for_a_dead_environment_calls_itself(world: World) -> None:
+    """Given an environment that died with the lease."""
+    dead = ResultCache(TransientTable("table", world.dynamodb))
     environment = world.environment(limited=False)
     world.search(environment)
     [key] = [
-        item["key"]["S"].removeprefix("page ") for item in world.dynamodb.scan(TableName="table", Limit=9)["Items"]
+        item["key"]["S"].removeprefix("result ") for item in world.dynamodb.scan(TableName="table", Limit=9)["Items"]
     ]
     world.clock.now += 11
     dead.take_lease(key, 3600)
@@ -385,15 +385,15 @@ def test_who_waits_for_another_environment_in_vain_goes_alone(world: World) -> N
     assert 9 <= world.clock.now - started < 13
 
 
-def test_no_call_begins_so_late_that_the_gateway_would_not_wait_for_it(world: World) -> None:
+def test_no_call_begins_too_late_for_the_gateway(world: World) -> None:
     patience = Patience("caller", 20, started=world.clock.now - 22)
     with pytest.raises(ThrottledError, match="TooLate"):
         world.environment().search(world.request(), patience)
     assert not world.client.calls
 
 
-def test_in_the_background_calls_wait_behind_others_and_pages_are_not_shared(world: World) -> None:
-    """Given an export's request, those who want the same page at that time do not wait for a slot in the background."""
+def test_background_calls_wait_behind_others_and_do_not_share_results(world: World) -> None:
+    """Given a call for an export, a simultaneous request for the same result does not wait for a background slot."""
     world.limiter.next_slot = world.clock.now + 60
     results = world.clock.run(
         lambda: world.search(seconds=300, background=True),
@@ -409,13 +409,13 @@ def test_in_the_background_calls_wait_behind_others_and_pages_are_not_shared(wor
     assert world.search(background=True).cache_status.startswith("hit")
 
 
-def test_an_export_calls_however_long_ago_it_began(world: World) -> None:
+def test_an_export_may_call_at_any_time_after_it_began(world: World) -> None:
     patience = Patience("export", 300, started=world.clock.now - 200, background=True)
     world.environment().search(world.request(), patience)
     assert len(world.client.calls) == 1
 
 
-def test_other_requests_and_other_instances_have_pages_of_their_own(world: World) -> None:
+def test_other_requests_and_other_instances_have_other_results(world: World) -> None:
     world.search()
     other = world.request() | {"MaxResults": 2}
     assert world.environment().search(other, world.patience()).cache_status == "fwd=miss; stored"
@@ -424,7 +424,7 @@ def test_other_requests_and_other_instances_have_pages_of_their_own(world: World
     assert world.search().cache_status == "fwd=miss; stored"
 
 
-def test_the_patience_of_a_request_is_one_for_all_its_calls(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_calls_of_a_request_share_its_patience(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "time", clock)
     patience = Patience("caller", 3, started=clock.now)
     clock.now += 1

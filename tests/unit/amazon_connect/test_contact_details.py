@@ -1,4 +1,4 @@
-"""Test that a contact's details are read completely, and that its attributes do not slip through."""
+"""Test that all details of a contact are read, and that its attributes are left out."""
 
 import json
 from collections.abc import Iterator

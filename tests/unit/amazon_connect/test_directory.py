@@ -1,4 +1,4 @@
-"""The directory of names: who reads it, when, and where it is kept."""
+"""Test when the directory of names is read, by which environment, and how it is stored."""
 
 import random
 import threading
@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from contact_search.amazon_connect import directory as directory_module
-from contact_search.amazon_connect.directory import Directory, DirectoryUnavailableError, Names
+from contact_search.amazon_connect.directory import Directory, DirectoryUnavailableError, NameIndex
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.storage.transient_table import TransientTable
 
 
 class Clock:
-    """Real time, which the test sets forward. Nobody sleeps for long; if `sleeps`, time passes as if they did."""
+    """Real time, which the test can move forward. Sleeping takes no real time; if `sleeps`, it moves the clock."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -38,7 +38,7 @@ class Clock:
 
 @dataclass
 class FakeConnect:
-    """List these names, page by page, or fail."""
+    """List these names in several results, or fail."""
 
     queues: dict[str, str] = field(default_factory=lambda: {"q-1": "Billing", "q-2": "Sales"})
     agents: dict[str, str] = field(default_factory=lambda: {"a-1": "jdoe"})
@@ -51,14 +51,14 @@ class FakeConnect:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def queue_pages(self) -> Iterator[dict[str, str]]:
+    def queue_names(self) -> Iterator[dict[str, str]]:
         self.reads += 1
-        yield from self._pages(self.queues)
+        yield from self._results(self.queues)
 
-    def agent_pages(self) -> Iterator[dict[str, str]]:
-        yield from self._pages(self.agents)
+    def agent_names(self) -> Iterator[dict[str, str]]:
+        yield from self._results(self.agents)
 
-    def _pages(self, names: dict[str, str]) -> Iterator[dict[str, str]]:
+    def _results(self, names: dict[str, str]) -> Iterator[dict[str, str]]:
         ids = list(names)
         for at in range(0, max(len(ids), 1), self.page_size):
             assert self.may_answer.wait(10)
@@ -96,22 +96,22 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_names_are_found_in_any_letter_case() -> None:
-    names = Names({"1": "Billing", "2": "BILLING", "3": "Straße"})
+    names = NameIndex({"1": "Billing", "2": "BILLING", "3": "Straße"})
     assert names.ids("billing") == ("1", "2")
     assert names.ids("STRASSE") == ("3",)
     assert names.ids("Bill") == ()
 
 
 def test_names_are_in_order_without_regard_to_letter_case() -> None:
-    names = Names({"1": "beta", "2": "Alpha", "3": "ALPHA", "4": "Gamma"})
+    names = NameIndex({"1": "beta", "2": "Alpha", "3": "ALPHA", "4": "Gamma"})
     assert [id_ for _, id_, _ in names.in_order] == ["2", "3", "1", "4"]
 
 
 @pytest.mark.parametrize(
     ("name", "nearest"), [("biling", "Billing"), ("SALE", "Sales"), ("zzz", None)], ids=["typo", "case", "none"]
 )
-def test_the_nearest_name_is_spelt_as_connect_does(name: str, nearest: str | None) -> None:
-    assert Names({"1": "Billing", "2": "Sales"}).nearest(name) == nearest
+def test_the_nearest_name_has_the_spelling_of_connect(name: str, nearest: str | None) -> None:
+    assert NameIndex({"1": "Billing", "2": "Sales"}).nearest(name) == nearest
 
 
 def test_one_environment_reads_for_all(new_environment: NewEnvironment, connect: FakeConnect) -> None:
@@ -139,7 +139,7 @@ def test_environments_that_ask_at_the_same_time_wait_for_the_reader(
     assert len(set(versions)) == 1
 
 
-def test_a_request_does_not_wait_longer_than_it_wants(new_environment: NewEnvironment, connect: FakeConnect) -> None:
+def test_a_request_waits_no_longer_than_it_asks_for(new_environment: NewEnvironment, connect: FakeConnect) -> None:
     connect.may_answer.clear()
     directory = new_environment()
     with pytest.raises(DirectoryUnavailableError):
@@ -149,7 +149,7 @@ def test_a_request_does_not_wait_longer_than_it_wants(new_environment: NewEnviro
     assert connect.reads == 1
 
 
-def test_a_directory_of_any_size_is_kept(new_environment: NewEnvironment, connect: FakeConnect) -> None:
+def test_a_directory_of_any_size_is_stored(new_environment: NewEnvironment, connect: FakeConnect) -> None:
     chance = random.Random(1)  # noqa: S311 - but test data
     for number in range(30_000):
         connect.agents[str(uuid.UUID(int=chance.getrandbits(128)))] = f"agent.{number}@example.com"

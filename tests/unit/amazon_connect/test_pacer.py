@@ -1,13 +1,13 @@
 """A call leaves when it may, or not at all: whoever stalls before it has to pace again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from contact_search.amazon_connect.pacer import Pacer
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
-from contact_search.storage.items import Item, Value
+from contact_search.storage.items import Item
 from tests.unit.amazon_connect.simulation import Table
 from tests.unit.conftest import Clock
 
@@ -43,8 +43,8 @@ class SlowTable(Table):
 
     clock: StallingClock
 
-    def update(self, key: str, expression: str, values: Mapping[str, Value], condition: str) -> Item:
-        item = super().update(key, expression, values, condition)
+    def update(self, *arguments: Any, **options: Any) -> Item:
+        item = super().update(*arguments, **options)
         self.clock.now += 0.8
         return item
 

@@ -17,6 +17,7 @@ from contact_search.amazon_connect.rate_limiter import RateLimiter
 from contact_search.amazon_connect.slot_queue import caller_name
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests.profiles import examples
 from tests.unit.amazon_connect.simulation import Environment, Fleet, Limiter, Simulation, Table, TableClient
 from tests.unit.conftest import Clock
 
@@ -125,8 +126,7 @@ UNFORTUNATE = st.builds(
 )
 FORTUNATE = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), skews=SKEWS, seed=SEEDS)
 CROWDED = st.builds(World, CALLERS, latency=st.sampled_from([PROMPT, BUSY]), seed=SEEDS, seconds=st.just(150))
-thorough = settings(max_examples=min(50, settings().max_examples))
-brief = settings(max_examples=min(20, settings().max_examples))
+thorough = settings(max_examples=examples(20), deadline=None)
 
 
 @thorough
@@ -174,7 +174,7 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
         assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
 
 
-@brief
+@thorough
 @given(CROWDED, BACKGROUND)
 def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
     """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
@@ -190,7 +190,7 @@ def test_the_background_slows_others_down_by_a_fourth(world: World, background: 
     assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
 
 
-@brief
+@thorough
 @given(CROWDED, BACKGROUND)
 def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
     """Given others who ask all the time, the background has one call of five, and each caller there has its turn."""
@@ -294,7 +294,7 @@ def test_a_greedy_caller_does_not_keep_others_waiting() -> None:
 @example(30)
 @example(-30)
 @given(st.floats(-60, 60))
-@settings(max_examples=min(10, settings().max_examples))
+@settings(max_examples=examples(10), deadline=None)
 def test_an_environment_follows_the_fastest_clock(skew: float) -> None:
     """Given an environment whose clock is wrong, calls keep their distance once it has seen the others'."""
     fleet = simulate(World([Caller(wait=20)] * 4, skews=[0.0, skew, 0.0, 0.0], seconds=60))

@@ -1,4 +1,4 @@
-"""Fixtures of the API's unit tests: the app with an Amazon Connect and a client registry that the test fills."""
+"""Fixtures of the API's unit tests: the app with a fake of each service."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contact_search.amazon_connect.connect import Patience, Result
 from contact_search.amazon_connect.contact import SearchContactsResponse, parse_response
 from contact_search.amazon_connect.contact_details import ContactDetails, parse_contact
-from contact_search.amazon_connect.directory import DirectoryUnavailableError, Names, Snapshot
+from contact_search.amazon_connect.directory import DirectoryUnavailableError, NameIndex, Snapshot
 from contact_search.amazon_connect.errors import ContactNotFoundError
 from contact_search.api.app import respond
 from contact_search.api.services import Services
@@ -26,7 +26,7 @@ EMPTY = Result(parse_response(b'{"Contacts": [], "TotalCount": 0}'), 10, None, "
 
 @dataclass
 class FakeConnect:
-    """Return `result`, or raise `error`, and record what was asked for."""
+    """Return `result`, or raise `error`, and record the requests."""
 
     result: Result[SearchContactsResponse] = EMPTY
     error: Exception | None = None
@@ -57,24 +57,26 @@ class FakeReader:
 
 @dataclass
 class FakeClients:
-    """Know one client, as which requests come if they have come through the authorizer."""
+    """Know one client, which all requests that passed the authorizer belong to."""
 
     grant: Grant = field(default_factory=Grant)
 
     def current(self, authorizer_context: Mapping[str, str]) -> Caller | None:
-        return Caller("test", "1", self.grant) if authorizer_context else None
+        if not authorizer_context:
+            return None
+        return Caller("test", "1", self.grant, user=authorizer_context.get("user", ""))
 
 
 @dataclass
 class FakeDirectory:
     """Know the names of a snapshot, or none."""
 
-    names: Snapshot | None = Snapshot(Names({"q-1": "Billing"}), Names({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
+    known: Snapshot | None = Snapshot(NameIndex({"q-1": "Billing"}), NameIndex({"a-1": "jdoe"}), "1", 0)  # noqa: RUF009
 
     def snapshot(self, *_: Any) -> Snapshot:
-        if self.names is None:
+        if self.known is None:
             raise DirectoryUnavailableError
-        return self.names
+        return self.known
 
     snapshot_with = snapshot
 
@@ -84,7 +86,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeLimiter:
-    """Say what is left of a quota."""
+    """Return the headers of a quota."""
 
     name: str
 
@@ -130,7 +132,19 @@ def reader() -> FakeReader:
 
 
 @pytest.fixture
-def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, reader: FakeReader) -> Send:
+def more_settings() -> dict[str, str]:
+    """Return settings besides those that there have to be. A test that needs some is parametrized with them."""
+    return {}
+
+
+@pytest.fixture
+def send(
+    connect: FakeConnect,
+    clients: FakeClients,
+    directory: FakeDirectory,
+    reader: FakeReader,
+    more_settings: dict[str, str],
+) -> Send:
     """Send a request to the app, as API Gateway does."""
     settings = SearchSettings(
         connect_instance_id="instance",
@@ -138,6 +152,7 @@ def send(connect: FakeConnect, clients: FakeClients, directory: FakeDirectory, r
         transient_table_name="transient",
         durable_table_name="durable",
         cors_origins=ORIGIN,
+        **more_settings,
     )
     fakes: Any = (connect, None, FakeLimiter("search"), clients, directory, None, reader, FakeLimiter("contact"))
     services = Services(settings, *fakes)

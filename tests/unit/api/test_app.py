@@ -151,6 +151,14 @@ def test_the_headers_say_who_waits_and_how_long(send: Send, connect: FakeConnect
     assert (patience.caller, patience.wait_seconds, patience.no_cache) == ("test", 7, True)
 
 
+def test_users_of_one_client_have_turns_of_their_own(send: Send, connect: FakeConnect) -> None:
+    context = {"requestId": "1", "authorizer": {"client": "test", "revision": "1", "user": "decade"}}
+    headers, body = {"content-type": "application/json"}, json.dumps({"time_range": TIME_RANGE})
+    send("GET", CONTACTS.path, "last=P1D", requestContext=context)
+    send("POST", CONTACT_SEARCH.path, headers=headers, body=body, requestContext=context)
+    assert [patience.caller for patience in connect.patience] == ["test decade", "test decade"]
+
+
 def test_now_is_rounded_down_unless_the_caller_wants_no_cached_page(
     send: Send, connect: FakeConnect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,7 +227,7 @@ def test_names_are_added_after_connect_was_asked(send: Send, connect: FakeConnec
     assert with_names == without  # so both share a cached page
 
 
-def test_names_that_connect_may_send_one_day_are_not_passed_on(send: Send, connect: FakeConnect) -> None:
+def test_names_that_connect_may_send_in_the_future_are_left_out(send: Send, connect: FakeConnect) -> None:
     found = (
         b'{"Contacts": [{"Id": "c", "InitiationTimestamp": "2026-11-20T09:00:00Z", '
         b'"QueueInfo": {"Id": "q-1", "Name": "x"}}], "TotalCount": 1}'
@@ -236,15 +244,15 @@ def test_a_page_says_if_its_names_are_missing(send: Send, connect: FakeConnect, 
     )
     connect.result = Result(parse_response(found), 10, None, "fwd=miss")
     etags = {}
-    for names in (None, directory.names):
-        directory.names = names
+    for known in (None, directory.known):
+        directory.known = known
         page = send("GET", "/v1/contacts", "last=P1D&expand=queue")
-        assert page.json.get("expanded") is (False if names is None else None)
-        etags[page.headers["etag"]] = names
+        assert page.json.get("expanded") is (False if known is None else None)
+        etags[page.headers["etag"]] = known
     assert len(etags) == 2
 
 
-def test_a_search_does_not_wait_for_what_only_exports_need() -> None:
+def test_a_search_does_not_import_what_only_exports_need() -> None:
     code = (
         "import sys, contact_search.api.app;"
         " print(*(name for name in sys.modules if name.startswith('contact_search.exports.')))"

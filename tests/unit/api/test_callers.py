@@ -53,7 +53,7 @@ def test_a_client_is_read_once_for_each_revision(table: FakeTable) -> None:
     assert table.reads == ["client a"] * 2
 
 
-def test_a_missing_or_revoked_client_is_nobody_and_is_looked_up_again(table: FakeTable) -> None:
+def test_a_missing_or_revoked_client_is_looked_up_again(table: FakeTable) -> None:
     registry = ClientRegistry(table)
     assert registry.current({}) is None
     assert registry.current({"principalId": "x"}) is None
@@ -74,9 +74,22 @@ def test_an_outage_of_the_table_is_not_remembered(table: FakeTable) -> None:
     assert registry.current({"client": "a", "revision": "1"}) is not None
 
 
-def test_only_the_clients_that_were_seen_last_are_remembered(table: FakeTable) -> None:
+def test_only_the_most_recent_clients_are_remembered(table: FakeTable) -> None:
     registry = ClientRegistry(table, most=2)
     for name in ("a", "b", "a", "c", "a", "b"):
         table.add(name, "1")
         registry.current({"client": name, "revision": "1"})
     assert table.reads == ["client a", "client b", "client c", "client b"]
+
+
+def test_each_user_of_a_client_waits_for_turns_of_their_own(table: FakeTable) -> None:
+    registry = ClientRegistry(table)
+    table.add("a", "1")
+    names = []
+    for user in ("", "5ca1ab1e", "decade"):
+        caller = registry.current({"client": "a", "revision": "1", **({"user": user} if user else {})})
+        assert caller is not None
+        assert (caller.client, caller.user, caller.owner) == ("a", user, "a 1")
+        names.append(caller.in_line)
+    assert names == ["a", "a 5ca1ab1e", "a decade"]
+    assert table.reads == ["client a"]

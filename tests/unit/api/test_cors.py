@@ -15,11 +15,11 @@ def test_an_allowed_origin_is_named(allowed: list[str]) -> None:
 
 
 @pytest.mark.parametrize("origin", ["", "null", "*", OURS.upper(), f"{OURS}.evil.example", f"{OURS}, {OURS}"])
-def test_no_other_origin_is(origin: str) -> None:
+def test_no_other_origin_is_named(origin: str) -> None:
     assert cors_headers(origin, [OURS]) == {}
 
 
-def test_without_an_origin_there_is_nothing_to_say() -> None:
+def test_without_an_origin_there_are_no_headers() -> None:
     assert cors_headers("", ["*"]) == {}
 
 
@@ -46,10 +46,10 @@ def test_what_needs_no_permission_or_is_no_method_is_not_repeated(asked_for: str
         *("Traceparent", "Tracestate", "Baggage", "X-Correlation-Id"),
     ],
 )
-def test_scripts_may_send(name: str) -> None:
+def test_headers_that_scripts_may_send(name: str) -> None:
     assert name in preflight_headers([], "")["Access-Control-Allow-Headers"].split(", ")
 
 
 @pytest.mark.parametrize("name", ["Date", "Link", "Location", "Retry-After", "Allow", "ETag", "X-Request-Id"])
-def test_scripts_may_read(name: str) -> None:
+def test_headers_that_scripts_may_read(name: str) -> None:
     assert name in EXPOSED_HEADERS.split(", ")

@@ -1,7 +1,9 @@
 """Test how the explorer and its files are served."""
 
 import gzip
+import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_the_page_is_checked_each_time_and_its_files_are_kept(send: Send) -> Non
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_what_has_not_changed_is_not_sent_again(send: Send) -> None:
+def test_an_unchanged_file_is_not_sent_again(send: Send) -> None:
     etag = get_page(send).headers["etag"]
     again = get_page(send, **{"if-none-match": etag})
     assert (again.status, again.body, again.headers["etag"]) == (304, "", etag)
@@ -56,7 +58,7 @@ def test_a_file_of_another_version_is_not_kept(send: Send) -> None:
 
 
 @pytest.mark.parametrize("file", ["nothing.js", "index.html", "..", "../app.py", "main.js.map", "%2e%2e"])
-def test_there_are_no_other_files(send: Send, file: str) -> None:
+def test_no_other_files_are_served(send: Send, file: str) -> None:
     assert get_file(send, file).status == 404
 
 
@@ -83,7 +85,40 @@ def test_the_page_and_its_files_may_load_and_run_nothing_else(send: Send) -> Non
     assert all(not re.match(r"/|\w+:", reference) or reference.startswith("data:") for reference in references)
 
 
-def test_modules_import_each_other_alone(send: Send) -> None:
+SIGN_IN = {
+    "sign_in_client_id": 'explorer"><script>',
+    "sign_in_issuer": "https://issuer.example/pool",
+    "sign_in_authorization_endpoint": "https://login.example/authorize",
+    "sign_in_token_endpoint": "https://login.example/token?p=policy",
+    "sign_in_scopes": "openid contacts",
+    "sign_in_parameters": "audience=contacts&prompt=select_account",
+}
+
+
+@pytest.mark.parametrize("more_settings", [SIGN_IN], ids=["sign-in"])
+def test_the_page_knows_the_issuer_and_may_ask_it_for_tokens(send: Send) -> None:
+    page = get_page(send)
+    assert "connect-src 'self' https://login.example/token;" in page.headers["content-security-policy"]
+    [content] = re.findall(r'<meta name="sign-in" content="([^"]*)">', page.body)
+    assert json.loads(unescape(content)) == {
+        "issuer": "https://issuer.example/pool",
+        "client_id": 'explorer"><script>',
+        "authorization_endpoint": "https://login.example/authorize",
+        "token_endpoint": "https://login.example/token?p=policy",
+        "end_session_endpoint": "",
+        "scopes": ["openid", "contacts"],
+        "parameters": {"audience": "contacts", "prompt": "select_account"},
+    }
+    assert page.headers["cache-control"] == "public, no-cache"
+    again = get_page(send, **{"if-none-match": page.headers["etag"]})
+    assert again.status == 304
+
+
+def test_without_an_issuer_for_people_the_page_knows_none(send: Send) -> None:
+    assert '<meta name="sign-in" content="null">' in get_page(send).body
+
+
+def test_modules_import_only_each_other(send: Send) -> None:
     sources = {path.name: path.read_text() for path in FOLDER.glob("*.js")}
     imported = {name for source in sources.values() for name in re.findall(r'from "(.*?)"', source)}
     assert {name.removeprefix("./") for name in imported} | {"main.js"} == set(sources)
@@ -94,5 +129,5 @@ def test_modules_import_each_other_alone(send: Send) -> None:
     assert "main.js" in get_page(send).body
 
 
-def test_all_of_it_is_small() -> None:
+def test_all_files_together_are_small() -> None:
     assert sum(len(gzip.compress(path.read_bytes())) for path in FOLDER.iterdir()) < 60_000

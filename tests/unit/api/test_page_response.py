@@ -21,7 +21,7 @@ def get(page: Page = PAGE, fields: frozenset[str] = frozenset(), if_none_match: 
     return conditional_page_response(page, fields, {"X": "y"}, query=query, if_none_match=if_none_match)
 
 
-def test_the_body_is_the_contracts() -> None:
+def test_the_body_follows_the_contract() -> None:
     for response in (get(), page_response(PAGE, frozenset(), {})):
         assert json.loads(response.body or "") == {
             "contacts": [{"id": "1", "channel": "VOICE"}, {"id": "2"}],
@@ -30,7 +30,7 @@ def test_the_body_is_the_contracts() -> None:
         }
 
 
-def test_a_lower_bound_and_a_truncated_walk_are_said() -> None:
+def test_the_body_tells_of_a_lower_bound_and_a_truncated_walk() -> None:
     body = json.loads(get(replace(PAGE, is_lower_bound=True, truncated=True)).body)
     assert (body["total"]["relation"], body["truncated"]) == ("gte", True)
 

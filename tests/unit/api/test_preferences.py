@@ -1,4 +1,4 @@
-"""Test which headers say how long a caller waits, and whether a cached page will do."""
+"""Test which headers say how long a caller waits, and whether a cached result is acceptable."""
 
 import pytest
 

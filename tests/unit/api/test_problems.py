@@ -76,7 +76,7 @@ def test_connects_reason_is_passed_on_unless_it_is_about_our_resources() -> None
     assert "arn" not in problem_for(errors.RejectedError("x", "no arn:aws:connect:::instance/1")).detail
 
 
-def test_the_body_of_a_problem() -> None:
+def test_a_problem_has_the_members_of_rfc_9457() -> None:
     assert json.loads(REFUSED.to_json("request-1")) == {
         "type": "/problems/not-acceptable",
         "title": "Not acceptable",
@@ -97,7 +97,7 @@ def raise_secret() -> None:
     raise RuntimeError("secret")
 
 
-def test_the_unforeseen_is_logged_with_its_place_but_not_its_message(log: io.StringIO) -> None:
+def test_an_unforeseen_error_is_logged_with_its_place_but_not_its_message(log: io.StringIO) -> None:
     with pytest.raises(RuntimeError) as caught:
         raise_secret()
     log_problem(caught.value, problem_for(caught.value), "/v1/contacts/{id}")

@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 def job(**members: Any) -> Job:
-    """An export that was created now."""
+    """Return an export that was created now."""
     defaults: dict[str, Any] = {
         "client": "acme",
         "id": new_id(NOW),

@@ -1,4 +1,4 @@
-"""Exports are created once, however many want them at the same time."""
+"""Test that an export is created once, even by simultaneous requests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ WEEK = timedelta(days=7)
 
 @dataclass
 class Machine:
-    """Records what is started, or cannot be."""
+    """Record what is started, or fail to start it."""
 
     error: Exception | None = None
     started: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ def end(store: ExportStore, job: Job) -> None:
 
 
 class Contended(ExportStore):
-    """Somebody else creates an export whenever this one has read the list."""
+    """Let another request create an export each time the list has been read."""
 
     def __init__(self, table: DurableTable, others: int, create: Callable[[], Job]) -> None:
         super().__init__(table)
@@ -70,18 +70,20 @@ class Contended(ExportStore):
         return listing
 
 
-def test_two_at_once_are_both_there(store: ExportStore, table: DurableTable, create: Callable[..., Job]) -> None:
+def test_two_simultaneous_exports_are_both_created(
+    store: ExportStore, table: DurableTable, create: Callable[..., Job]
+) -> None:
     job = create(store=Contended(table, 2, create))
     assert len(store.listing("acme").entries) == 3
     assert store.get("acme", job.id) == job
 
 
-def test_two_at_once_are_no_more_than_allowed(table: DurableTable, create: Callable[..., Job]) -> None:
+def test_simultaneous_exports_do_not_exceed_the_limit(table: DurableTable, create: Callable[..., Job]) -> None:
     with pytest.raises(TooManyExportsError):
         create(store=Contended(table, 3, create))
 
 
-def test_two_with_one_key_at_once_are_one(
+def test_simultaneous_requests_with_one_key_create_one_export(
     table: DurableTable, create: Callable[..., Job], machine: Machine, store: ExportStore
 ) -> None:
     job = create(key="key", store=Contended(table, 1, lambda: create(key="key")))
@@ -89,7 +91,9 @@ def test_two_with_one_key_at_once_are_one(
     assert set(machine.started) == {job.id}
 
 
-def test_endless_contention_is_an_outage(table: DurableTable, create: Callable[..., Job], store: ExportStore) -> None:
+def test_endless_contention_is_reported_as_an_outage(
+    table: DurableTable, create: Callable[..., Job], store: ExportStore
+) -> None:
     def create_and_end() -> Job:
         job = create()
         end(store, job)
@@ -126,7 +130,7 @@ def test_expired_exports_are_forgotten(create: Callable[..., Job], store: Export
     assert len(list(table.items("export "))) == 1
 
 
-def test_few_expired_exports_are_forgotten_at_a_time(
+def test_only_a_few_expired_exports_are_forgotten_at_a_time(
     create: Callable[..., Job], store: ExportStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MOST_FORGOTTEN", 2)
@@ -139,7 +143,7 @@ def test_few_expired_exports_are_forgotten_at_a_time(
     assert left == [job.id for job in reversed(jobs[2:])]
 
 
-def test_a_client_has_so_many_exports_at_most(
+def test_the_number_of_a_clients_exports_is_limited(
     create: Callable[..., Job], store: ExportStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_EXPORTS", 4)
@@ -150,13 +154,13 @@ def test_a_client_has_so_many_exports_at_most(
     assert not caught.value.are_unfinished
 
 
-def test_a_search_has_to_fit_into_an_item(create: Callable[..., Job]) -> None:
+def test_a_search_must_fit_into_an_item(create: Callable[..., Job]) -> None:
     create({"queue_ids": ["q" * 500_000]})
     with pytest.raises(SearchTooLargeError):
         create({"queue_ids": [f"{number * 7919**5}" for number in range(40_000)]})
 
 
-def test_an_export_that_cannot_be_started_is_gone(
+def test_an_export_that_cannot_be_started_is_removed(
     create: Callable[..., Job], machine: Machine, store: ExportStore
 ) -> None:
     machine.error = NotStartedError("StateMachineDoesNotExist")
@@ -168,7 +172,7 @@ def test_an_export_that_cannot_be_started_is_gone(
     assert [create(), create(), create()]
 
 
-def test_an_export_that_cannot_be_started_waits_for_its_key(
+def test_an_export_with_a_key_that_cannot_be_started_waits_for_a_retry(
     create: Callable[..., Job], machine: Machine, store: ExportStore
 ) -> None:
     machine.error = NotStartedError("StateMachineDoesNotExist")
@@ -180,7 +184,9 @@ def test_an_export_that_cannot_be_started_waits_for_its_key(
     assert len(store.listing("acme").entries) == 1
 
 
-def test_one_that_nobody_starts_is_started_with_the_next(create: Callable[..., Job], machine: Machine) -> None:
+def test_an_export_that_was_not_started_is_started_with_the_next_one(
+    create: Callable[..., Job], machine: Machine
+) -> None:
     machine.error = NotStartedError("StateMachineDoesNotExist")
     with pytest.raises(NotStartedError):
         create(key="key")

@@ -1,4 +1,4 @@
-"""Files of exports are found and removed, however many there are."""
+"""Test that any number of an export's files are found and removed."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -38,7 +38,7 @@ def test_all_files_of_an_export_are_removed_and_no_others(s3: Any) -> None:
     assert len(s3.list_objects_v2(Bucket="unit-exports")["Contents"]) == 2
 
 
-def test_what_cannot_be_removed_is_said() -> None:
+def test_a_file_that_cannot_be_removed_is_an_error() -> None:
     client = Mock(delete_objects=Mock(return_value={"Errors": [{"Key": "k", "Code": "AccessDenied"}]}))
     with pytest.raises(FilesUnavailableError, match="AccessDenied"):
         ExportFiles("bucket", client).remove_keys(["k"])
@@ -51,7 +51,7 @@ def test_what_cannot_be_removed_is_said() -> None:
         (EndpointConnectionError(endpoint_url="https://s3"), "EndpointConnectionError"),
     ],
 )
-def test_failures_are_one_error(error: Exception, code: str) -> None:
+def test_all_failures_become_the_same_error(error: Exception, code: str) -> None:
     files = ExportFiles("bucket", Mock(put_object=Mock(side_effect=error)))
     with pytest.raises(FilesUnavailableError, match=code):
         files.write("key", b"", b"")

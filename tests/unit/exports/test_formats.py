@@ -1,4 +1,4 @@
-"""Files depend on nothing but their contacts, and spreadsheets run nothing of them."""
+"""Test that files depend only on their contacts, and that spreadsheets run nothing in them."""
 
 import csv
 import gzip
@@ -48,7 +48,7 @@ def row_of(one: Contact, search: Search = SEARCH) -> dict[str, str]:
     return row
 
 
-def test_a_file_depends_on_its_contacts_alone() -> None:
+def test_a_file_depends_only_on_its_contacts() -> None:
     files = set()
     for _ in range(3):
         writer = PartWriter(SEARCH, "ndjson")
@@ -57,10 +57,10 @@ def test_a_file_depends_on_its_contacts_alone() -> None:
         files.add(writer.finish())
     assert len(files) == 1
     [(content, _)] = files
-    assert content[4:8] == bytes(4)  # the time of a gzip file
+    assert content[4:8] == bytes(4)  # the timestamp in a gzip file
 
 
-def test_a_line_is_a_contact_of_a_page() -> None:
+def test_a_line_is_a_contact_as_pages_have_it() -> None:
     contacts = [contact(**EVERYTHING), contact(Id="2", Name="a\nb\u2028c")]
     for search in (SEARCH, replace(SEARCH, fields=frozenset({"name", "tags"}))):
         lines = file_of(contacts, search, "ndjson").removesuffix("\n").split("\n")

@@ -1,4 +1,4 @@
-"""What an export says of itself."""
+"""Test the states of an export and its estimated end."""
 
 from datetime import timedelta
 
@@ -32,12 +32,12 @@ def test_ids_are_in_the_order_of_time() -> None:
         "\u066019ab3c-5d6e-7f80-9a1b-2c3d4e5f6071",
     ],
 )
-def test_other_texts_are_no_ids(text: str) -> None:
+def test_other_texts_are_not_ids(text: str) -> None:
     assert not is_id(text)
 
 
 def running(**members: object) -> Job:
-    """An export that has begun now, and has exported 1,000 of 4,000 contacts after 10 minutes."""
+    """Return an export that has exported 1,000 of 4,000 contacts in 10 minutes."""
     later = NOW + timedelta(minutes=10)
     total = Total(value=4000, relation="gte")
     defaults = {"status": "running", "started_at": NOW, "updated_at": later, "contacts": 1000, "total": total}
@@ -51,7 +51,7 @@ def running(**members: object) -> Job:
         (running(total=Total(value=1500, relation="eq")), 15),
         (running(body={"max_items": 2000}), 20),
         (running(body={"max_items": 9000}), 40),
-        (running(total=Total(value=900, relation="gte")), 12),  # as contacts have come about since
+        (running(total=Total(value=900, relation="gte")), 12),  # contacts have begun since then
         (running(contacts=0), None),
         (running(total=None), None),
         (running(status="succeeded"), None),
@@ -97,7 +97,7 @@ def test_an_export_is_canceled_once() -> None:
     assert (removed.status, removed.files, removed.problem, removed.ended_at) == ("canceled", "removed", None, NOW)
 
 
-def test_each_change_is_another_version() -> None:
+def test_each_change_makes_another_version() -> None:
     versions = [one.version for one in (job(), job().changed(NOW), job().changed(NOW).changed(NOW))]
     assert versions == [0, 1, 2]
 

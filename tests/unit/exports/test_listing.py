@@ -1,4 +1,4 @@
-"""A client's list of exports fits into one item of the table, and knows the keys of a day."""
+"""Test that a client's list of exports fits into one item, and keeps idempotency keys for a day."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def entry(age: timedelta = timedelta(0), key: str = "") -> Entry:
     return Entry(new_id(created), seconds, expires, may_be_unfinished=True, key=key, body=key and "body")
 
 
-def test_the_newest_is_the_first() -> None:
+def test_the_newest_export_comes_first() -> None:
     listing = Listing()
     first, second = entry(DAY), entry()
     listing = listing.with_new(first, NOW).with_new(second, NOW)
@@ -35,7 +35,7 @@ def test_a_key_is_known_for_24_hours() -> None:
     assert [one.key for one in listing.with_new(entry(), NOW).entries] == ["", "new", ""]
 
 
-def test_what_has_ended_is_noted() -> None:
+def test_an_ended_export_is_marked() -> None:
     one, other = entry(), entry()
     listing = Listing((one, other))
     assert listing.unfinished() == [one.id, other.id]
@@ -43,7 +43,7 @@ def test_what_has_ended_is_noted() -> None:
     assert listing.without({one.id}).entries == (other,)
 
 
-def test_the_oldest_expires_first() -> None:
+def test_the_oldest_export_expires_first() -> None:
     listing = Listing((entry(), entry(7 * DAY), entry(8 * DAY)))
     assert listing.expired(NOW) == [listing.entries[2].id, listing.entries[1].id]
 

@@ -1,4 +1,4 @@
-"""Exports are written as a whole or not at all, and never over what was not read."""
+"""Test that exports are written atomically, and never overwrite a version that was not read."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_parts_are_in_order_over_all_items(store: ExportStore, table: DurableTab
     export = job()
     store.create(export, listed(export, Listing()))
     parts = [part(number) for number in range(2 * PARTS_PER_BLOCK + 1)]
-    for block in range(2):  # as quickly as the table can
+    for block in range(2):  # as fast as the table allows
         numbers = range(block * PARTS_PER_BLOCK, (block + 1) * PARTS_PER_BLOCK)
         item = {f"{number:06}": parts[number].model_dump_json() for number in numbers}
         table.put(f"export acme {export.id} {block}", item)
@@ -79,7 +79,7 @@ def test_parts_are_in_order_over_all_items(store: ExportStore, table: DurableTab
     assert left == ["exports acme"]
 
 
-def test_a_part_that_nobody_counts_is_none(store: ExportStore) -> None:
+def test_a_part_beyond_the_count_is_left_out(store: ExportStore) -> None:
     export = job()
     store.create(export, listed(export, Listing()))
     following = export.changed(NOW, parts=1)

@@ -1,4 +1,4 @@
-"""Test that a JSON body becomes the search that it means, and that every fault is named by its pointer."""
+"""Test that a JSON body becomes the right search, and that every fault has its pointer."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def parse(content: Any) -> Search:
 def faults(content: Any) -> list[Fault]:
     with pytest.raises(InvalidSearchError) as caught:
         parse(content)
-    assert caught.value.named_by == "pointer"
+    assert caught.value.source_type == "pointer"
     return caught.value.faults
 
 
@@ -36,7 +36,7 @@ def names_and_codes(content: Any) -> set[tuple[str, str]]:
     return {(fault.where, fault.code) for fault in faults(content)}
 
 
-def test_a_search_by_its_window_alone() -> None:
+def test_a_search_with_only_a_window() -> None:
     search = parse({"time_range": TIME_RANGE})
     assert search.time_field == "INITIATION_TIMESTAMP"
     assert search.window == RequestedWindow(
@@ -45,7 +45,7 @@ def test_a_search_by_its_window_alone() -> None:
     assert search.criteria == {}
     assert search.sort == {"FieldName": "INITIATION_TIMESTAMP", "Order": "DESCENDING"}
     assert (search.limit, search.max_items, search.cursor, search.fields) == (50, None, None, frozenset())
-    assert search.named_by == "pointer"
+    assert search.source_type == "pointer"
 
 
 def test_every_member_reaches_the_search() -> None:
@@ -171,7 +171,7 @@ def test_a_body_and_a_query_can_be_the_same_search() -> None:
     from_query = query.parse({"from": [START], "to": [END], "channel": ["chat"], "name": ["follow up"]}, NOW)
     criteria = {"channels": ["CHAT"], "name": {"search_text": ["follow up"], "match_type": "MATCH_ANY"}}
     from_body = parse({"time_range": TIME_RANGE, "search_criteria": criteria})
-    # Then a cursor of one is good for the other
+    # Then a cursor of one is valid for the other
     assert from_query.identity == from_body.identity
 
 
@@ -258,7 +258,7 @@ def test_every_fault_is_named_by_its_pointer(change: dict[str, Any], expected: s
 
 
 @pytest.mark.parametrize("content", [[], None, "text", 7, True], ids=json.dumps)
-def test_a_body_that_is_no_object(content: Any) -> None:
+def test_a_body_must_be_an_object(content: Any) -> None:
     assert faults(content) == [Fault("", "invalid_type", "must be an object")]
 
 
@@ -325,7 +325,7 @@ def test_the_pointers_that_ask_for_a_member() -> None:
         "searchable_contact_attributes": {"criteria": [{"key": "k", "values": ["v"]}]},
     }
     search = parse({"time_range": TIME_RANGE, "search_criteria": criteria})
-    assert search.names == {
+    assert search.sources == {
         "TimeRange.Type": ("/time_range/type",),
         "TimeRange.StartTime": ("/time_range/start_time",),
         "Sort": ("/sort/field_name",),
@@ -357,7 +357,7 @@ def test_the_pointers_that_ask_for_a_member() -> None:
     ids=json.dumps,
 )
 def test_names_are_logged_without_data_even_of_a_rejected_body(content: Any, names: list[str]) -> None:
-    assert body.loggable_names(content) == names
+    assert body.loggable_members(content) == names
 
 
 def test_every_member_is_described_with_an_example_that_is_valid() -> None:

@@ -1,4 +1,4 @@
-"""Test that cursors keep a position, and that only they do."""
+"""Test that cursors keep a position, and that everything else is refused."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -116,7 +116,7 @@ def test_a_cursor_is_short_and_keeps_the_position(codec: CursorCodec, position: 
     assert codec.read(IDENTITY, cursor, can_resume=can_resume) == position
 
 
-def test_only_what_is_too_long_is_stored(codec: CursorCodec, table: FakeTable) -> None:
+def test_only_a_cursor_that_is_too_long_is_stored(codec: CursorCodec, table: FakeTable) -> None:
     codec.write(IDENTITY, replace(POSITION, next_token=SHORT_TEXT))
     assert not table.items
     codec.write(IDENTITY, replace(POSITION, next_token=LONG_TOKEN))
@@ -173,7 +173,7 @@ def test_a_cursor_expires(
         assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
 
 
-def test_a_cursor_can_be_read_where_the_clock_is_behind(codec: CursorCodec, still: Clock) -> None:
+def test_a_cursor_can_be_read_by_an_environment_whose_clock_is_behind(codec: CursorCodec, still: Clock) -> None:
     cursor = codec.write(IDENTITY, POSITION)
     still.advance(timedelta(seconds=-1))
     assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
@@ -197,7 +197,7 @@ def test_the_cursor_of_a_follower_can_be_read_by_later_releases(codec: CursorCod
     assert codec.read(search.identity, cursor, can_resume=True) == position
 
 
-def test_a_walk_that_can_resume_does_without_a_lost_token(codec: CursorCodec, table: FakeTable) -> None:
+def test_a_walk_that_can_resume_needs_no_lost_token(codec: CursorCodec, table: FakeTable) -> None:
     position = replace(POSITION, next_token=LONG_TOKEN, last_timestamp=NOW, seen=new_digests(3))
     cursor = codec.write(IDENTITY, position)
     table.items.clear()
@@ -206,7 +206,7 @@ def test_a_walk_that_can_resume_does_without_a_lost_token(codec: CursorCodec, ta
         codec.read(IDENTITY, cursor, can_resume=False)
 
 
-def test_a_walk_that_can_resume_does_without_the_table(codec: CursorCodec, table: FakeTable) -> None:
+def test_a_walk_that_can_resume_needs_no_table(codec: CursorCodec, table: FakeTable) -> None:
     position = replace(POSITION, next_token=LONG_TOKEN, last_timestamp=NOW, seen=new_digests(3))
     cursor = codec.write(IDENTITY, position)
     table.is_available = False
@@ -215,7 +215,7 @@ def test_a_walk_that_can_resume_does_without_the_table(codec: CursorCodec, table
         codec.read(IDENTITY, cursor, can_resume=False)
 
 
-def test_no_walk_does_without_lost_digests(codec: CursorCodec, table: FakeTable) -> None:
+def test_every_walk_needs_its_digests(codec: CursorCodec, table: FakeTable) -> None:
     cursor = codec.write(IDENTITY, replace(POSITION, last_timestamp=NOW, seen=new_digests(900)))
     table.items.clear()
     with pytest.raises(CursorExpiredError):
@@ -299,7 +299,7 @@ def test_a_lost_token_of_a_walk_without_digests_leaves_no_digests(codec: CursorC
     assert codec.read(IDENTITY, cursor, can_resume=True) == replace(position, next_token=None)
 
 
-def test_long_cursors_are_stored_apart(codec: CursorCodec) -> None:
+def test_long_cursors_are_stored_in_separate_items(codec: CursorCodec) -> None:
     positions = [replace(POSITION, next_token=LONG_TOKEN[::step]) for step in (1, -1)]
     cursors = [codec.write(IDENTITY, position) for position in positions]
     assert [codec.read(IDENTITY, cursor, can_resume=False) for cursor in cursors] == positions
@@ -335,7 +335,7 @@ def test_a_fallback_lives_as_long_as_what_it_replaces(
     assert codec.read(IDENTITY, cursor, can_resume=True) == POSITION
 
 
-def test_the_place_in_a_list_is_kept(codec: CursorCodec) -> None:
+def test_a_cursor_keeps_the_place_in_a_list(codec: CursorCodec) -> None:
     place = ["Billing", "q-1"]
     cursor = codec.write_place(IDENTITY, place)
     assert codec.read_place(IDENTITY, cursor) == place
@@ -344,6 +344,6 @@ def test_the_place_in_a_list_is_kept(codec: CursorCodec) -> None:
 
 
 def test_a_cursor_of_an_earlier_deployment_can_be_read(codec: CursorCodec, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is derived from the key must stay the same, or every walk ends with the deployment."""
+    """If what is derived from the key changed, a deployment would end every walk."""
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(NOW.timestamp()))
     assert codec.read(IDENTITY, EARLIER_CURSOR, can_resume=True) == POSITION

@@ -1,4 +1,4 @@
-"""Test that faults have our codes and sentences, whatever pydantic calls them."""
+"""Test that faults have our own codes and sentences instead of pydantic's."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ ERRORS_BY_SCHEMA: Mapping[str, Mapping[str, set[str]]] = {
         "min_length": {"string_too_short"},
         "pattern": {"string_pattern_mismatch"},
     },
-    # These raise the errors of what is in them, or faults of ours.
+    # These raise the errors of their inner schema, or our faults.
     "default": {},
     "function-after": {"type": {"fault"}},
     "function-before": {"type": {"fault"}},
@@ -53,13 +53,13 @@ ERRORS_BY_SCHEMA: Mapping[str, Mapping[str, set[str]]] = {
     "model-field": {},
     "nullable": {},
 }
-# Parts of a schema that validate nothing.
+# Parts of a schema that do not validate.
 NOT_VALIDATING = {"metadata", "serialization", "expected", "default", "function", "json_schema_input_schema"}
 CONSTRAINTS = {"ge", "gt", "le", "lt", "max_length", "min_length", "multiple_of", "pattern"}
 
 
 def validating_schemas(value: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield each schema that validates something in a core schema of pydantic."""
+    """Yield each validating schema inside a core schema of pydantic."""
     if isinstance(value, (list, tuple)):
         for part in value:
             yield from validating_schemas(part, definitions)
@@ -75,7 +75,7 @@ def validating_schemas(value: Any, definitions: Mapping[str, Any]) -> Iterator[d
 
 @pytest.mark.parametrize("model", [QueryParameters, SearchRequest], ids=lambda model: model.__name__)
 def test_every_pydantic_error_that_a_model_can_raise_has_a_fault(model: type[BaseModel]) -> None:
-    # Given all schemas that the model is made of
+    # Given all schemas of the model
     core_schema: Any = model.__pydantic_core_schema__
     definitions = {definition["ref"]: definition for definition in core_schema.get("definitions", [])}
     schemas = list(validating_schemas(core_schema.get("schema", core_schema), definitions))
@@ -98,7 +98,7 @@ def test_every_fault_belongs_to_an_error_of_the_installed_pydantic(error_type: A
     # When it is translated
     details = ErrorDetails(type=error.type, loc=(), msg=error.message(), input=None, ctx=context)
     fault = from_pydantic(details, "x")
-    # Then it has one of our codes, and a sentence of ours
+    # Then it has one of our codes and sentences
     assert fault.code in CODES
     assert fault.detail
     assert "{" not in fault.detail
@@ -110,15 +110,15 @@ def test_an_unforeseen_error_has_a_neutral_fault() -> None:
     assert from_pydantic(details, "a") == Fault("a", "invalid_value", "is not valid")
 
 
-def test_a_fault_of_a_validator_of_ours_keeps_its_code_and_sentence() -> None:
+def test_a_fault_of_our_validators_keeps_its_code_and_sentence() -> None:
     # Given a sentence that looks like a template
     def refuse(_: Any) -> Any:
         raise invalid_value("too_odd", "must not have {braces} like these")
 
     details = error_of(lambda: refuse(1))
-    # When it goes through pydantic
+    # When pydantic raises it
     fault = from_pydantic(details, "a")
-    # Then nothing is filled in
+    # Then the sentence is unchanged
     assert fault == Fault("a", "too_odd", "must not have {braces} like these")
 
 

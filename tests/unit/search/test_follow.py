@@ -1,4 +1,4 @@
-"""Test that who follows a search gets each contact once and in order, at any rhythm and whatever Connect does."""
+"""Test that a follower gets each contact once and in order, however it polls and whatever Connect does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,11 +45,11 @@ class LateContact:
 
 @dataclass
 class DelayedConnect(AmazonConnect):
-    """Search contacts from when they appear, and keep every page for ever, as the page cache may.
+    """Find contacts once they have appeared, and cache every result forever, as the result cache may.
 
     Attributes:
         now: The time.
-        requests: All requests that no kept page could answer.
+        requests: All requests that no cached result could answer.
         tokens_work: Whether a NextToken is accepted.
         rounds_down: Whether windows lose the fractions of their seconds, as they do on the wire.
     """
@@ -114,7 +114,7 @@ class Follower:
             limit=self.limit,
             cursor=cursor,
             settle=self.settle,
-            named_by="parameter",
+            source_type="parameter",
         )
         patience = Patience("caller", 3)
         return fetch_followed_page(search, self.connect, self.codec, patience, Horizon(now, STEP, self.settle))
@@ -170,7 +170,7 @@ def test_a_page_within_the_walk_has_not_caught_up() -> None:
     assert START + SECOND <= progress_of(page).complete_until < START + 3 * SECOND
 
 
-def test_asking_early_costs_no_call_and_asking_in_time_one() -> None:
+def test_polling_early_costs_no_call_and_polling_in_time_one() -> None:
     connect = DelayedConnect([], now=START + SETTLE)
     follower = Follower(connect)
     poll_after = progress_of(follower.poll()).poll_after
@@ -199,7 +199,7 @@ def test_a_walk_can_begin_at_its_horizon_or_later() -> None:
     assert ids([follower.poll()]) == ["contact-001"]
 
 
-def test_a_page_for_a_shorter_settle_is_not_reused() -> None:
+def test_a_result_for_a_shorter_settle_is_not_reused() -> None:
     connect = DelayedConnect([late_contact(1, START, 50 * SECOND)], now=START + 10 * SECOND)
     assert ids([Follower(connect, settle=10 * SECOND).poll()]) == []
     connect.now = START + SETTLE
@@ -267,7 +267,7 @@ def test_each_contact_that_appears_in_time_is_returned_once_and_in_order(
         connect.now += wait * MILLISECOND
         connect.tokens_work = tokens_work
         follower.limit, follower.skew = limit, skew * MILLISECOND
-        if back and len(follower.pages) > back:  # the follower has crashed, and forgets what it has not kept
+        if back and len(follower.pages) > back:  # the follower crashed, and lost what it had not stored
             del follower.pages[-back:]
             follower.cursor = follower.pages[-1].next_cursor
         horizon = max(horizon, connect.now - SETTLE)
@@ -298,7 +298,7 @@ def check(follower: Follower, contacts: Sequence[LateContact]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(_milliseconds, max_size=30), st.lists(st.integers(0, 60_000), min_size=1, max_size=10))
-def test_a_cursor_used_again_gives_the_same_contacts_and_more_after_them(drawn: list[int], waits: list[int]) -> None:
+def test_a_cursor_used_again_returns_the_same_contacts_and_newer_ones(drawn: list[int], waits: list[int]) -> None:
     contacts = [late_contact(number, START + timestamp * MILLISECOND) for number, timestamp in enumerate(drawn)]
     connect = DelayedConnect(contacts)
     follower = Follower(connect)
@@ -322,7 +322,7 @@ def test_a_cursor_can_be_used_for_30_days(still: Clock) -> None:
     assert ids(follower.pages) == ["contact-001"]
 
 
-def test_a_lost_table_does_not_lose_a_place() -> None:
+def test_a_follower_keeps_its_place_without_the_table() -> None:
     table = FakeTable()
     contacts = [late_contact(number, START + number * SECOND) for number in range(10)]
     connect = DelayedConnect(contacts, now=START + timedelta(hours=1))
@@ -334,7 +334,7 @@ def test_a_lost_table_does_not_lose_a_place() -> None:
     assert ids(follower.pages) == [late.contact.id for late in contacts]
 
 
-def test_conditions_on_other_timestamps_stay_open_to_what_comes() -> None:
+def test_conditions_on_other_timestamps_have_no_end() -> None:
     connect = DelayedConnect([], now=START + SETTLE)
     follower = Follower(connect)
     criterion = {"TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": START, "EndTime": None}}

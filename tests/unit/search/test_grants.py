@@ -38,7 +38,7 @@ def refused(search: Search, grant: Grant) -> ForbiddenError:
     return caught.value
 
 
-def test_without_limits_a_search_only_gets_its_owner() -> None:
+def test_an_unlimited_grant_changes_only_the_owner_of_a_search() -> None:
     search = get(queue_id="a", transcript="refund", attribute__tier="gold", fields="channel", limit="7")
     assert restrict(search, caller(Grant())) == replace(search, owner="partner 3")
 
@@ -92,7 +92,7 @@ INITIATION_ONLY = Grant(fields=frozenset({"initiation_timestamp"}))
 
 
 @pytest.mark.parametrize(
-    ("grant", "parameters", "names"),
+    ("grant", "parameters", "sources"),
     [
         (Grant(queue_ids=["a"]), {"queue_id": "b"}, ["queue_id"]),
         (Grant(queue_ids=["a"]), {"queue_id": "a,b"}, ["queue_id"]),
@@ -149,11 +149,11 @@ INITIATION_ONLY = Grant(fields=frozenset({"initiation_timestamp"}))
     ids=lambda value: ",".join(value) if isinstance(value, list) else "",
 )
 def test_a_query_for_more_than_is_granted_is_refused_by_name(
-    grant: Grant, parameters: dict[str, str], names: list[str]
+    grant: Grant, parameters: dict[str, str], sources: list[str]
 ) -> None:
     error = refused(get(**parameters), grant)
-    assert error.names == names
-    assert error.named_by == "parameter"
+    assert error.sources == sources
+    assert error.source_type == "parameter"
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_body_for_more_than_is_granted_is_refused_by_pointer(
     grant: Grant, criteria: dict[str, Any], pointer: str
 ) -> None:
     error = refused(post(criteria), grant)
-    assert error.names == [pointer]
-    assert error.named_by == "pointer"
+    assert error.sources == [pointer]
+    assert error.source_type == "pointer"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_body_for_more_than_is_granted_is_refused_by_pointer(
     ids=["fields", "sort"],
 )
 def test_a_body_is_also_refused_by_its_other_members(member: str, value: Any, pointer: str) -> None:
-    assert refused(post({}, **{member: value}), INITIATION_ONLY).names == [pointer]
+    assert refused(post({}, **{member: value}), INITIATION_ONLY).sources == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -234,14 +234,14 @@ def test_a_refusal_says_what_is_granted_unless_it_is_sensitive(
     assert refused(get(**parameters), grant).granted == granted
 
 
-def test_the_text_of_a_refusal_has_no_names() -> None:
-    """Names may be keys of attributes, and the text of an error may be logged."""
+def test_the_text_of_a_refusal_has_no_sources() -> None:
+    """Sources may be keys of attributes, and the text of an error may be logged."""
     assert str(refused(get(attribute__a="1", attribute__b="2"), Grant(attribute_keys=frozenset()))) == "2 refused"
 
 
-def test_a_search_without_names_is_refused_all_the_same() -> None:
-    search = replace(get(queue_id="b"), names={})
-    assert refused(search, Grant(queue_ids=["a"])).names == ["QueueIds"]
+def test_a_search_without_sources_is_refused_all_the_same() -> None:
+    search = replace(get(queue_id="b"), sources={})
+    assert refused(search, Grant(queue_ids=["a"])).sources == ["QueueIds"]
 
 
 @pytest.mark.parametrize(
@@ -394,9 +394,9 @@ def test_what_cannot_be_granted(limits: dict[str, Any]) -> None:
         Grant.model_validate(limits)
 
 
-def test_exports_are_granted_only_in_so_many_words() -> None:
+def test_exports_must_be_granted_explicitly() -> None:
     assert not Grant().exports
-    assert not Grant.model_validate_json("{}").exports  # as it was stored before there were exports
+    assert not Grant.model_validate_json("{}").exports  # stored before exports existed
 
 
 def test_a_grant_survives_being_stored() -> None:

@@ -1,4 +1,4 @@
-"""Test the types of members: what they accept, what it becomes, and the fault of what they do not accept."""
+"""Test the types of members: what they accept and return, and the fault of any other value."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,7 +61,7 @@ def test_a_date_is_its_first_moment_as_start_and_its_last_as_end() -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_time(member: Any, value: Any) -> None:
+def test_invalid_times(member: Any, value: Any) -> None:
     assert code_of_fault(member, value) == "invalid_time"
 
 
@@ -105,7 +105,7 @@ def test_a_duration_keeps_months_apart(text: str, expected: Duration) -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_duration(value: Any, code: str) -> None:
+def test_invalid_durations(value: Any, code: str) -> None:
     assert code_of_fault(m.Last, value) == code
 
 
@@ -159,10 +159,10 @@ def test_what_breaks_a_constraint_has_its_code(member: Any, value: Any, code: st
 
 
 @pytest.mark.parametrize("field", sorted(Contact.model_fields))
-def test_every_field_of_a_contact_is_one(field: str) -> None:
+def test_every_field_of_a_contact_is_accepted(field: str) -> None:
     assert parse(m.ContactField, field) == field
 
 
 @pytest.mark.parametrize("limit", [0, 1, 100])
-def test_a_page_may_be_empty_to_count(limit: int) -> None:
+def test_a_limit_of_0_is_accepted(limit: int) -> None:
     assert parse(m.Limit, limit) == limit

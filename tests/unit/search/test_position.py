@@ -1,4 +1,4 @@
-"""Test what a position and the contacts around it tell."""
+"""Test what follows from a position and the contacts around it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

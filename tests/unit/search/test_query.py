@@ -1,4 +1,4 @@
-"""Test that query parameters become the search that they mean, and that every fault is named."""
+"""Test that query parameters become the right search, and that every fault is named."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
@@ -18,14 +18,14 @@ AI_AGENT_ID = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 
 
 def parse(parameters: dict[str, Any], now: datetime = NOW) -> Search:
-    """Parse parameters that have a text, or several in a list."""
+    """Parse parameters, each with one text or a list of texts."""
     return query.parse({name: [text] if isinstance(text, str) else text for name, text in parameters.items()}, now)
 
 
 def faults(parameters: dict[str, Any], now: datetime = NOW) -> list[Fault]:
     with pytest.raises(InvalidSearchError) as caught:
         parse(parameters, now)
-    assert caught.value.named_by == "parameter"
+    assert caught.value.source_type == "parameter"
     return caught.value.faults
 
 
@@ -33,7 +33,7 @@ def criteria(**parameters: Any) -> Any:
     return parse(WEEK | parameters).criteria
 
 
-def test_a_search_by_its_window_alone() -> None:
+def test_a_search_with_only_a_window() -> None:
     search = parse(WEEK)
     assert search.time_field == "INITIATION_TIMESTAMP"
     assert search.window == RequestedWindow(START, END)
@@ -41,7 +41,7 @@ def test_a_search_by_its_window_alone() -> None:
     assert search.criteria == {}
     assert search.sort == {"FieldName": "INITIATION_TIMESTAMP", "Order": "DESCENDING"}
     assert (search.limit, search.max_items, search.cursor, search.fields) == (50, None, None, frozenset())
-    assert search.named_by == "parameter"
+    assert search.source_type == "parameter"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_order(parameters: dict[str, str], sort: dict[str, str] | None) -> N
     assert parse(WEEK | parameters).sort == sort
 
 
-def test_what_is_no_criterion() -> None:
+def test_parameters_that_are_not_criteria() -> None:
     search = parse(WEEK | {"limit": "7", "max_items": "10", "cursor": "abc", "fields": "channel,id"})
     assert (search.limit, search.max_items, search.cursor) == (7, 10, "abc")
     assert search.fields == {"channel", "id"}
@@ -261,7 +261,7 @@ def test_a_key_may_be_in_brackets(name: str) -> None:
     in_brackets = parse(WEEK | {f"{name}[cost.centre]": ["1", "2"]})
     after_dot = parse(WEEK | {f"{name}.cost.centre": ["1", "2"]})
     both = parse(WEEK | {f"{name}[cost.centre]": "2", f"{name}.cost.centre": "1"})
-    # Then all mean the same
+    # Then all have the same meaning
     assert in_brackets.criteria == after_dot.criteria == both.criteria
     assert in_brackets.identity == after_dot.identity == both.identity
 
@@ -455,7 +455,7 @@ def test_the_url_of_every_page_fits(length: int, cursor: dict[str, str]) -> None
         assert "POST" in fault.detail
 
 
-def test_the_longest_parameter_is_to_blame_for_the_url() -> None:
+def test_a_url_that_is_too_long_is_a_fault_of_the_longest_parameter() -> None:
     parameters = WEEK | {"queue_id": [f"{number:0100}" for number in range(60)], "name": "\u20ac" * 100}
     assert [fault.where for fault in faults(parameters)] == ["queue_id"]
 
@@ -496,12 +496,12 @@ def test_the_order_of_parameters_and_values_does_not_matter() -> None:
     ],
     ids=["last", "defaults", "ids", "hierarchy", "attributes", "times", "ai-agent"],
 )
-def test_the_names_that_ask_for_a_member(parameters: dict[str, str], expected: dict[str, tuple[str, ...]]) -> None:
-    names = parse(parameters).names
-    assert {member: names[member] for member in expected} == expected
+def test_the_parameters_that_ask_for_a_member(parameters: dict[str, str], expected: dict[str, tuple[str, ...]]) -> None:
+    sources = parse(parameters).sources
+    assert {member: sources[member] for member in expected} == expected
 
 
-def test_every_criterion_has_the_names_that_ask_for_it() -> None:
+def test_every_criterion_has_the_parameters_that_ask_for_it() -> None:
     everything = {"last": "P7D"}
     for name, field in query.QueryParameters.model_fields.items():
         example = (field.examples or [None])[0]
@@ -511,7 +511,7 @@ def test_every_criterion_has_the_names_that_ask_for_it() -> None:
             everything[name] = example
     search = parse(everything)
     assert len(search.criteria) == 12
-    assert search.criteria.keys() <= search.names.keys()
+    assert search.criteria.keys() <= search.sources.keys()
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_every_criterion_has_the_names_that_ask_for_it() -> None:
     ],
 )
 def test_a_name_is_logged_without_data(name: str, expected: str) -> None:
-    assert query.loggable_name(name) == expected
+    assert query.loggable_parameter(name) == expected
 
 
 TODAY = date(2026, 11, 20)
@@ -553,11 +553,11 @@ NEEDS: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("today", [TODAY, date(2028, 2, 29)], ids=str)
 @pytest.mark.parametrize("name", [field.alias or name for name, field in query.QueryParameters.model_fields.items()])
 def test_every_parameter_has_a_description_and_an_example_that_is_valid(name: str, today: date) -> None:
-    # Given the example of a parameter, which is of this day if it is a date
+    # Given the example of a parameter, relative to today if it is a date
     [field] = [field for key, field in query.QueryParameters.model_fields.items() if name in (key, field.alias)]
     assert field.description
     example = query.examples(today).get(name) or (field.examples or [])[0]
-    # When it is sent with whatever else it needs
+    # When it is sent with the parameters it requires
     now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=1)
     if isinstance(example, dict):
         sent = {f"{name.removesuffix('.')}[{key}]": value for key, value in example.items()}

@@ -21,6 +21,7 @@ from contact_search.search.walk import Page, Walk, fetch_page
 from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
+from tests.profiles import examples
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TWO_YEARS_AGO = NOW - timedelta(days=720)
@@ -29,7 +30,7 @@ HOUR = timedelta(hours=1)
 MILLISECOND = timedelta(milliseconds=1)
 INITIATION, ENQUEUE = "INITIATION_TIMESTAMP", "ENQUEUE_TIMESTAMP"
 PATIENCE = Patience("caller", 3)
-# More than a cursor can hold, and different for every offset.
+# Longer than a cursor can hold, and different for each offset.
 TOKEN_PADDING = "".join(f"{number:x}" for number in range(2_000))
 
 
@@ -140,7 +141,7 @@ def new_contact(number: int, timestamp: datetime, *, queued_for: timedelta = tim
 
 
 def hourly_contacts(count: int) -> list[Contact]:
-    """Create contacts of which each began an hour before the one before it."""
+    """Create contacts at intervals of an hour, newest first."""
     return [new_contact(number, NOW - number * HOUR) for number in range(count)]
 
 
@@ -160,7 +161,7 @@ def new_search(
         criteria=members.pop("criteria", {}),
         sort=sort and {"FieldName": sort, "Order": order},  # type: ignore[arg-type]
         limit=limit,
-        named_by="parameter",
+        source_type="parameter",
         **members,
     )
 
@@ -170,7 +171,7 @@ def new_codec(table: TransientTable | None = None) -> CursorCodec:
 
 
 def fetch_pages(search: Search, connect: AmazonConnect, limits: Iterator[int] | None = None) -> list[Page]:
-    """Fetch all pages, with another limit for each if there are `limits`."""
+    """Fetch all pages, each with the next of the `limits` if there are any."""
     codec, pages, cursor = new_codec(), list[Page](), None
     while not pages or cursor:
         limit = next(limits) if limits else search.limit
@@ -373,7 +374,7 @@ def test_a_rejected_first_page_is_the_callers_fault() -> None:
     assert len(connect.requests) == 1
 
 
-def test_without_the_table_the_next_page_goes_without_the_token() -> None:
+def test_without_the_table_the_next_page_is_requested_without_the_token() -> None:
     connect, table = FakeConnect(hourly_contacts(15)), FakeTable()
     connect.token_padding, table.is_available = TOKEN_PADDING, False
     codec, search = new_codec(table), new_search(limit=10)
@@ -496,7 +497,7 @@ def test_an_enqueue_window_restarts_by_initiation_timestamp(few_results: int) ->
 
 
 @pytest.mark.parametrize("tokens_work", [True, False], ids=["with tokens", "without tokens"])
-def test_an_enqueue_walk_begins_anew_with_each_window(*, tokens_work: bool) -> None:
+def test_an_enqueue_walk_begins_again_with_each_window(*, tokens_work: bool) -> None:
     # Given contacts of the newest 8 weeks of which the last was initiated long before one of the next 8 weeks
     weeks_ago = [NOW - timedelta(weeks=weeks) for weeks in range(20)]
     contacts = [
@@ -588,7 +589,7 @@ BEHAVIOR = {
 
 
 def behave(connect: FakeConnect, behavior: Mapping[str, Any], patch: pytest.MonkeyPatch) -> None:
-    """Make Connect behave so, and lower the result limit that walks know."""
+    """Configure Connect's behaviour, and lower the result limit that walks know."""
     vars(connect).update(behavior)
     patch.setattr(position_module, "RESULT_LIMIT", connect.result_limit)
 
@@ -604,7 +605,7 @@ def check_totals(pages: Sequence[Page], count: int) -> None:
     limits=LIMITS,
     behavior=st.fixed_dictionaries(BEHAVIOR),
 )
-@settings(max_examples=min(60, settings().max_examples))
+@settings(deadline=None, max_examples=examples(30))
 def test_a_walk_returns_each_contact_exactly_once_and_in_order(
     offsets: list[int], order: str, limits: list[int], behavior: Mapping[str, Any]
 ) -> None:
@@ -623,7 +624,7 @@ def test_a_walk_returns_each_contact_exactly_once_and_in_order(
 
 
 @given(offsets=offsets_in_span(), limits=LIMITS, behavior=st.fixed_dictionaries(BEHAVIOR), data=st.data())
-@settings(max_examples=min(60, settings().max_examples))
+@settings(deadline=None, max_examples=examples(30))
 def test_an_enqueue_walk_goes_from_its_newest_upstream_search_to_its_oldest(
     offsets: list[int], limits: list[int], behavior: Mapping[str, Any], data: st.DataObject
 ) -> None:

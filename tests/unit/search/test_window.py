@@ -1,4 +1,4 @@
-"""Test windows, and durations by the calendar."""
+"""Test windows, and durations in calendar months."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The durable table never overwrites what it did not read."""
+"""Test that the durable table never overwrites a version that was not read."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -51,7 +51,7 @@ def test_many_items_are_read_at_once(table: DurableTable) -> None:
     assert table.get_many([]) == {}
 
 
-def test_what_dynamodb_does_not_return_at_once_is_asked_for_again() -> None:
+def test_unprocessed_keys_are_requested_again() -> None:
     keys = {"table": {"Keys": [{"key": {"S": "b"}}], "ConsistentRead": True}}
     batch_get_item = Mock(
         side_effect=[
@@ -65,7 +65,7 @@ def test_what_dynamodb_does_not_return_at_once_is_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
-def test_whoever_writes_at_the_same_time_is_a_failed_condition(reason: str) -> None:
+def test_a_simultaneous_write_is_a_failed_condition(reason: str) -> None:
     error = ClientError(
         {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": [{"Code": reason}]},
         "TransactWriteItems",
@@ -95,6 +95,6 @@ def test_items_are_found_by_prefix_over_all_pages() -> None:
         (EndpointConnectionError(endpoint_url="https://dynamodb"), "EndpointConnectionError"),
     ],
 )
-def test_failures_are_one_error(error: Exception, code: str) -> None:
+def test_all_failures_become_the_same_error(error: Exception, code: str) -> None:
     with pytest.raises(StorageUnavailableError, match=code):
         DurableTable("table", Mock(get_item=Mock(side_effect=error))).get("k")

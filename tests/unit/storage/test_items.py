@@ -1,4 +1,4 @@
-"""Items are Python values here and typed attributes in DynamoDB."""
+"""Test the conversion between Python values and typed attributes of DynamoDB."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ def test_the_key_is_left_out() -> None:
         st.integers(-(10**37), 10**37) | st.text("aé☃\0") | st.binary(),
     )
 )
-def test_what_is_written_is_read(item: dict[str, int | str | bytes]) -> None:
+def test_a_written_item_is_read_back(item: dict[str, int | str | bytes]) -> None:
     found = from_attributes(to_attributes(item))
     assert found == item
     assert [type(value) for value in found.values()] == [type(value) for value in item.values()]

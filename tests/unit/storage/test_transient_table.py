@@ -1,4 +1,4 @@
-"""The transient table forgets on time, updates atomically, and is left alone while it is unavailable."""
+"""Test that items expire, that updates are atomic, and that an unavailable table is left alone for a while."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from contact_search.storage import transient_table
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
+from contact_search.storage.items import Item
 from contact_search.storage.transient_table import CIRCUIT_OPEN_SECONDS, TransientTable
 from tests.unit.conftest import Clock
 
@@ -39,20 +40,26 @@ def test_an_item_is_there_until_it_expires(table: TransientTable, clock: Clock) 
     assert table.get("k") is None
 
 
-def test_an_update_returns_the_item(table: TransientTable) -> None:
-    assert table.update("k", "SET #a = :a", {"a": 1}) == {"a": 1}
-    assert table.update("k", "SET #a = #a + :more", {"more": 2}, condition="#a < :more") == {"a": 3}
-    assert table.update("k", "REMOVE #a", {}) == {}
+def test_an_update_returns_the_item_if_asked_for(table: TransientTable) -> None:
+    assert table.update("k", "SET #a = :a", {"a": 1}, returns_item=True) == {"a": 1}
+    more = table.update("k", "SET #a = #a + :more", {"more": 2}, condition="#a < :more", returns_item=True)
+    assert more == {"a": 3}
+    assert table.update("k", "SET #a = :a", {"a": 4}) == {}
+    assert table.get("k") == {"a": 4}
+    assert table.update("k", "REMOVE #a", {}, returns_item=True) == {}
 
 
-def test_a_failed_condition_returns_what_is_there(table: TransientTable) -> None:
+@pytest.mark.parametrize(("returns_item", "item"), [(True, {"a": 1}), (False, {})])
+def test_a_failed_condition_returns_the_present_item_if_asked_for(
+    table: TransientTable, returns_item: bool, item: Item
+) -> None:
     with pytest.raises(ConditionFailedError) as nothing:
-        table.update("k", "SET #a = :a", {"a": 1}, condition="attribute_exists(#a)")
+        table.update("k", "SET #a = :a", {"a": 1}, condition="attribute_exists(#a)", returns_item=returns_item)
     assert nothing.value.item == {}
     table.update("k", "SET #a = :a", {"a": 1})
     with pytest.raises(ConditionFailedError) as failed:
-        table.update("k", "SET #a = :a", {"a": 2}, condition="#a > :a")
-    assert failed.value.item == {"a": 1}
+        table.update("k", "SET #a = :a", {"a": 2}, condition="#a > :a", returns_item=returns_item)
+    assert failed.value.item == item
 
 
 def test_an_update_with_a_lifetime_expires(table: TransientTable, clock: Clock) -> None:
@@ -82,7 +89,7 @@ def test_an_unavailable_table_is_left_alone_for_a_while(error: Exception, code: 
     assert table.get("k") is None
 
 
-def test_a_mistake_of_ours_does_not_open_the_circuit() -> None:
+def test_an_invalid_request_does_not_open_the_circuit() -> None:
     table = TransientTable("table", Mock(get_item=Mock(side_effect=failure("ValidationException"))))
     for _ in range(2):
         with pytest.raises(StorageUnavailableError, match="ValidationException"):

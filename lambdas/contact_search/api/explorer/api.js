@@ -1,6 +1,6 @@
-// Sends requests to the API that this page is from, with the key that was typed in.
+// Sends requests to the API that this page is from, with the key that was typed in or the token of a sign-in.
 
-const STORED = "contact-search-key";
+const STORED = "contact-search-credential";
 
 /** The address of the API: where this page is, behind a stage or a base path if it has one. */
 export const BASE = new URL("./", document.baseURI);
@@ -15,14 +15,14 @@ export class Problem extends Error {
   }
 }
 
-/** Return the key of this tab, or "". */
-export function storedKey() {
-  return sessionStorage.getItem(STORED) ?? "";
+/** Return the header with the credential of this tab, such as {"x-api-key": "…"}, or null. */
+export function storedCredential() {
+  return JSON.parse(sessionStorage.getItem(STORED) ?? "null");
 }
 
-/** Keep the key until the tab is closed. An empty one is forgotten. */
-export function storeKey(key) {
-  if (key) sessionStorage.setItem(STORED, key);
+/** Keep the header with the credential until the tab is closed. Forget it if it is null. */
+export function storeCredential(header) {
+  if (header) sessionStorage.setItem(STORED, JSON.stringify(header));
   else sessionStorage.removeItem(STORED);
 }
 
@@ -34,7 +34,7 @@ export function get(path, pairs = [], signal = undefined, headers = {}) {
 
 /** Send a request, and return the JSON of the response. Throw a Problem if it is refused or fails. */
 export async function send(method, path, body = undefined, headers = {}, signal = undefined) {
-  const sent = { "x-api-key": storedKey(), accept: "application/json, application/problem+json", ...headers };
+  const sent = { ...storedCredential(), accept: "application/json, application/problem+json", ...headers };
   if (body !== undefined) sent["content-type"] = "application/json";
   let response;
   try {

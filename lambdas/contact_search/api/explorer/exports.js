@@ -57,6 +57,8 @@ async function attempt(action) {
 
 /** Show an export, and ask how far it is until it has ended. The list has no links, so each is asked for once. */
 async function watch(job, signal, { isNew = false } = {}) {
+  // An export that is started before the list has arrived is in the list as well.
+  if ([...list.children].some((item) => item.dataset.id === job.id)) return;
   const item = element("li", { "data-id": job.id });
   if (isNew) list.prepend(item);
   else list.append(item);

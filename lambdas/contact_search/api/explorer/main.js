@@ -1,6 +1,6 @@
-// The page: asks for a key, runs searches, follows them, and shows what comes back.
+// The page: asks for a credential, runs searches, follows them, and shows what comes back.
 
-import { get, pause, storedKey, storeKey } from "./api.js";
+import { get, pause, storeCredential, storedCredential } from "./api.js";
 import * as details from "./details.js";
 import { byId, element } from "./dom.js";
 import * as exports from "./exports.js";
@@ -9,6 +9,7 @@ import { number, time } from "./format.js";
 import * as histogram from "./histogram.js";
 import { fromAddress, parameterAt, timestampOf, toAddress, valueOf, windowOf, without } from "./parameters.js";
 import * as results from "./results.js";
+import { begin, finish, ISSUER, isSignedIn, signOut } from "./sign_in.js";
 import * as snippets from "./snippets.js";
 
 const EXPAND = ["expand", "queue,agent"];
@@ -27,18 +28,26 @@ let total = null;
 let running = new AbortController();
 const attributesRead = { keys: new Set(), contacts: 0, isRead: false };
 
-/** Show the page for the key of this tab, or ask for one. */
+/** Show the page for the credential of this tab, or ask for one. */
 async function start() {
-  const isKnown = Boolean(storedKey());
-  byId("key-form").hidden = isKnown;
+  const isKnown = Boolean(storedCredential());
+  byId("entrance").hidden = isKnown;
   byId("workspace").hidden = byId("account").hidden = !isKnown;
+  byId("sign-in").hidden = !ISSUER;
   byId("sandbox-keys").hidden = !["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  byId("leave").textContent = isSignedIn() ? "Sign out" : "Change key";
   if (!isKnown) {
-    byId("key").focus();
+    byId(ISSUER ? "begin-sign-in" : "key").focus();
     return;
   }
+  showSignInProblem("");
   form.prepare(keysSeen);
   await Promise.all([showAddress(), showClient()]);
+}
+
+/** Show what is wrong with a sign-in, or nothing. */
+function showSignInProblem(text) {
+  byId("sign-in-problem").replaceChildren(text ? element("p", { class: "fault" }, text) : "");
 }
 
 /** Show who the client is, and only what it is granted. */
@@ -50,11 +59,18 @@ async function showClient() {
   form.applyGrant(me.grant ?? {});
 }
 
-function refuseKey(problem) {
-  storeKey("");
+/** Ask for another credential: the service does not know the one of this tab, or not any more. */
+function refuseCredential(problem) {
+  const wasSignedIn = isSignedIn();
+  storeCredential(null);
   running.abort();
-  byId("key-form").hidden = false;
+  byId("entrance").hidden = false;
   byId("workspace").hidden = byId("account").hidden = true;
+  if (wasSignedIn) {
+    showSignInProblem(`${problem.title}: your sign-in has ended. Sign in again.`);
+    byId("begin-sign-in").focus();
+    return;
+  }
   const field = byId("key").closest(".field");
   field.querySelector(".fault")?.remove();
   field.append(element("p", { class: "fault", id: "key-fault", role: "alert" }, `${problem.title}: this key is not valid.`));
@@ -153,7 +169,7 @@ async function attempt(action, signal) {
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (problem.status === 401) {
-      refuseKey(problem);
+      refuseCredential(problem);
       return;
     }
     if (!(problem.title && problem.detail)) throw problem;
@@ -272,19 +288,22 @@ byId("key-form").addEventListener("submit", (event) => {
   const key = byId("key").value.trim();
   byId("key").value = "";
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    refuseKey({ title: "Unauthenticated" });
+    refuseCredential({ title: "Unauthenticated" });
     return;
   }
   byId("key").closest(".field").querySelector(".fault")?.remove();
   byId("key").removeAttribute("aria-invalid");
-  storeKey(key);
+  storeCredential({ "x-api-key": key });
   start();
 });
-byId("change-key").addEventListener("click", () => {
+byId("begin-sign-in").addEventListener("click", () => {
+  showSignInProblem("");
+  begin();
+});
+byId("leave").addEventListener("click", () => {
   running.abort();
-  storeKey("");
   details.close();
-  start();
+  if (!signOut()) start();
 });
 byId("search-form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -312,6 +331,7 @@ byId("skip").addEventListener("click", (event) => {
 for (const button of document.querySelectorAll("dialog .close")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
-addEventListener("popstate", () => storedKey() && showAddress());
+addEventListener("popstate", () => storedCredential() && showAddress());
 
+await finish().catch((error) => showSignInProblem(`You are not signed in. ${error.message}`));
 start();

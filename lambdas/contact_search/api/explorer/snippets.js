@@ -1,10 +1,13 @@
-// Writes the current search as code. The key is never a part of it.
+// Writes the current search as code. The key or token is never a part of it.
 
 import { BASE } from "./api.js";
 import { byId } from "./dom.js";
+import { isSignedIn } from "./sign_in.js";
 
 const dialog = byId("code");
 const snippet = byId("snippet");
+const KEY = { kind: "key", name: "x-api-key", prefix: "", variable: "CONTACT_SEARCH_KEY" };
+const TOKEN = { kind: "token", name: "authorization", prefix: "Bearer ", variable: "CONTACT_SEARCH_TOKEN" };
 let pairs = [];
 
 /** Open the dialog with a search. */
@@ -16,26 +19,29 @@ export function open(search) {
 
 function write() {
   const language = dialog.querySelector("[name=language]:checked").value;
-  snippet.textContent = { curl, python, typescript }[language](new URL("v1/contacts", BASE).href, pairs);
+  const header = isSignedIn() ? TOKEN : KEY;
+  byId("credential-kind").textContent = header.kind;
+  byId("credential-variable").textContent = header.variable;
+  snippet.textContent = { curl, python, typescript }[language](new URL("v1/contacts", BASE).href, pairs, header);
   byId("copied").textContent = "";
 }
 
-function curl(url, search) {
+function curl(url, search, header) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   return [
     `curl -G ${quoted(url)}`,
-    '-H "x-api-key: $CONTACT_SEARCH_KEY"',
+    `-H "${header.name}: ${header.prefix}$${header.variable}"`,
     ...search.map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`),
   ].join(" \\\n  ");
 }
 
-function python(url, search) {
+function python(url, search, header) {
   return `import os
 import time
 
 import requests
 
-headers = {"x-api-key": os.environ["CONTACT_SEARCH_KEY"]}
+headers = {"${header.name}": ${header.prefix ? `"${header.prefix}" + ` : ""}os.environ["${header.variable}"]}
 search = [
 ${search.map(([name, value]) => `    (${JSON.stringify(name)}, ${JSON.stringify(value)}),`).join("\n")}
 ]
@@ -55,8 +61,9 @@ while True:
 `;
 }
 
-function typescript(url, search) {
-  return `const headers = { "x-api-key": process.env.CONTACT_SEARCH_KEY! };
+function typescript(url, search, header) {
+  const value = `process.env.${header.variable}!`;
+  return `const headers = { "${header.name}": ${header.prefix ? `\`${header.prefix}\${${value}}\`` : value} };
 const search = new URLSearchParams([
 ${search.map((pair) => `  [${pair.map((text) => JSON.stringify(text)).join(", ")}],`).join("\n")}
 ]);

@@ -1,6 +1,6 @@
 // Sends a parameter of every style through a client with generated types, and prints the total.
 import createClient from "openapi-fetch";
-import type { paths } from "./schema.d.ts";
+import type { paths } from "contact-search-client";
 
 const [, , baseUrl, key] = process.argv;
 const client = createClient<paths>({ baseUrl, headers: { "x-api-key": key } });

@@ -1,8 +1,7 @@
 """Share Connect's responses between all environments, and decide which environment calls Connect for one.
 
-A response is called a page here, because most are pages of contacts. Each is an item of the transient table, under a
-digest of its request. The same item holds the lease of the environment that calls Connect for it, so that equal
-requests at the same time cost one call.
+Each result is an item of the transient table, under a digest of its call. The same item holds the lease of the
+environment that calls Connect for it, so that equal calls at the same time are made once.
 """
 
 import hashlib
@@ -22,22 +21,22 @@ from contact_search.storage.transient_table import TransientTable
 
 # Items of DynamoDB have 400 KB at most, including keys and the other attributes.
 LARGEST_BODY = 390_000  # bytes, compressed
-# Up to this age a page can be returned when Connect fails.
+# Up to this age a result can be returned when Connect fails.
 STALE = timedelta(hours=1)
-# Level 1 makes 13 KB of a page of 100 contacts, level 6 makes 10 KB in three times the time.
+# Level 1 compresses 100 contacts to 13 KB. Level 6 compresses them to 10 KB and takes three times as long.
 _COMPRESSION_LEVEL = 1
-# A call of Connect takes less than this: who comes back after it finds the page.
+# A call of Connect takes less than this: whoever comes back after it finds the result.
 _CALL = 1  # seconds
 _FIRST_POLL, _LONGEST_POLL = 0.05, 0.5  # seconds
 
 
 @dataclass(frozen=True)
-class CachedPage:
-    """Hold the body of Connect's response, or Connect's refusal of the request.
+class CachedResult:
+    """Hold the body of Connect's response, or Connect's refusal of the call.
 
     Attributes:
-        lifetime: Seconds for which the page is fresh.
-        age: Seconds since Connect gave it.
+        lifetime: Seconds for which the result is fresh.
+        age: Seconds since Connect returned it.
     """
 
     body: bytes
@@ -47,15 +46,15 @@ class CachedPage:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the page may be returned without asking Connect."""
+        """Whether the result may be returned without asking Connect."""
         return self.age < self.lifetime
 
 
-class PageCache:
-    """Read and write pages by key. All methods raise StorageUnavailableError."""
+class ResultCache:
+    """Read and write results by key. All methods raise StorageUnavailableError."""
 
     def __init__(self, table: TransientTable, kept: timedelta = STALE) -> None:
-        """Forget each page after this time, whether it is stale or not."""
+        """Forget each result after this time, fresh or stale."""
         self._table = table
         self._kept = kept
 
@@ -64,20 +63,20 @@ class PageCache:
         """Identify this environment. Not created before it is used: a snapshot (SnapStart) starts many environments."""
         return uuid.uuid4().hex
 
-    def get(self, key: str) -> CachedPage | None:
-        """Return the page, whether it is fresh or stale."""
-        return self._to_page(self._table.get(_table_key(key)) or {})
+    def get(self, key: str) -> CachedResult | None:
+        """Return the result, fresh or stale."""
+        return self._to_result(self._table.get(_table_key(key)) or {})
 
-    def put(self, key: str, page: CachedPage) -> bool:
-        """Store the page and end the lease. Return False if the page is too large; only the lease ends then."""
-        body = zlib.compress(page.body, _COMPRESSION_LEVEL)
+    def put(self, key: str, result: CachedResult) -> bool:
+        """Store the result and end the lease. Return False if the result is too large; only the lease ends then."""
+        body = zlib.compress(result.body, _COMPRESSION_LEVEL)
         fits = len(body) <= LARGEST_BODY
-        refusal, stored = page.refusal, math.ceil(time.time())
+        refusal, stored = result.refusal, math.ceil(time.time())
         item: dict[str, Value] = {
             "body": body if fits else b"",
             "stored": stored,
-            "lifetime": page.lifetime if fits else 0,
-            "fresh_until": stored + page.lifetime if fits else 0,
+            "lifetime": result.lifetime if fits else 0,
+            "fresh_until": stored + result.lifetime if fits else 0,
             "code": refusal.code if refusal else "",
             "reason": refusal.reason if isinstance(refusal, RejectedError) else "",
             "is_missing": int(isinstance(refusal, ContactNotFoundError)),
@@ -86,9 +85,9 @@ class PageCache:
         return fits
 
     def take_lease(self, key: str, seconds: float) -> bool:
-        """Try to take the lease on a page. Return False if another environment has it, or the page is fresh.
+        """Try to take the lease on a result. Return False if another environment has it, or the result is fresh.
 
-        Whoever waits for the page expects it soon, until `expect` says when.
+        Other environments expect the result soon, unless `expect` says when.
         """
         now = _milliseconds()
         try:
@@ -110,7 +109,7 @@ class PageCache:
         return True
 
     def expect(self, key: str, seconds: float, lease_seconds: float) -> None:
-        """Tell those who wait for the page when it will be asked for, and hold the lease for that long and more."""
+        """Say when the call will be made, and hold the lease until `lease_seconds` after that."""
         now = _milliseconds()
         expected = now + round(1000 * seconds)
         lease = expected + round(1000 * lease_seconds)
@@ -123,9 +122,9 @@ class PageCache:
         """Let another environment take the lease.
 
         Args:
-            key: The page's key.
+            key: The result's key.
             refused: The caller in whose name the quota had no slot in time. Its other requests, which wait for this
-                page, need not ask.
+                result, need not ask.
             retry_after: In how many seconds it should come back.
         """
         values: dict[str, Value] = {"leader": self._environment}
@@ -136,27 +135,27 @@ class PageCache:
         with suppress(ConditionFailedError):  # another environment has it already
             self._table.update(_table_key(key), f"{sets}REMOVE #lease, #leader", values, condition="#leader = :leader")
 
-    def wait_for(self, key: str, caller: str, deadline: float, latest: float) -> CachedPage | None:
-        """Wait until the page is fresh, and return it.
+    def wait_for(self, key: str, caller: str, deadline: float, latest: float) -> CachedResult | None:
+        """Wait until the result is fresh, and return it.
 
         Args:
-            key: The page's key.
+            key: The result's key.
             caller: Who waits.
-            deadline: The time.monotonic() by which the page has to be asked for.
-            latest: The time.monotonic() up to which it is waited for.
+            deadline: The time.monotonic() by which the result has to be called for.
+            latest: The time.monotonic() at which waiting ends.
 
         Returns:
-            The page. None when its lease ends, or if it has not come in time.
+            The result. None when its lease ends, or if it has not come in time.
 
         Raises:
-            ThrottledError: It will be asked for after the deadline. This is raised as soon as it is known.
+            ThrottledError: Its call will be made after the deadline. Raised as soon as that is known.
         """
         pause = _FIRST_POLL
         while True:
             item = self._table.get(_table_key(key)) or {}
-            page, lease = self._to_page(item), item.get("lease", 0) - _milliseconds()
-            if page is not None and page.is_fresh:
-                return page
+            result, lease = self._to_result(item), item.get("lease", 0) - _milliseconds()
+            if result is not None and result.is_fresh:
+                return result
             expected = (item.get("expected", 0) - _milliseconds()) / 1000
             concerned = lease > 0 or item.get("refused") == _digest(caller)
             if concerned and expected > 0 and time.monotonic() + expected > deadline:
@@ -166,11 +165,11 @@ class PageCache:
             time.sleep(min(pause, lease / 1000))
             pause = min(pause * 1.5, _LONGEST_POLL)
 
-    def _to_page(self, item: Item) -> CachedPage | None:
+    def _to_result(self, item: Item) -> CachedResult | None:
         age = int(time.time()) - item.get("stored", 0)
         if not item.get("lifetime") or age > self._kept.total_seconds():
             return None
-        return CachedPage(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), _to_refusal(item))
+        return CachedResult(zlib.decompress(item["body"]), item["lifetime"], max(age, 0), _to_refusal(item))
 
 
 def _to_refusal(item: Item) -> RejectedError | ContactNotFoundError | None:
@@ -184,7 +183,7 @@ def _digest(caller: str) -> str:
 
 
 def _table_key(key: str) -> str:
-    return f"page {key}"
+    return f"result {key}"
 
 
 def _milliseconds() -> int:

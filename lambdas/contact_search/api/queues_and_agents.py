@@ -15,7 +15,7 @@ from contact_search.api.route_table import AGENTS, QUEUES
 from contact_search.api.services import Services, require_caller
 from contact_search.logger import logger
 from contact_search.search.names import AGENT, QUEUE, Kind
-from contact_search.search.plain_parameters import parse_plain
+from contact_search.search.parameters import parse_parameters
 
 if TYPE_CHECKING:
     from contact_search.search.name_list import NamePage
@@ -48,7 +48,7 @@ def _list_names(kind: Kind) -> "NamePage":
     require_acceptable(read_header(router.current_event, "accept"), JSON)
     name_list.require_granted(kind, caller)
     query = router.current_event.multi_value_query_string_parameters
-    parameters = parse_plain(name_list.NameListParameters, query)
+    parameters = parse_parameters(name_list.NameListParameters, query)
     snapshot = services.directory.snapshot()
     names = snapshot.queues if kind is QUEUE else snapshot.agents
     page = name_list.list_names(kind, parameters, names, caller, services.cursors)

@@ -1,4 +1,4 @@
-"""Parse the query parameters of whatever is no search: those are in query.py."""
+"""Parse the query parameters of all routes but GET /v1/contacts, which has a parser of its own (query.py)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -10,7 +10,11 @@ from contact_search.search.faults import Fault, InvalidSearchError, from_pydanti
 Parameters = TypeVar("Parameters", bound=BaseModel)
 
 
-def parse_plain(model: type[Parameters], query: Mapping[str, Sequence[str]]) -> Parameters:
+class NoParameters(BaseModel):
+    """The query parameters of a route that has none."""
+
+
+def parse_parameters(model: type[Parameters], query: Mapping[str, Sequence[str]]) -> Parameters:
     """Validate parameters, each with its decoded values.
 
     Args:

@@ -1,2 +1,0 @@
-// The only thing of Node that the clients need.
-declare const process: { argv: string[] };
