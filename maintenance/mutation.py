@@ -40,6 +40,8 @@ TARGETS = {
 }
 _EQUAL = "equal timestamps are told apart before"
 _EARLY = "the line is read as early as it has to be, if the table is not slower than it was"
+_ENDS = "it comes to an end, too"
+_NOBODY = "no caller has this name"
 _CASE = "DynamoDB takes keywords in either case"
 _AGO = "nothing in the item is from the first millisecond of 1970"
 # Lines that a change makes, and why no test can tell them from what was there.
@@ -51,10 +53,18 @@ EXPLAINED = {
     "return timestamp > last_timestamp if self.search.descending else timestamp <= last_timestamp": _EQUAL,
     "return begins and (response.total_count or 1) > self.position.results_left * 0.9": "where an upstream search"
     " begins it has more than one result left",
-    'self._last_caller, self._throttled_caller = caller, "XXXX"': "no caller has this name",
+    'self._last_caller, self._throttled_caller = caller, "XXXX"': _NOBODY,
+    'self._last_caller = self._throttled_caller = "XXXX"': _NOBODY,
+    "self._last_caller = self._throttled_caller = None": _NOBODY,
+    'return Place(caller, f"{number:x}", asked_at=1 if goes_first else self._pacer.now())': _AGO,
+    "self._rate, self._burst = Fraction(rate).limit_denominator(100001), burst": "rates have fewer digits",
+    "if self._queue.has_too_many(item, place):": "the limiter never returns, which mutmut sees as a timeout",
     "self._pacer.sleep_until(start - self._pacer.write_time * 4 // 2)": _EARLY,
     "self._pacer.sleep_until(start - self._pacer.write_time * 3 // 3)": _EARLY,
     'if item.get("next_promise", 1) < slot:': _AGO,
+    'self._catch_up += max(item.get("at", 1) - self.now(), 0)': _AGO,
+    'removed[TURNS] = ""': "only the keys count",
+    "allowed = 3 * max(allowed, self.write_time)  # so that it comes to an end, however slow the table is": _ENDS,
     'tat: int = item.get("tat", 1)': _AGO,
     'condition = "attribute_not_exists(#next_promise) or #next_promise < :slot"': _CASE,
     'condition = "attribute_not_exists(#tat) or #tat < :until"': _CASE,

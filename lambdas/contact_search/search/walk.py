@@ -122,10 +122,10 @@ def can_restart(search: Search) -> bool:
     """
     if search.sort:
         return search.sort_field == search.time_field
-    additional = search.criteria.get("AdditionalTimeRange", {"MatchType": "MATCH_ALL", "Criteria": []})
-    return additional["MatchType"] == "MATCH_ALL" or (
-        additional["MatchType"] == "MATCH_ANY" and len(additional["Criteria"]) == 1
-    )
+    additional = search.criteria.get("AdditionalTimeRange")
+    if additional is None or additional["MatchType"] == "MATCH_ALL":
+        return True
+    return additional["MatchType"] == "MATCH_ANY" and len(additional["Criteria"]) == 1
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,8 @@ class Table:
     ) -> Item:
         """Do what DynamoDB's UpdateItem does, as far as the limiter uses it."""
         self.calls["update"] += 1
+        assert self.calls["update"] < 50_000, "somebody writes for ever"
+        assert not expression.endswith("REMOVE "), "DynamoDB refuses an empty clause"
         self.longest_expression = max(self.longest_expression, len(expression), len(condition))
         used = set(re.findall(r":(\w+)", f"{expression} {condition}"))
         assert used == set(values), "DynamoDB refuses values that are missing or not used"

@@ -39,13 +39,14 @@ class StallingClock(Clock):
 
 
 class SlowTable(Table):
-    """A table of which each write takes 0.8 s by this clock."""
+    """A table of which each write takes this long by this clock."""
 
     clock: StallingClock
+    seconds: float = 0.8
 
     def update(self, *arguments: Any, **options: Any) -> Item:
         item = super().update(*arguments, **options)
-        self.clock.now += 0.8
+        self.clock.now += self.seconds
         return item
 
 
@@ -158,6 +159,74 @@ def test_whoever_stalls_while_another_call_leaves_has_to_wait(table: Table, stal
     stalling.stall = stall
     with pytest.raises(ConditionFailedError):
         pacer.send({}, pacer.now() + 50)
+
+
+@pytest.mark.parametrize(("late", "writes"), [pytest.param(15, 1, id="in time"), pytest.param(16, 2, id="too late")])
+def test_a_call_may_be_late_by_15_ms(table: Table, stalling: StallingClock, late: int, writes: int) -> None:
+    pacer = new_pacer(table, stalling)
+
+    def stall() -> None:
+        stalling.ahead += late / 1000
+
+    stalling.stall = stall
+    pacer.send({}, pacer.now() + WRITE_TIME)
+    assert table.calls["update"] == writes
+
+
+def test_a_call_that_sleeps_for_long_is_not_late(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock)
+    start = pacer.now() + 60_000
+    pacer.send({}, start)
+    assert pacer.now() == start
+    assert tat(table) == start + INTERVAL + FIRST_CALL
+    assert table.calls["update"] == 1
+
+
+def test_a_call_changes_other_attributes_with_the_same_write(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock)
+    table.items[KEY] = {"a": 1, "b": 2, "c": 3}
+    pacer.send(pacer.read(), 0, ["a", "b"], {"d": 4, "e": 5})
+    assert table.items[KEY].items() >= {"c": 3, "d": 4, "e": 5}.items()
+    assert not {"a", "b"} & table.items[KEY].keys()
+
+
+def test_nobody_sleeps_for_nothing(table: Table, clock: Clock) -> None:
+    slept: list[float] = []
+    clock.sleep = slept.append  # type: ignore[method-assign]
+    pacer = new_pacer(table, clock)
+    for milliseconds in (-1, 0, 1):
+        pacer.sleep_until(pacer.now() + milliseconds)
+    assert slept == [0.001]
+
+
+def test_a_write_is_expected_to_take_as_long_as_slow_ones_of_late(stalling: StallingClock) -> None:
+    slow = SlowTable()
+    slow.clock = stalling
+    pacer = new_pacer(slow, stalling)
+    expected = []
+    for slow.seconds in (0.4, 0, 0, 0.8):
+        pacer.update("SET #at = :at", {})
+        expected.append(pacer.write_time)
+    assert expected == [400, 350, 306, 500]
+
+
+def test_a_clock_catches_up_again_and_again(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock)
+    for ahead in (1000, 3000, 2000):
+        table.items[KEY] = {"at": round(1000 * clock.now) + ahead}
+        pacer.read()
+    assert pacer.now() == round(1000 * clock.now) + 3000
+
+
+def test_a_burst_can_be_spared(table: Table, clock: Clock) -> None:
+    pacer = new_pacer(table, clock, burst=3)
+    now = pacer.now()
+    busy, free = {"tat": now + 1}, {"tat": now}
+    assert pacer.free_at(busy) == now
+    assert pacer.free_at(busy, spare_burst=True) == now + 1
+    assert pacer.was_free(busy, now)
+    assert not pacer.was_free(busy, now, spare_burst=True)
+    assert pacer.was_free(free, now, spare_burst=True)
 
 
 def test_a_clock_that_is_behind_catches_up(table: Table, clock: Clock, stalling: StallingClock) -> None:

@@ -140,10 +140,37 @@ def test_a_background_request_waits_for_its_turn(queue: SlotQueue, line: Item, b
         pytest.param(turns(0) | foreground(8), 10 * INTERVAL, id="a background request may come"),
         pytest.param(turns(2) | foreground(1), INTERVAL + 3 * INTERVAL // 4, id="fractions of a turn"),
         pytest.param(turns(-9) | background(-9) | foreground(8), 8 * INTERVAL, id="the background was just there"),
+        pytest.param(turns(0) | promise("a", -9, INTERVAL - 1), INTERVAL * 5 // 4, id="a slot is promised nearby"),
+        pytest.param(turns(0) | promise("a", -9, INTERVAL), 0, id="the next slot is promised"),
+        pytest.param(turns(0) | promise("a", -9, INTERVAL * 3 // 2), 0, id="a later slot is promised"),
+        pytest.param(promise("a", -9, INTERVAL - 1), 0, id="without the background the next slot is promised"),
     ],
 )
 def test_slots_beside_the_background(queue: SlotQueue, line: Item, slot: int) -> None:
     assert queue.slot(line, place()) == pytest.approx(NOW + slot, abs=1)
+
+
+def test_whoever_comes_back_may_have_a_slot_near_a_promised_one(queue: SlotQueue) -> None:
+    line = turns(0) | promise("a", -9, INTERVAL - 1)
+    assert queue.slot(line, place(promised=NOW)) == NOW
+
+
+def test_a_background_request_waits_for_one_who_should_come_back(queue: SlotQueue) -> None:
+    assert queue.slot(turns(0) | promise("a", -9, 100), place("bg")) == NOW + INTERVAL
+
+
+@pytest.mark.parametrize(
+    ("line", "caller", "slot"),
+    [
+        pytest.param({}, "me", 0, id="the foreground uses a burst"),
+        pytest.param({}, "bg", 3000, id="the background leaves it"),
+        pytest.param(waiting("a", -1), "bg", 3000 + INTERVAL - 2 * INTERVAL, id="it is used up"),
+        pytest.param(promise("a", -1, 9000), "bg", 3000, id="nobody waits for it yet"),
+    ],
+)
+def test_a_burst_is_for_the_foreground(clock: Clock, line: Item, caller: str, slot: int) -> None:
+    queue = SlotQueue(Pacer(TransientTable("table", None), 0.5, 3, clock), 3)
+    assert queue.slot({"tat": NOW + 3000} | line, place(caller)) == NOW + slot
 
 
 @pytest.mark.parametrize(
@@ -155,6 +182,7 @@ def test_slots_beside_the_background(queue: SlotQueue, line: Item, slot: int) ->
         pytest.param(foreground(9), "bg", -5, id="a background call before those who were there"),
         pytest.param(turns(2) | background(-9), "me", 3, id="a foreground call"),
         pytest.param(turns(4) | background(-9, 1), "me", 4, id="the background has missed its turn"),
+        pytest.param(turns(4) | background(-9), "me", None, id="it has missed its turn, and was the only one"),
         pytest.param(turns(3), "me", 4, id="the background may come back"),
         pytest.param(turns(4), "me", None, id="the background does not come back"),
     ],
@@ -190,7 +218,7 @@ def test_nobody_waits_if_a_slot_has_been_free_for_long(clock: Clock, item: Item,
         pytest.param({"tat": NOW + 500} | promise("a", -9, 600), 500 + INTERVAL, id="the slot is promised"),
         pytest.param({"tat": NOW + 500} | promise("a", -9, 2600), 500, id="a later slot is promised"),
         pytest.param({"tat": NOW - 900} | promise("a", -9, -900), INTERVAL, id="somebody is late"),
-        pytest.param({"tat": NOW - 900} | promise("a", -9, -1100), 0, id="somebody does not come back"),
+        pytest.param({"tat": NOW - 900} | promise("a", -9, -1000), 0, id="somebody does not come back"),
         pytest.param(
             promise("a", -9, 0) | promise("b", -8, 2030) | promise("c", -7, 4060), 3 * INTERVAL, id="all are promised"
         ),
@@ -332,6 +360,8 @@ def test_the_name_of_a_caller_shows_nothing_of_it() -> None:
         pytest.param({}, (0, 0), id="a newcomer"),
         pytest.param(promise("me", -9, 1000) | promise("me", -8, 900), (-9, 1000), id="the first promise"),
         pytest.param(promise("me", -9, 5000), (0, 0), id="too early"),
+        pytest.param(promise("me", -9, 1520), (-9, 1520), id="as told, rounded down"),
+        pytest.param(promise("me", -9, 1521), (0, 0), id="a bit too early"),
         pytest.param(promise("a", -9, 1000), (0, 0), id="the promise of another caller"),
         pytest.param(promise("me", -9, -3000), (-9, -3000), id="late"),
     ],
@@ -358,7 +388,7 @@ def test_a_caller_waits_with_a_few_requests(queue: SlotQueue, line: Item, *, too
 def test_a_call_takes_away_what_is_past(queue: SlotQueue) -> None:
     missed, behind = waiting("a", -2), waiting("b", 2)
     own, second = waiting("me", 0, 0), waiting("me", 1, 2)
-    past, due = promise("c", -9000, -3100), promise("d", -9000, -3000)
+    past, due = promise("c", -9000, -3031), promise("d", -9000, -3030)
     served = {"served_a": NOW - 5, "served_b": NOW - 4}
     line = {"tat": NOW, "at": NOW} | missed | behind | own | second | past | due | served
     removed, changed = queue.outcome(line, place())
@@ -380,6 +410,7 @@ def test_a_call_takes_away_a_few_attributes_at_a_time(queue: SlotQueue) -> None:
         pytest.param(2030, 1, id="the next slot"),
         pytest.param(4060, 3, id="the slot after it"),
         pytest.param(60_900, 60, id="in a minute"),
+        pytest.param(60_260, 60, id="in a minute exactly"),
     ],
 )
 def test_retry_after_has_a_head_start(queue: SlotQueue, slot: int, seconds: int) -> None:

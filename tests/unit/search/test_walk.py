@@ -17,8 +17,8 @@ from contact_search.search import position as position_module
 from contact_search.search.cursor import CursorCodec, CursorExpiredError
 from contact_search.search.model import Search
 from contact_search.search.position import RESULT_LIMIT, Position
-from contact_search.search.walk import Page, Walk, fetch_page
-from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window
+from contact_search.search.walk import Page, Walk, WalkPage, can_restart, fetch_page
+from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window, two_years_before
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
 from tests.profiles import examples
@@ -261,6 +261,13 @@ def test_a_limit_of_0_counts_with_one_call(start: datetime, counts: str, expecte
     assert (page.total, page.is_lower_bound) == expected
     assert len(page.result.response.contacts) == 1
     assert [request["MaxResults"] for request in connect.requests] == [1]
+
+
+def test_without_a_count_the_total_is_what_has_been_read() -> None:
+    connect = FakeConnect(hourly_contacts(25))
+    connect.counts = "none"
+    pages = fetch_pages(new_search(limit=10), connect)
+    assert [(page.total, page.is_lower_bound) for page in pages] == [(10, True), (20, True), (25, True)]
 
 
 def test_a_count_is_a_lower_bound_where_connect_may_have_stopped_counting(few_results: int) -> None:
@@ -549,10 +556,39 @@ def test_a_window_is_halved_down_to_a_millisecond(milliseconds: float, *, is_hal
     neither = {"MatchType": "MATCH_NONE", "Criteria": [anywhere]}
     start = NOW - milliseconds * MILLISECOND
     search = new_search(start=start, time_field=ENQUEUE, sort=None, criteria={"AdditionalTimeRange": neither})
-    narrowed = Walk.begin(search).narrow()
+    walk = Walk.begin(search)
+    narrowed = walk.narrow()
     assert (narrowed.position.window if narrowed else None) == (
         Window(NOW - milliseconds / 2 * MILLISECOND, NOW) if is_halved else None
     )
+    if narrowed:
+        response = SearchContactsResponse.model_construct(contacts=[], next_token=None, total_count=RESULT_LIMIT)
+        assert walk.page(response) == WalkPage([], walk, narrowed)
+
+
+@pytest.mark.parametrize(
+    ("match_type", "count", "expected"),
+    [("MATCH_ALL", 2, True), ("MATCH_ANY", 1, True), ("MATCH_ANY", 2, False), ("MATCH_NONE", 1, False)],
+)
+def test_a_walk_can_restart_if_another_time_range_can_be_added(match_type: str, count: int, *, expected: bool) -> None:
+    criterion = {"TimeRange": {"Type": INITIATION, "StartTime": TWO_YEARS_AGO, "EndTime": NOW}}
+    additional = {"AdditionalTimeRange": {"MatchType": match_type, "Criteria": [criterion] * count}}
+    assert can_restart(new_search(time_field=ENQUEUE, sort=None, criteria=additional)) is expected
+    assert can_restart(new_search(time_field=ENQUEUE, sort=None))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_restart_adds_a_time_range_to_those_of_the_search(count: int) -> None:
+    criterion = {"TimeRange": {"Type": "DISCONNECT_TIMESTAMP", "StartTime": TWO_YEARS_AGO, "EndTime": None}}
+    criteria = {"AdditionalTimeRange": {"MatchType": "MATCH_ANY", "Criteria": [criterion]}} if count else {}
+    walk = Walk.begin(new_search(time_field=ENQUEUE, sort=None, criteria=criteria))
+    restarted = Walk(walk.search, replace(walk.position, initiated_until=NOW - HOUR))
+    own = {"TimeRange": criterion["TimeRange"] | {"EndTime": NOW}}
+    start = two_years_before(NOW) - EIGHT_WEEKS  # a contact may have been initiated before the 2 years
+    bound = {"TimeRange": {"Type": INITIATION, "StartTime": start, "EndTime": NOW - HOUR}}
+    assert restarted.request()["SearchCriteria"] == {
+        "AdditionalTimeRange": {"Criteria": [own, bound][1 - count :], "MatchType": "MATCH_ALL"}
+    }
 
 
 SPAN_MILLISECONDS = SPAN // MILLISECOND
