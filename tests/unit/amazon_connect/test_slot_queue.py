@@ -3,7 +3,13 @@
 import pytest
 
 from contact_search.amazon_connect.pacer import Pacer
-from contact_search.amazon_connect.slot_queue import Place, SlotQueue, caller_name, calls_before_newcomer
+from contact_search.amazon_connect.slot_queue import (
+    Place,
+    SlotQueue,
+    background_share,
+    caller_name,
+    calls_before_newcomer,
+)
 from contact_search.storage.items import Item
 from contact_search.storage.transient_table import TransientTable
 from tests.unit.amazon_connect.simulation import Table
@@ -90,6 +96,11 @@ def place(caller: str = "me", asked: int = 0, promised: int = 0) -> Place:
             waiting("me", -3) | waiting("a", 1) | waiting("b", 2),
             ["me", "a", "b"],
             id="the first of all, for my second",
+        ),
+        pytest.param(
+            waiting("a", -9, 1) | waiting("a", -8, 2) | waiting("a", -7, 3) | waiting("me", -6, 1),
+            ["a", "me", "a"],
+            id="not the third of another caller, for my second",
         ),
     ],
 )
@@ -344,6 +355,22 @@ def test_without_a_promise_the_last_slot_is_told(clock: Clock, line: Item, calle
 )
 def test_calls_before_a_newcomer(line: Item, calls: float) -> None:
     assert calls_before_newcomer(line) == calls
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param({}, (0, False, False), id="nobody"),
+        pytest.param(background(-9), (0, True, True), id="one waits"),
+        pytest.param(promise("bga", -9, 9), (0, False, True), id="one should come back"),
+        pytest.param(turns(2), (2, False, True), id="one has left of late"),
+        pytest.param(foreground(3) | promise("a", -9, 9) | promise("b", -9, 9), (-1, False, False), id="five others"),
+        pytest.param(foreground(5) | background(-9) | promise("bga", -9, 9), (-1, True, True), id="both"),
+    ],
+)
+def test_the_share_of_the_background(line: Item, expected: tuple[int, bool, bool]) -> None:
+    share = background_share(line)
+    assert (share.foreground_turns, share.waits, share.is_active) == expected
 
 
 def test_the_name_of_a_caller_shows_nothing_of_it() -> None:
