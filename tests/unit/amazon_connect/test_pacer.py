@@ -190,10 +190,14 @@ def test_a_call_changes_other_attributes_with_the_same_write(table: Table, clock
     assert not {"a", "b"} & table.items[KEY].keys()
 
 
-def test_nobody_sleeps_for_nothing(table: Table, clock: Clock) -> None:
+def test_nobody_sleeps_for_nothing(table: Table) -> None:
     slept: list[float] = []
-    clock.sleep = slept.append  # type: ignore[method-assign]
-    pacer = new_pacer(table, clock)
+
+    class RecordingClock(Clock):
+        def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+
+    pacer = new_pacer(table, RecordingClock())
     for milliseconds in (-1, 0, 1):
         pacer.sleep_until(pacer.now() + milliseconds)
     assert slept == [0.001]
