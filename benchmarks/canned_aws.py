@@ -7,7 +7,7 @@ Amazon Connect, DynamoDB and KMS share one address. The first part of the path s
     /ending      Connect: the only page of its window, with contacts of that window
     /keeping/N   DynamoDB: table N, which has every client and the names of queues and agents, and is otherwise
                  empty at first; conditions always hold
-    /losing/N    DynamoDB: the same, but pages are lost
+    /losing/N    DynamoDB: the same, but results are lost
 
 `python -m benchmarks.canned_aws FOLDER` serves until its standard input is closed, with the certificate in the folder.
 """
@@ -139,9 +139,9 @@ async def _search_contacts(behaviour: str, request: dict[str, Any]) -> bytes:
 class Table:
     """Keep the items of a DynamoDB table in which every condition holds."""
 
-    def __init__(self, *, loses_pages: bool) -> None:
+    def __init__(self, *, loses_results: bool) -> None:
         self._items: dict[str, Item] = {}
-        self._loses_pages = loses_pages
+        self._loses_results = loses_results
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer GetItem."""
@@ -162,7 +162,7 @@ class Table:
         return {}
 
     def _keep(self, key: str, item: Item) -> None:
-        if not (self._loses_pages and key.startswith("page ")):
+        if not (self._loses_results and key.startswith("result ")):
             self._items[key] = item
 
 
@@ -242,7 +242,7 @@ class CannedAws:
 
     def _table(self, path: str) -> Table:
         if path not in self._tables:
-            self._tables[path] = Table(loses_pages=path.startswith("/losing"))
+            self._tables[path] = Table(loses_results=path.startswith("/losing"))
         return self._tables[path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -44,8 +44,8 @@ NOT_RUN = {
     "pip install ./clients/python": "tests/clients/test_packages.py builds it",
     "scripts/clients-build": "tests/clients/test_packages.py builds both",
     "npm install ./dist/contact-search-client-": "tests/conftest.py installs it",
-    "npm install --no-save ../../dist/contact-search-client-": "tests/examples/test_frontend.py installs it",
-    "python3 -m http.server 3000": "tests/examples/test_frontend.py serves the same folder",
+    "npm install --no-save ../../dist/contact-search-client-": "tests/browser/test_frontend_example.py installs it",
+    "python3 -m http.server 3000": "tests/browser/test_frontend_example.py serves the same folder",
     '.venv/bin/python -c "import duckdb': "tests/examples/test_dlt.py reads the same table",
     "PYTHONPATH=lambdas .venv/bin/python -m benchmarks.": "it takes minutes",
 }

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sandbox.clients import FULL_KEY
 from tests.api_server import serving_api
-from tests.browser.conftest import PATIENCE, browser  # noqa: F401 - a fixture
+from tests.browser.conftest import PATIENCE
 from tests.clock import NOW
 from tests.conftest import Gateway
 
@@ -42,7 +42,7 @@ def address(project: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811 - the fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context()
     context.clock.install(time=NOW)
     page = context.new_page()
