@@ -30,19 +30,48 @@ class Target(NamedTuple):
 
 _SEARCH, _CONNECT = "contact_search/search", "contact_search/amazon_connect"
 TARGETS = {
-    name: Target((f"{_SEARCH}/{name}.py",), (f"tests/unit/search/test_{name}.py",))
-    for name in ("cursor", "grants", "walk")
+    name: Target((f"{_SEARCH}/{name}.py",), (f"tests/unit/search/test_{name}.py",)) for name in ("cursor", "grants")
 } | {
+    "walk": Target((f"{_SEARCH}/walk.py",), tuple(f"tests/unit/search/test_{name}.py" for name in ("walk", "follow"))),
     "limiter": Target(
         tuple(f"{_CONNECT}/{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
         tuple(f"tests/unit/amazon_connect/test_{name}.py" for name in ("rate_limiter", "slot_queue", "pacer")),
-    )
+    ),
 }
+_EQUAL = "equal timestamps are told apart before"
+_EARLY = "the line is read as early as it has to be, if the table is not slower than it was"
+_ENDS = "it comes to an end, too"
+_NOBODY = "no caller has this name"
+_CASE = "DynamoDB takes keywords in either case"
+_AGO = "nothing in the item is from the first millisecond of 1970"
 # Lines that a change makes, and why no test can tell them from what was there.
 EXPLAINED = {
     'key = f"cursor {blake2b(stored, ).hexdigest()}"': "a longer digest is as good a key",
     'key = f"cursor {blake2b(stored, digest_size=17).hexdigest()}"': "a longer digest is as good a key",
     "days = [] if (lifetime == LIFETIME) and False else [lifetime.days]": "a cursor of a day may say so: it is longer",
+    "return timestamp >= last_timestamp if self.search.descending else timestamp < last_timestamp": _EQUAL,
+    "return timestamp > last_timestamp if self.search.descending else timestamp <= last_timestamp": _EQUAL,
+    "return begins and (response.total_count or 1) > self.position.results_left * 0.9": "where an upstream search"
+    " begins it has more than one result left",
+    'self._last_caller, self._throttled_caller = caller, "XXXX"': _NOBODY,
+    'self._last_caller = self._throttled_caller = "XXXX"': _NOBODY,
+    "self._last_caller = self._throttled_caller = None": _NOBODY,
+    'return Place(caller, f"{number:x}", asked_at=1 if goes_first else self._pacer.now())': _AGO,
+    "self._rate, self._burst = Fraction(rate).limit_denominator(100001), burst": "rates have fewer digits",
+    "if self._queue.has_too_many(item, place):": "the limiter never returns, which mutmut sees as a timeout",
+    "self._pacer.sleep_until(start - self._pacer.write_time * 4 // 2)": _EARLY,
+    "self._pacer.sleep_until(start - self._pacer.write_time * 3 // 3)": _EARLY,
+    'if item.get("next_promise", 1) < slot:': _AGO,
+    'self._catch_up += max(item.get("at", 1) - self.now(), 0)': _AGO,
+    'removed[TURNS] = ""': "only the keys count",
+    'caller, _, last = rest.rpartition("_")': "neither part has an underscore",
+    "ahead_of_caller[other.caller] += 2": "only the order of the ranks counts",
+    "order[other] = ahead_of_caller[other.caller], max(other.asked_at, item.get(other.served_name, 1))": _AGO,
+    "allowed = 3 * max(allowed, self.write_time)  # so that it comes to an end, however slow the table is": _ENDS,
+    'tat: int = item.get("tat", 1)': _AGO,
+    'condition = "attribute_not_exists(#next_promise) or #next_promise < :slot"': _CASE,
+    'condition = "attribute_not_exists(#tat) or #tat < :until"': _CASE,
+    'condition = "attribute_not_exists(#tat) or #tat <= :expected"': _CASE,
     "return (timestamp - _EPOCH) / _MICROSECOND": "floats hold microseconds exactly until the year 2255: it is longer",
 }
 
@@ -97,7 +126,7 @@ def _configuration(target: Target) -> str:
 source_paths = ["src"]
 only_mutate = {modules}
 also_copy = {copied}
-pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"]
 pytest_add_cli_args_test_selection = {list(target.tests)}
 
 [tool.pytest.ini_options]

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from maintenance import mutation
 from maintenance.mutation import TARGETS
@@ -31,6 +32,12 @@ def test_the_copy_has_the_package_in_src_and_no_environment(tmp_path: Path) -> N
     assert configuration["only_mutate"] == [f"src/{target.modules[0]}"]
     assert all((tmp_path / folder).is_dir() for folder in configuration["also_copy"])
     assert (tmp_path / configuration["pytest_add_cli_args_test_selection"][0]).is_file()
+
+
+def test_tests_try_few_examples_for_each_change() -> None:
+    options = tomllib.loads(mutation._configuration(TARGETS["walk"]))["tool"]["mutmut"]["pytest_add_cli_args"]
+    profile = options[options.index("--hypothesis-profile") + 1]
+    assert settings.get_profile(profile).max_examples < settings.get_profile("ci").max_examples
 
 
 @pytest.mark.parametrize(

@@ -75,18 +75,16 @@ class Pacer:
     def free_at(self, item: Item, calls_before: float = 0, *, spare_burst: bool = False) -> int:
         """Return when a call may leave if that many others leave before it. Leave the burst to others if told to."""
         now = self.now()
-        tat: int = max(item.get("tat", 0), now)
+        tat = max(theoretical_arrival(item), now)
         return max(tat + round(calls_before * self.interval) - (0 if spare_burst else self._burst_tolerance), now)
 
     def was_free(self, item: Item, moment: int, *, spare_burst: bool = False) -> bool:
         """Tell whether a call could have left at this moment."""
-        tat: int = item.get("tat", 0)
-        return tat - (0 if spare_burst else self._burst_tolerance) <= moment
+        return theoretical_arrival(item) - (0 if spare_burst else self._burst_tolerance) <= moment
 
     def calls_ahead(self, item: Item) -> int:
         """Return how many intervals `tat` is ahead, which is how many calls of a burst have left."""
-        ahead: int = item.get("tat", 0) - self.now()
-        return math.ceil(max(ahead, 0) / self.interval)
+        return math.ceil(max(theoretical_arrival(item) - self.now(), 0) / self.interval)
 
     def send(
         self, item: Item, start: int, removed: Iterable[str] = (), changed: Mapping[str, int] = MappingProxyType({})
@@ -106,7 +104,7 @@ class Pacer:
         Raises:
             ConditionFailedError: Another call has left.
         """
-        tat = expected = item.get("tat", 0)
+        tat = expected = theoretical_arrival(item)
         sets = "".join(f", #{name} = :{name}" for name in changed)
         removes = f" REMOVE {names}" if (names := ", ".join(f"#{name}" for name in removed)) else ""
         condition = "attribute_not_exists(#tat) OR #tat <= :expected"
@@ -127,15 +125,16 @@ class Pacer:
 
     def send_alone(self, start: int) -> None:
         """Return at `start`, as if there were no other environment: the table is unavailable."""
-        self.item = {"tat": max(self.item.get("tat", 0), start) + self.interval}
+        self.item = {"tat": max(theoretical_arrival(self.item), start) + self.interval}
         self.sleep_until(start)
 
     def pause(self) -> None:
         """Let no call leave for two intervals."""
         until = self.now() + self._burst_tolerance + 2 * self.interval
-        self.item = {**self.item, "tat": max(self.item.get("tat", 0), until)}
+        self.item = {**self.item, "tat": max(theoretical_arrival(self.item), until)}
+        condition = "attribute_not_exists(#tat) OR #tat < :until"
         with suppress(ConditionFailedError):  # another environment has paused for longer
-            self.update("SET #tat = :until, #at = :at", {"until": until}, "attribute_not_exists(#tat) OR #tat < :until")
+            self.update("SET #tat = :until, #at = :at", {"until": until}, condition)
 
     def read(self) -> Item:
         return self._seen(self._table.get(self._key) or {})
@@ -157,3 +156,9 @@ class Pacer:
         self.item = item
         self._catch_up += max(item.get("at", 0) - self.now(), 0)
         return item
+
+
+def theoretical_arrival(item: Item) -> int:
+    """Return when the next call may leave, 0 if none has left yet."""
+    tat: int = item.get("tat", 0)
+    return tat

@@ -8,7 +8,7 @@ from contextlib import suppress
 from fractions import Fraction
 
 from contact_search.amazon_connect.errors import ThrottledError
-from contact_search.amazon_connect.pacer import SEARCHES, Clock, Pacer
+from contact_search.amazon_connect.pacer import SEARCHES, Clock, Pacer, theoretical_arrival
 from contact_search.amazon_connect.slot_queue import Place, SlotQueue, caller_name, calls_before_newcomer
 from contact_search.storage.errors import ConditionFailedError, StorageUnavailableError
 from contact_search.storage.items import Item
@@ -117,7 +117,7 @@ class RateLimiter:
         if not self._queue.is_idle(item, place, idle_since):
             self._pacer.read()
             return False
-        tat = max(item.get("tat", 0), idle_since)
+        tat = max(theoretical_arrival(item), idle_since)
         try:
             self._pacer.send({"tat": tat}, idle_since, *self._queue.outcome(item, place))
         except ConditionFailedError:
@@ -166,7 +166,7 @@ class RateLimiter:
         self._pacer.sleep_until(start - self._pacer.write_time * 3 // 2)
         if waiting:
             seen = self._pacer.read()
-            if seen.get("tat") != item.get("tat"):
+            if theoretical_arrival(seen) != theoretical_arrival(item):
                 return seen
         try:
             self._pacer.send(item, start, *self._queue.outcome(item, place))

@@ -78,7 +78,11 @@ class SlotQueue:
     def claim_promise(self, item: Item, place: Place) -> Place:
         """Give a request that comes back as told the place that it had before."""
         latest = self._pacer.now() + 2 * self._head_start() + 1000  # whole seconds are rounded down
-        due = (other for other in _places(item) if other.caller == place.caller and 0 < other.promised <= latest)
+        due = (
+            other
+            for other in _places(item)
+            if other.caller == place.caller and other.promised and other.promised <= latest
+        )
         first = min(due, key=lambda other: other.asked_at, default=place)
         return replace(place, asked_at=first.asked_at, promised=first.promised)
 
@@ -151,12 +155,12 @@ class SlotQueue:
 
     def refuse(self, item: Item, place: Place) -> int:
         """Promise a slot. Return in how many seconds to come back."""
-        slot, next_promise = self.slot(item, place), 0 if place.is_background else item.get("next_promise", 0)
+        slot = self.slot(item, place)
         others = _places(item, {place.promise_name})
-        promises = sum(other.caller == place.caller and other.promised > 0 for other in others)
+        promises = sum(1 for other in others if other.caller == place.caller and other.promised)
         if len(item) + 10 * promises < _MOST_ATTRIBUTES:  # so a caller has 20 at most
             return self.retry_after(self._promise(item, place, slot)[place.promise_name])
-        return self.retry_after(max(slot, next_promise))
+        return self.retry_after(slot if place.is_background else max(slot, item.get("next_promise", slot)))
 
     def retry_after(self, slot: int) -> int:
         """Return in how many whole seconds to come back for this slot."""
@@ -167,7 +171,9 @@ class SlotQueue:
         waiting, _ = self.before(item, place)  # they have missed their slot
         oldest = self._pacer.now() - _LATE - self._pacer.interval
         removed = dict.fromkeys([place.waiting_name, place.promise_name, *(other.waiting_name for other in waiting)])
-        removed |= dict.fromkeys(other.promise_name for other in _places(item) if 0 < other.promised < oldest)
+        removed |= dict.fromkeys(
+            other.promise_name for other in _places(item) if other.promised and other.promised < oldest
+        )
         callers = {other.served_name for other in _places(item, removed)}
         removed |= dict.fromkeys(name for name in item if name.startswith("served_") and name not in callers)
         changed = {place.served_name: self._pacer.now()} if place.served_name in callers else {}

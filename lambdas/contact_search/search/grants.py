@@ -223,7 +223,7 @@ def _forbidden(search: Search, grant: Grant, members: list[str]) -> ForbiddenErr
 def _tell_limit(grant: Grant, member: str) -> str:
     """Say what the client is granted, empty if an error may not: ids are many, and attribute keys are sensitive."""
     if member == "TimeRange.StartTime":
-        return f"{grant.model_dump(mode='json', include={'lookback'})['lookback']} before now"
+        return f"{grant.model_dump(mode='json')['lookback']} before now"
     if member == "Channels" and grant.channels is not None and grant.has_field("channel"):
         return ", ".join(grant.channels)
     if member == "fields" and grant.fields is not None:
@@ -246,7 +246,7 @@ def _refused_members(search: Search, grant: Grant) -> Iterator[str]:
     if "ContactAnalysis" in criteria and not grant.transcript_search:
         yield "ContactAnalysis"
     if grant.attribute_keys is not None:
-        attributes = criteria.get("SearchableContactAttributes", {}).get("Criteria", [])
+        attributes = criteria.get("SearchableContactAttributes", {"Criteria": []})["Criteria"]
         keys = [criterion["Key"] for criterion in attributes]
         yield from (f"SearchableContactAttributes.{key}" for key in keys if key not in grant.attribute_keys)
     if not all(map(grant.has_field, search.fields)):

@@ -58,7 +58,7 @@ class Position:
         return (self.window, self.initiated_until) == (other.window, other.initiated_until)
 
 
-def may_be_capped(total_count: int) -> bool:
+def may_be_capped(total_count: int | None) -> bool:
     """Tell whether Connect may have stopped counting here. The API reference does not say whether it does."""
     return total_count == RESULT_LIMIT
 

@@ -122,10 +122,10 @@ def can_restart(search: Search) -> bool:
     """
     if search.sort:
         return search.sort_field == search.time_field
-    additional = search.criteria.get("AdditionalTimeRange", {"MatchType": "MATCH_ALL", "Criteria": []})
-    return additional["MatchType"] == "MATCH_ALL" or (
-        additional["MatchType"] == "MATCH_ANY" and len(additional["Criteria"]) == 1
-    )
+    additional = search.criteria.get("AdditionalTimeRange")
+    if additional is None or additional["MatchType"] == "MATCH_ALL":
+        return True
+    return additional["MatchType"] == "MATCH_ANY" and len(additional["Criteria"]) == 1
 
 
 @dataclass(frozen=True)
@@ -337,16 +337,15 @@ class Walk:
         return {"TimeRange": time_range, "SearchCriteria": criteria, "Sort": request["Sort"]}
 
     def _full_window(self) -> Window:
+        """Return the window of the search. That of a walk without an end may as well start here: it is ascending."""
         if self.horizon is not None:
-            start = self.search.window.at(self.position.started_at).start
-            return Window(start, max(self.horizon, self.position.window.end))
+            return replace(self.position.window, end=max(self.horizon, self.position.window.end))
         return self.search.window_at(self.position.started_at)
 
     def _may_exceed_result_limit(self, response: SearchContactsResponse) -> bool:
         """Tell whether an upstream search that begins here has more matches than Connect returns, or soon may have."""
-        position = self.position
-        begins = not position.results_read and not position.next_token
-        return begins and (response.total_count or 0) > position.results_left * 0.9
+        begins = not self.position.next_token
+        return begins and (response.total_count or 0) > self.position.results_left * 0.9
 
     def _move(self, **changes: Any) -> "Walk":
         return replace(self, position=replace(self.position, **changes))
@@ -381,7 +380,7 @@ def more_match(end: Walk, response: SearchContactsResponse, connect: AmazonConne
     """
     if end.position.remaining == 0 or end.position.results_left > 0:
         return False
-    if response.next_token or not end.is_in_last_window or not may_be_capped(response.total_count or 0):
+    if response.next_token or not end.is_in_last_window or not may_be_capped(response.total_count):
         return True
     last = connect.search(end.last_contact_request(), patience)
-    return last.response.contacts[:1] != response.contacts[-1:]
+    return last.response.contacts != response.contacts[-1:]

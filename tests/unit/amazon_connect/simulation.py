@@ -134,11 +134,22 @@ class Table:
 
     def get(self, key: str) -> Item | None:
         self.calls["get"] += 1
+        assert self.calls["get"] < 50_000, "somebody reads for ever"
         return dict(self.items[key]) if key in self.items else None
 
-    def update(self, key: str, expression: str, values: Mapping[str, Value], condition: str) -> Item:
+    def update(
+        self,
+        key: str,
+        expression: str,
+        values: Mapping[str, Value],
+        condition: str,
+        *,
+        returns_item: bool = True,  # noqa: ARG002 - the limiter needs it always
+    ) -> Item:
         """Do what DynamoDB's UpdateItem does, as far as the limiter uses it."""
         self.calls["update"] += 1
+        assert self.calls["update"] < 50_000, "somebody writes for ever"
+        assert not expression.endswith("REMOVE "), "DynamoDB refuses an empty clause"
         self.longest_expression = max(self.longest_expression, len(expression), len(condition))
         used = set(re.findall(r":(\w+)", f"{expression} {condition}"))
         assert used == set(values), "DynamoDB refuses values that are missing or not used"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contact_search.amazon_connect.errors import ThrottledError
 from contact_search.amazon_connect.rate_limiter import RateLimiter
+from contact_search.amazon_connect.slot_queue import caller_name
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
 from tests.profiles import examples
@@ -173,7 +174,7 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
         assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
 
 
-@settings(max_examples=20, deadline=None)
+@thorough
 @given(CROWDED, BACKGROUND)
 def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
     """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
@@ -189,7 +190,7 @@ def test_the_background_slows_others_down_by_a_fourth(world: World, background: 
     assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
 
 
-@settings(max_examples=20, deadline=None)
+@thorough
 @given(CROWDED, BACKGROUND)
 def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
     """Given others who ask all the time, the background has one call of five, and each caller there has its turn."""
@@ -293,11 +294,138 @@ def test_a_greedy_caller_does_not_keep_others_waiting() -> None:
 @example(30)
 @example(-30)
 @given(st.floats(-60, 60))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_an_environment_follows_the_fastest_clock(skew: float) -> None:
     """Given an environment whose clock is wrong, calls keep their distance once it has seen the others'."""
     fleet = simulate(World([Caller(wait=20)] * 4, skews=[0.0, skew, 0.0, 0.0], seconds=60))
     assert min(gaps(fleet)[4:]) >= 1.9
+
+
+# A single environment, with a table that takes no time.
+
+KEY = "quota search-contacts"
+
+
+@dataclass
+class Alone:
+    """An environment that shares the table with others, which do nothing."""
+
+    clock: Clock
+    table: Table
+    rate: float = 0.5
+    burst: int = 1
+
+    def __post_init__(self) -> None:
+        self.limiter = RateLimiter(self.table, self.rate, self.burst, 5, self.clock)  # type: ignore[arg-type]
+
+    def wait(self, caller: str, seconds: float, *, background: bool = False) -> float:
+        """Return after how many seconds the call left."""
+        return wait(self.limiter, self.clock, caller, seconds, background=background)
+
+
+def moment(seconds: float) -> int:
+    """Return the time of so many seconds after the test begins, in milliseconds."""
+    return round(1000 * (Clock().now + seconds))
+
+
+def dead(count: int) -> dict[str, int]:
+    """Return the places of requests that do not send."""
+    return {f"waiting_{number}_1": moment(-9) for number in range(count)}
+
+
+def alone(clock: Clock, tat: float, line: dict[str, int] | None = None, **quota: Any) -> Alone:
+    return Alone(clock, Table(items={KEY: {"tat": moment(tat)} | (line or {})}), **quota)
+
+
+def test_whoever_finds_its_slot_free_does_not_join_the_line(clock: Clock) -> None:
+    environment = alone(clock, tat=0)
+    assert environment.wait("a", 0) == 0
+    assert environment.table.calls == {"get": 0, "update": 2, "failed": 1}
+
+
+def test_after_a_pause_a_call_takes_one_write_and_takes_away_who_has_missed_its_slot(clock: Clock) -> None:
+    environment = alone(clock, -2, dead(3))
+    assert environment.wait("a", 0) == 0
+    clock.now += 10
+    assert environment.wait("b", 0) == 0
+    assert environment.table.calls == {"get": 0, "update": 2, "failed": 0}
+    assert not [name for name in environment.table.items[KEY] if name.startswith("waiting_")]
+
+
+def test_the_throttled_caller_goes_first(clock: Clock) -> None:
+    environment = alone(clock, -2, dead(1))
+    environment.wait("leader", 0)
+    environment.limiter.back_off()
+    assert environment.wait("leader", 5) == pytest.approx(2 * INTERVAL, abs=0.001)
+    environment.limiter.back_off()
+    assert environment.wait("another", 20) == pytest.approx(2 * INTERVAL + 0.025, abs=0.001)
+
+
+def test_a_call_may_leave_at_its_deadline(clock: Clock) -> None:
+    assert alone(clock, tat=1).wait("a", 1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("tat", "expected"), [pytest.param(-0.5, 0, id="its slot is free"), pytest.param(2, 2, id="a slot in 2 s")]
+)
+def test_whoever_joins_is_told_when_its_slot_begins(clock: Clock, tat: float, expected: float) -> None:
+    seconds: list[float] = []
+    alone(clock, tat).limiter.wait_for_slot("a", clock.monotonic() + 20, expect=seconds.append)
+    assert seconds == [expected]
+
+
+@pytest.mark.parametrize(
+    ("background", "intervals"), [pytest.param(False, 3, id="foreground"), pytest.param(True, 7, id="background")]
+)
+def test_whoever_comes_back_waits_for_some_more_intervals(clock: Clock, intervals: int, *, background: bool) -> None:
+    name = caller_name("a", background=background)
+    promised = {f"promised_{name}_{moment(-9)}": moment(0)}
+    waits = intervals * INTERVAL
+    late = alone(clock, waits + 0.001, promised)
+    assert refused(late.limiter, clock, "a", background=background) == int(waits - 0.2 - 3 * WRITE_TIME)
+    assert alone(clock, waits, promised).wait("a", 0, background=background) == pytest.approx(waits)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        pytest.param(1, 0.025, id="one"),
+        pytest.param(20, 20 * 0.025, id="20"),
+        pytest.param(30, 10 * INTERVAL + 20 * 0.025, id="those far behind see 20 slots"),
+    ],
+)
+def test_whoever_waits_behind_the_dead_goes_before_them(clock: Clock, count: int, expected: float) -> None:
+    environment = alone(clock, 0, dead(count))
+    assert environment.wait("a", 100) == pytest.approx(expected, abs=0.001)
+    assert not [name for name in environment.table.items[KEY] if name.startswith("waiting_")]
+
+
+@pytest.mark.parametrize(
+    ("burst", "tat", "waiting", "expected"),
+    [
+        pytest.param(1, 0, 0, "r=1;t=0", id="free"),
+        pytest.param(1, 1.5, 0, "r=0;t=2", id="a slot in 1.5 s"),
+        pytest.param(1, 7.005 - 2 * INTERVAL, 2, "r=0;t=8", id="two wait"),
+        pytest.param(5, 2 * INTERVAL, 0, "r=3;t=0", id="a burst"),
+        pytest.param(5, 2 * INTERVAL, 2, "r=1;t=0", id="a burst for which two wait"),
+    ],
+)
+def test_the_state_is_told_as_it_was_seen(clock: Clock, burst: int, tat: float, waiting: int, expected: str) -> None:
+    environment = alone(clock, tat, dead(waiting), burst=burst)
+    environment.limiter._pacer.read()
+    assert environment.limiter.state_header() == f'"search-contacts";{expected}'
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [
+        pytest.param(0.5, 4, id="two intervals"),
+        pytest.param(0.6767, 3, id="3 s exactly"),
+        pytest.param(10, 1, id="1 s at least"),
+    ],
+)
+def test_a_pause_is_told_in_whole_seconds(clock: Clock, rate: float, seconds: int) -> None:
+    assert alone(clock, 0, rate=rate).limiter.back_off() == seconds
 
 
 # The same limiter with DynamoDB's own expressions, by moto.
@@ -319,10 +447,10 @@ def wait(limiter: RateLimiter, clock: Clock, caller: str, seconds: float, *, bac
     return clock.now - began
 
 
-def refused(limiter: RateLimiter, clock: Clock, caller: str, seconds: float = 0) -> int:
+def refused(limiter: RateLimiter, clock: Clock, caller: str, seconds: float = 0, *, background: bool = False) -> int:
     """Return the Retry-After of a caller who is refused."""
     with pytest.raises(ThrottledError) as error:
-        limiter.wait_for_slot(caller, clock.monotonic() + seconds)
+        limiter.wait_for_slot(caller, clock.monotonic() + seconds, background=background)
     assert error.value.code == "QuotaExceeded"
     return error.value.retry_after
 
@@ -479,19 +607,29 @@ def test_a_pause_is_not_made_shorter(limiter: RateLimiter, clock: Clock, dynamod
     refused(elsewhere, clock, "caller", 3)
 
 
+class Gone(TransientTable):
+    """A table that cannot be reached."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        raise StorageUnavailableError(key)
+
+    def update(self, key: str, *_: Any, **__: Any) -> dict[str, Any]:
+        raise StorageUnavailableError(key)
+
+
 def test_without_a_table_an_environment_paces_itself(clock: Clock) -> None:
-    class Gone(TransientTable):
-        def get(self, key: str) -> dict[str, Any] | None:
-            raise StorageUnavailableError(key)
-
-        def update(self, key: str, *_: Any, **__: Any) -> dict[str, Any]:
-            raise StorageUnavailableError(key)
-
     limiter = RateLimiter(Gone("table", None), 0.5, 1, 5, clock)
     waits = [wait(limiter, clock, "caller", 5) for _ in range(3)]
     assert waits == pytest.approx([0, INTERVAL, INTERVAL], abs=0.01)
     assert refused(limiter, clock, "caller", 1) == 1
+    assert wait(limiter, clock, "caller", INTERVAL) == pytest.approx(INTERVAL)
     assert limiter.back_off() == 4
     assert refused(limiter, clock, "caller", 3) >= 3
-    with pytest.raises(ThrottledError):  # nobody knows whether others leave anything
-        wait(limiter, clock, "export", 60, background=True)
+    # Nobody knows whether others leave anything, until the table is called again.
+    assert refused(limiter, clock, "export", 60, background=True) == 5
+
+
+def test_without_a_table_a_burst_is_used_once(clock: Clock) -> None:
+    limiter = RateLimiter(Gone("table", None), 0.5, 3, 5, clock)
+    waits = [wait(limiter, clock, "caller", 5) for _ in range(5)]
+    assert waits == pytest.approx([0, 0, 0, INTERVAL, INTERVAL], abs=0.01)

@@ -18,6 +18,7 @@ from contact_search.search.follow import Horizon, fetch_followed_page
 from contact_search.search.model import Search
 from contact_search.search.walk import Page
 from contact_search.search.window import EIGHT_WEEKS, RequestedWindow
+from tests.clock import Clock
 from tests.unit.search.test_walk import FakeTable, new_codec
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -309,6 +310,16 @@ def test_a_cursor_used_again_returns_the_same_contacts_and_newer_ones(drawn: lis
     connect.now = START + timedelta(days=20)
     for cursor, page in zip(cursors, follower.pages, strict=True):
         assert ids([follower.fetch(cursor)])[: page.count] == ids([page])
+
+
+def test_a_cursor_can_be_used_for_30_days(still: Clock) -> None:
+    connect = DelayedConnect([late_contact(1, START + timedelta(days=29))], now=START + SETTLE)
+    follower = Follower(connect)
+    follower.poll()
+    connect.now += timedelta(days=29.9)
+    still.advance(timedelta(days=29.9))
+    follower.catch_up()
+    assert ids(follower.pages) == ["contact-001"]
 
 
 def test_a_follower_keeps_its_place_without_the_table() -> None:

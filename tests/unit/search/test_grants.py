@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from contact_search.amazon_connect.contact_details import ContactDetails
 from contact_search.search import body, query
-from contact_search.search.grants import Caller, ForbiddenError, Grant, restrict
+from contact_search.search.grants import Caller, ForbiddenError, Grant, find_caller, is_granted, restrict
 from contact_search.search.model import Search
+from contact_search.storage.durable_table import DurableTable
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -61,9 +63,10 @@ def test_what_is_not_asked_for_is_limited_to_the_grant(search: Search, grant: Gr
     [
         ({"queue_ids": []}, {"QueueIds": ["a", "b"]}),
         ({"queue_ids": ["b"]}, {"QueueIds": ["b"]}),
+        ({"queue_ids": ["b", "a"]}, {"QueueIds": ["b", "a"]}),
         ({"queue_ids": ["b"], "channels": ["CHAT"]}, {"QueueIds": ["b"], "Channels": ["CHAT"]}),
     ],
-    ids=["empty-list", "part", "part-and-more"],
+    ids=["empty-list", "part", "all", "part-and-more"],
 )
 def test_a_part_of_the_grant_may_be_asked_for(criteria: dict[str, Any], restricted: dict[str, Any]) -> None:
     assert restrict(post(criteria), caller(Grant(queue_ids=["a", "b"]))).criteria == restricted
@@ -132,6 +135,7 @@ INITIATION_ONLY = Grant(fields=frozenset({"initiation_timestamp"}))
         (INITIATION_ONLY, {"sort": "expiry_timestamp"}, ["sort"]),
         (INITIATION_ONLY, {"time_field": "disconnect_timestamp"}, ["time_field"]),
         (INITIATION_ONLY, {"time_field": "enqueue_timestamp"}, ["time_field"]),
+        (INITIATION_ONLY, {"time_field": "disconnect_timestamp", "follow": "true"}, ["time_field"]),
         (INITIATION_ONLY, {"disconnect_timestamp__exists": "false"}, ["disconnect_timestamp.exists"]),
         (Grant(fields=frozenset({"channel"})), {}, ["time_field"]),
         (Grant(fields=frozenset({"queue_info"})), {"time_field": "enqueue_timestamp"}, ["time_field"]),
@@ -206,6 +210,35 @@ def test_a_body_is_also_refused_by_its_other_members(member: str, value: Any, po
     assert refused(post({}, **{member: value}), INITIATION_ONLY).sources == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("grant", "parameters", "granted"),
+    [
+        (Grant(lookback=timedelta(days=30)), {}, {"last": "P30D before now"}),
+        (Grant(channels=["CHAT", "EMAIL"]), {"channel": "VOICE"}, {"channel": "CHAT, EMAIL"}),
+        (Grant(channels=["CHAT"], fields=frozenset({"channel"})), {"channel": "VOICE"}, {"channel": "CHAT"}),
+        (Grant(channels=["CHAT"], fields=frozenset({"initiation_timestamp"})), {"channel": "VOICE"}, {}),
+        (
+            Grant(fields=frozenset({"name", "initiation_timestamp"})),
+            {"fields": "channel"},
+            {"fields": "id, initiation_timestamp, name"},
+        ),
+        (Grant(fields=frozenset({"initiation_timestamp"})), {"channel": "VOICE"}, {}),
+        (Grant(queue_ids=["a"], channels=["CHAT"]), {"queue_id": "b"}, {}),
+        (Grant(attribute_keys=frozenset({"a"})), {"attribute__b": "1"}, {}),
+    ],
+    ids=["lookback", "channels", "channels-seen", "channels-unseen", "fields", "another-field", "queues", "attributes"],
+)
+def test_a_refusal_says_what_is_granted_unless_it_is_sensitive(
+    grant: Grant, parameters: dict[str, str], granted: dict[str, str]
+) -> None:
+    assert refused(get(**parameters), grant).granted == granted
+
+
+def test_the_text_of_a_refusal_has_no_sources() -> None:
+    """Sources may be keys of attributes, and the text of an error may be logged."""
+    assert str(refused(get(attribute__a="1", attribute__b="2"), Grant(attribute_keys=frozenset()))) == "2 refused"
+
+
 def test_a_search_without_sources_is_refused_all_the_same() -> None:
     search = replace(get(queue_id="b"), sources={})
     assert refused(search, Grant(queue_ids=["a"])).sources == ["QueueIds"]
@@ -220,11 +253,18 @@ def test_a_search_without_sources_is_refused_all_the_same() -> None:
         (INITIATION_ONLY, {"fields": "id,initiation_timestamp"}),
         (INITIATION_ONLY, {"initiation_timestamp__from": "2026-11-01"}),
         (Grant(fields=frozenset({"queue_info", "initiation_timestamp"})), {"time_field": "enqueue_timestamp"}),
+        (Grant(attribute_keys=frozenset()), {}),
     ],
-    ids=["attribute", "lookback", "later-page", "fields", "additional-time", "enqueue-timestamp"],
+    ids=["attribute", "lookback", "later-page", "fields", "additional-time", "enqueue-timestamp", "no-attribute"],
 )
 def test_a_search_within_the_grant_is_not_refused(grant: Grant, parameters: dict[str, str]) -> None:
     assert restrict(get(**parameters), caller(grant)).criteria == get(**parameters).criteria
+
+
+@pytest.mark.parametrize("step", [{}, {"agent_criteria": {}}], ids=["step", "agent"])
+def test_routing_criteria_without_agents_are_within_any_grant_of_agents(step: dict[str, Any]) -> None:
+    search = post({"routing_criteria": {"steps": [step]}})
+    assert restrict(search, caller(Grant(agent_ids=["a"]))).criteria == search.criteria | {"AgentIds": ["a"]}
 
 
 @pytest.mark.parametrize(
@@ -255,6 +295,84 @@ def test_a_page_has_no_more_contacts_than_granted(page_limit: int | None, limit:
 def test_another_client_or_revision_makes_it_another_search() -> None:
     callers = [Caller("a", "1", Grant()), Caller("a", "2", Grant()), Caller("b", "1", Grant())]
     assert len({restrict(get(), caller).identity for caller in callers}) == 3
+
+
+CONTACT = ContactDetails.model_validate(
+    {
+        "Channel": "VOICE",
+        "InitiationTimestamp": NOW - timedelta(days=30),
+        "QueueInfo": {"Id": "q"},
+        "AgentInfo": {
+            "Id": "a",
+            "HierarchyGroups": {
+                "Level1": {"Arn": "arn:aws:connect:eu-west-2:1:instance/i/agent-group/g"},
+                "Level2": {},
+            },
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("grant", "expected"),
+    [
+        (Grant(), True),
+        (Grant(queue_ids=["p", "q"]), True),
+        (Grant(queue_ids=["p", "a"]), False),
+        (Grant(agent_ids=["a", "b"]), True),
+        (Grant(agent_ids=["b", "q"]), False),
+        (Grant(channels=["VOICE"]), True),
+        (Grant(channels=["CHAT"]), False),
+        (Grant(agent_hierarchy_groups={"L1Ids": ["g", "h"]}), True),
+        (Grant(agent_hierarchy_groups={"L1Ids": ["h"]}), False),
+        (Grant(agent_hierarchy_groups={"L2Ids": ["g"]}), False),
+        (Grant(agent_hierarchy_groups={"L3Ids": ["g"]}), False),
+        (Grant(lookback=timedelta(days=30)), True),
+        (Grant(lookback=timedelta(days=29)), False),
+        (Grant(queue_ids=["q"], agent_ids=["a"], channels=["VOICE"], lookback=timedelta(days=31)), True),
+        (Grant(queue_ids=["p"], agent_ids=["a"], channels=["VOICE"], lookback=timedelta(days=31)), False),
+        (Grant(queue_ids=["q"], agent_ids=["b"], channels=["VOICE"], lookback=timedelta(days=31)), False),
+        (Grant(queue_ids=["q"], agent_ids=["a"], channels=["CHAT"], lookback=timedelta(days=31)), False),
+    ],
+    ids=lambda value: value.model_dump_json(exclude_defaults=True) if isinstance(value, Grant) else "",
+)
+def test_a_contact_is_judged_as_a_search_would_be(grant: Grant, *, expected: bool) -> None:
+    assert is_granted(CONTACT, grant, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        Grant(queue_ids=["q"]),
+        Grant(agent_ids=["a"]),
+        Grant(channels=["VOICE"]),
+        Grant(agent_hierarchy_groups={"L1Ids": ["g"]}),
+        Grant(lookback=timedelta(days=30)),
+    ],
+    ids=["queues", "agents", "channels", "hierarchy", "lookback"],
+)
+@pytest.mark.parametrize("members", [{}, {"AgentInfo": {}}], ids=["nothing", "agent"])
+def test_what_a_contact_does_not_have_is_not_granted(members: dict[str, Any], grant: Grant) -> None:
+    assert is_granted(ContactDetails.model_validate(members), Grant(), NOW)
+    assert not is_granted(ContactDetails.model_validate(members), grant, NOW)
+
+
+class FakeTable(DurableTable):
+    """Have one client."""
+
+    def __init__(self, *, revoked: int) -> None:
+        self._client = {"id": "1", "usage_key": "u", "by_token": 0, "revoked": revoked}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        stored = {"revision": "3", "grant": '{"page_limit": 5}', "usage_plan": "internal"}
+        return self._client | stored if key == "client partner" else None
+
+
+def test_a_caller_is_a_client_with_its_grant() -> None:
+    expected = Caller("partner", "3", Grant(page_limit=5), "internal")
+    assert find_caller(FakeTable(revoked=0), "partner") == expected
+    assert find_caller(FakeTable(revoked=0), "another") is None
+    assert find_caller(FakeTable(revoked=1), "partner") is None
 
 
 @pytest.mark.parametrize(

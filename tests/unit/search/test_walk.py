@@ -17,8 +17,8 @@ from contact_search.search import position as position_module
 from contact_search.search.cursor import CursorCodec, CursorExpiredError
 from contact_search.search.model import Search
 from contact_search.search.position import RESULT_LIMIT, Position
-from contact_search.search.walk import Page, Walk, fetch_page
-from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window
+from contact_search.search.walk import Page, Walk, WalkPage, can_restart, fetch_page
+from contact_search.search.window import EIGHT_WEEKS, RequestedWindow, Window, two_years_before
 from contact_search.storage.errors import StorageUnavailableError
 from contact_search.storage.transient_table import TransientTable
 from tests.profiles import examples
@@ -44,6 +44,7 @@ class FakeConnect(AmazonConnect):
         token_padding: Text that makes each NextToken longer.
         tokens_work: Whether a NextToken is accepted.
         has_token_at_limit: Whether the last result within the limit has a NextToken, if there are more.
+        rounds_down: Whether windows lose the fractions of their seconds, as some versions of botocore send them.
     """
 
     def __init__(self, contacts: Sequence[Contact]) -> None:
@@ -54,6 +55,7 @@ class FakeConnect(AmazonConnect):
         self.token_padding = ""
         self.tokens_work = True
         self.has_token_at_limit = False
+        self.rounds_down = False
 
     def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
         assert patience is PATIENCE
@@ -84,6 +86,8 @@ class FakeConnect(AmazonConnect):
     def _matches(self, request: Mapping[str, Any]) -> list[Contact]:
         additional = request["SearchCriteria"].get("AdditionalTimeRange", {"Criteria": []})["Criteria"]
         ranges = [request["TimeRange"], *(criterion["TimeRange"] for criterion in additional)]
+        if self.rounds_down:
+            ranges = [bounds | {"StartTime": bounds["StartTime"].replace(microsecond=0)} for bounds in ranges]
         matches = [contact for contact in self.contacts if all(is_within(contact, bounds) for bounds in ranges)]
         sort = request["Sort"]
         matches.sort(key=lambda contact: (sort_key(contact, sort["FieldName"]), contact.id))
@@ -173,6 +177,7 @@ def fetch_pages(search: Search, connect: AmazonConnect, limits: Iterator[int] | 
         limit = next(limits) if limits else search.limit
         pages.append(fetch_page(replace(search, cursor=cursor, limit=limit), connect, codec, PATIENCE))
         assert pages[-1].count <= limit
+        assert len(pages) < 1_000, "the walk does not reach its end"
         cursor = pages[-1].next_cursor
     return pages
 
@@ -231,6 +236,7 @@ def test_a_page_has_a_cursor_only_if_there_is_another_page() -> None:
     assert [page.count for page in pages] == [10, 10, 5]
     assert [page.next_cursor is None for page in pages] == [False, False, True]
     assert {(page.total, page.is_lower_bound) for page in pages} == {(25, False)}
+    assert [page.result.response.contacts for page in pages] == [page.contacts for page in pages]
 
 
 def test_the_next_page_is_requested_with_connects_token() -> None:
@@ -253,7 +259,15 @@ def test_a_limit_of_0_counts_with_one_call(start: datetime, counts: str, expecte
     page = fetch_page(new_search(start=start, limit=0), connect, new_codec(), PATIENCE)
     assert (page.contacts, page.count, page.next_cursor, page.truncated) == ([], 0, None, False)
     assert (page.total, page.is_lower_bound) == expected
+    assert len(page.result.response.contacts) == 1
     assert [request["MaxResults"] for request in connect.requests] == [1]
+
+
+def test_without_a_count_the_total_is_what_has_been_read() -> None:
+    connect = FakeConnect(hourly_contacts(25))
+    connect.counts = "none"
+    pages = fetch_pages(new_search(limit=10), connect)
+    assert [(page.total, page.is_lower_bound) for page in pages] == [(10, True), (20, True), (25, True)]
 
 
 def test_a_count_is_a_lower_bound_where_connect_may_have_stopped_counting(few_results: int) -> None:
@@ -281,6 +295,48 @@ def test_a_lost_token_is_replaced_by_a_search_from_the_last_timestamp() -> None:
     assert (second.total, second.is_lower_bound) == (15, False)
     assert ["NextToken" in request for request in connect.requests] == [False, True, False]
     assert connect.requests[-1]["TimeRange"]["EndTime"] == first.contacts[-1].initiation_timestamp
+
+
+def test_a_lost_token_is_replaced_while_the_walk_has_not_left_its_first_timestamp() -> None:
+    connect, codec = FakeConnect([new_contact(number, NOW) for number in range(15)]), new_codec()
+    search = new_search(limit=10)
+    first = fetch_page(search, connect, codec, PATIENCE)
+    connect.tokens_work = False
+    second = fetch_page(replace(search, cursor=first.next_cursor), connect, codec, PATIENCE)
+    assert ids([first, second]) == [contact.id for contact in reversed(connect.contacts)]
+
+
+@pytest.mark.parametrize("token", ["t", None], ids=["with a token", "its token is lost"])
+def test_a_restart_begins_anew_if_no_contact_is_returned_yet(token: str | None) -> None:
+    walk = Walk.begin(new_search())
+    assert Walk(walk.search, replace(walk.position, results_read=3, next_token=token)).restart() == walk
+
+
+@pytest.mark.parametrize("token", ["t", None], ids=["with a token", "its token is lost"])
+def test_a_restart_begins_at_the_last_timestamp(token: str | None) -> None:
+    walk = Walk.begin(new_search())
+    reached = {"last_timestamp": NOW - HOUR, "seen": frozenset("a")}
+    position = replace(walk.position, matches_before=7, results_read=5, next_token=token, **reached)  # type: ignore[arg-type]
+    window = Window(NOW - EIGHT_WEEKS, NOW - HOUR)
+    expected = replace(walk.position, window=window, matches_before=7 + 5 - 1, **reached)  # type: ignore[arg-type]
+    assert Walk(walk.search, position).restart() == Walk(walk.search, expected)
+
+
+def test_a_token_may_be_lost_before_the_first_contact() -> None:
+    class HesitantConnect(FakeConnect):
+        """Return nothing at first but a token."""
+
+        def search(self, request: Mapping[str, Any], patience: Patience) -> Result[SearchContactsResponse]:
+            result = super().search(request, patience)
+            if len(self.requests) > 1:
+                return result
+            return replace(result, response=result.response.model_copy(update={"contacts": [], "next_token": "0 "}))
+
+    connect = HesitantConnect(hourly_contacts(15))
+    connect.tokens_work = False
+    pages = fetch_pages(new_search(start=TWO_YEARS_AGO, limit=10), connect)
+    assert ids(pages) == [contact.id for contact in connect.contacts]
+    check_totals(pages, 15)
 
 
 def test_a_lost_stored_token_is_replaced_as_well() -> None:
@@ -384,6 +440,26 @@ def test_a_walk_passes_more_contacts_of_one_timestamp_than_a_page_holds() -> Non
     assert ids(pages) == [contact.id for contact in expected]
 
 
+@pytest.mark.parametrize("rounds_down", [False, True], ids=["to the microsecond", "full seconds"])
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_a_contact_where_two_windows_meet_is_returned_and_counted_once(order: str, *, rounds_down: bool) -> None:
+    seam = TWO_YEARS_AGO + EIGHT_WEEKS if order == "ASCENDING" else NOW - EIGHT_WEEKS
+    contacts = [new_contact(number, seam + number * HOUR) for number in (-1, 0, 1)]
+    connect = FakeConnect(contacts)
+    connect.rounds_down = rounds_down
+    pages = fetch_pages(new_search(start=TWO_YEARS_AGO, order=order, limit=2), connect)
+    contacts.sort(key=lambda contact: (contact.initiation_timestamp, contact.id), reverse=order == "DESCENDING")
+    assert ids(pages) == [contact.id for contact in contacts]
+    if not rounds_down:
+        assert pages[-1].total == 3
+
+
+def test_the_last_result_within_the_limit_is_read_on_a_page_of_its_own(few_results: int) -> None:
+    contacts = hourly_contacts(few_results)
+    pages = fetch_pages(new_search(sort="CHANNEL", limit=few_results - 1), FakeConnect(contacts))
+    assert [page.count for page in pages] == [few_results - 1, 1]
+
+
 @pytest.mark.parametrize("tokens_work", [True, False], ids=["with tokens", "without tokens"])
 def test_contacts_that_begin_during_the_walk_do_not_repeat_others(*, tokens_work: bool) -> None:
     connect, codec = FakeConnect(hourly_contacts(30)), new_codec()
@@ -444,6 +520,9 @@ def test_an_enqueue_walk_begins_again_with_each_window(*, tokens_work: bool) -> 
     pages = fetch_pages(search, connect)
     # Then
     assert ids(pages) == [contact.id for contact in contacts]
+    check_totals(pages, len(contacts))
+    if tokens_work:
+        assert {request["MaxResults"] for request in connect.requests} == {1}, "nothing is read twice"
 
 
 @pytest.mark.parametrize(
@@ -467,6 +546,49 @@ def test_an_enqueue_window_that_cannot_restart_is_halved_until_its_matches_fit(
     assert sorted(ids(pages), key=str) == [contact.id for contact in contacts]
     assert (pages[0].count == 0) is is_halved
     assert pages[0].next_cursor
+    lengths = [request["TimeRange"]["EndTime"] - request["TimeRange"]["StartTime"] for request in connect.requests]
+    assert lengths[1] == (lengths[0] / 2 if is_halved else lengths[0])
+
+
+@pytest.mark.parametrize(("milliseconds", "is_halved"), [(1.5, False), (2, True), (60_000, True)])
+def test_a_window_is_halved_down_to_a_millisecond(milliseconds: float, *, is_halved: bool) -> None:
+    anywhere = {"TimeRange": {"Type": INITIATION, "StartTime": TWO_YEARS_AGO, "EndTime": NOW}}
+    neither = {"MatchType": "MATCH_NONE", "Criteria": [anywhere]}
+    start = NOW - milliseconds * MILLISECOND
+    search = new_search(start=start, time_field=ENQUEUE, sort=None, criteria={"AdditionalTimeRange": neither})
+    walk = Walk.begin(search)
+    narrowed = walk.narrow()
+    assert (narrowed.position.window if narrowed else None) == (
+        Window(NOW - milliseconds / 2 * MILLISECOND, NOW) if is_halved else None
+    )
+    if narrowed:
+        response = SearchContactsResponse.model_construct(contacts=[], next_token=None, total_count=RESULT_LIMIT)
+        assert walk.page(response) == WalkPage([], walk, narrowed)
+
+
+@pytest.mark.parametrize(
+    ("match_type", "count", "expected"),
+    [("MATCH_ALL", 2, True), ("MATCH_ANY", 1, True), ("MATCH_ANY", 2, False), ("MATCH_NONE", 1, False)],
+)
+def test_a_walk_can_restart_if_another_time_range_can_be_added(match_type: str, count: int, *, expected: bool) -> None:
+    criterion = {"TimeRange": {"Type": INITIATION, "StartTime": TWO_YEARS_AGO, "EndTime": NOW}}
+    additional = {"AdditionalTimeRange": {"MatchType": match_type, "Criteria": [criterion] * count}}
+    assert can_restart(new_search(time_field=ENQUEUE, sort=None, criteria=additional)) is expected
+    assert can_restart(new_search(time_field=ENQUEUE, sort=None))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_restart_adds_a_time_range_to_those_of_the_search(count: int) -> None:
+    criterion = {"TimeRange": {"Type": "DISCONNECT_TIMESTAMP", "StartTime": TWO_YEARS_AGO, "EndTime": None}}
+    criteria = {"AdditionalTimeRange": {"MatchType": "MATCH_ANY", "Criteria": [criterion]}} if count else {}
+    walk = Walk.begin(new_search(time_field=ENQUEUE, sort=None, criteria=criteria))
+    restarted = Walk(walk.search, replace(walk.position, initiated_until=NOW - HOUR))
+    own = {"TimeRange": criterion["TimeRange"] | {"EndTime": NOW}}
+    start = two_years_before(NOW) - EIGHT_WEEKS  # a contact may have been initiated before the 2 years
+    bound = {"TimeRange": {"Type": INITIATION, "StartTime": start, "EndTime": NOW - HOUR}}
+    assert restarted.request()["SearchCriteria"] == {
+        "AdditionalTimeRange": {"Criteria": [own, bound][1 - count :], "MatchType": "MATCH_ALL"}
+    }
 
 
 SPAN_MILLISECONDS = SPAN // MILLISECOND
