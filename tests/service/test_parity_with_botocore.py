@@ -80,7 +80,11 @@ def _member_differences(shape: Shape, schema: dict[str, Any], root: dict[str, An
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    return root["$defs"][schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+    if "$ref" in schema:
+        return dict(root["$defs"][schema["$ref"].rsplit("/", 1)[-1]])
+    # A date in place of a date-time is our own.
+    date_time, date = ({"format": name, "type": "string"} for name in ("date-time", "date"))
+    return schema | date_time if schema.get("anyOf") == [date_time, date] else schema
 
 
 def request_differences(model: ServiceModel) -> list[str]:
