@@ -254,8 +254,18 @@ def test_a_search_without_sources_is_refused_all_the_same() -> None:
         (INITIATION_ONLY, {"initiation_timestamp__from": "2026-11-01"}),
         (Grant(fields=frozenset({"queue_info", "initiation_timestamp"})), {"time_field": "enqueue_timestamp"}),
         (Grant(attribute_keys=frozenset()), {}),
+        (Grant(fields=frozenset({"channel", "initiation_timestamp"})), {"channel": "VOICE"}),
     ],
-    ids=["attribute", "lookback", "later-page", "fields", "additional-time", "enqueue-timestamp", "no-attribute"],
+    ids=[
+        "attribute",
+        "lookback",
+        "later-page",
+        "fields",
+        "additional-time",
+        "enqueue-timestamp",
+        "no-attribute",
+        "field",
+    ],
 )
 def test_a_search_within_the_grant_is_not_refused(grant: Grant, parameters: dict[str, str]) -> None:
     assert restrict(get(**parameters), caller(grant)).criteria == get(**parameters).criteria
