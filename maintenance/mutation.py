@@ -53,6 +53,7 @@ EXPLAINED = {
     "return timestamp > last_timestamp if self.search.descending else timestamp <= last_timestamp": _EQUAL,
     "return begins and (response.total_count or 1) > self.position.results_left * 0.9": "where an upstream search"
     " begins it has more than one result left",
+    "return replace(self.position.window, )": "the next page of a walk without an end goes beyond it",
     'self._last_caller, self._throttled_caller = caller, "XXXX"': _NOBODY,
     'self._last_caller = self._throttled_caller = "XXXX"': _NOBODY,
     "self._last_caller = self._throttled_caller = None": _NOBODY,
