@@ -4,7 +4,8 @@
 
 (speed) exports all contacts of two years without a quota, first with the template's state machine and its worker, then
 with boto3's paginator. (alone) runs one export at Connect's default quota. (beside) has ten callers search every 40 s,
-first without exports and then while three exports run. (kills) kills the worker at random times, `--kills` times.
+and then all the time, first without exports and then while three exports run. (kills) kills the worker at random times,
+`--kills` times.
 The stand-in of AWS is one process, which runs the worker in other processes.
 """
 
