@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,13 @@ from typing import Any
 import pytest
 
 from distribution.python import UV
-from sandbox.aws_server import AwsServer
 from sandbox.clients import FULL_KEY
-from sandbox.gateway.proxy_event import Request
-from tests.api_server import serving_api
-from tests.clock import NOW, Clock, real_time_in_processes
-from tests.conftest import Answer, Gateway
-from tests.contact_centre import ContactCentre, contact_centre
+from tests.clock import NOW, real_time_in_processes
+from tests.conftest import Gateway
+from tests.contact_centre import ContactCentre
+from tests.examples.program import LONG, Program
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "dlt"
-LONG = 300  # seconds, which only a machine that does nothing else for us ever needs
 MINUTE = timedelta(minutes=1)
 
 # Kills the program where a run of the pipeline has come so far.
@@ -62,20 +59,14 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @dataclass
-class Example:
-    """The example with a folder of its own, and the service that it asks."""
+class Example(Program):
+    """The example with a folder of its own."""
 
     python: Path
     folder: Path
-    url: str = ""
-    requests: list[Request] = field(default_factory=list)
-    kill_at_request: int | None = None
-    process: "subprocess.Popen[str] | None" = None
 
     def run(self, patch: str = "", *, kill_at_request: int | None = None) -> int:
         """Run it until it has caught up or is killed, by a patch or at a request; return its exit status."""
-        self.requests.clear()
-        self.kill_at_request = kill_at_request
         environment = {
             "CONTACT_SEARCH_API_KEY": FULL_KEY,
             "DLT_DATA_DIR": str(self.folder / "dlt"),
@@ -84,24 +75,8 @@ class Example:
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
         options = ("--url", self.url, "--from", (NOW - 30 * MINUTE).isoformat(), "--settle", "PT5M", "--once")
-        self.process = subprocess.Popen(  # noqa: S603 - the example
-            [self.python, "-c", PROGRAM.format(patch=patch), *options],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        output, _ = self.process.communicate(timeout=LONG)
-        assert self.process.returncode in {0, -signal.SIGKILL}, output
-        return self.process.returncode
-
-    def note(self, request: Request) -> None:
-        """Note a request, and kill the program if it is the one to do so at."""
-        self.requests.append(request)
-        if len(self.requests) == self.kill_at_request:
-            assert self.process is not None
-            self.process.kill()
+        command: list[str | Path] = [self.python, "-c", PROGRAM.format(patch=patch), *options]
+        return self.execute(command, environment, kill_at_request, self.folder)
 
     def loaded(self) -> list[str]:
         """Return the ids of the contacts in DuckDB, in the order of their timestamps."""
@@ -118,19 +93,8 @@ class Example:
 @pytest.fixture
 def example(python: Path, gateway: Gateway, tmp_path: Path) -> Iterator[Example]:
     example = Example(python, tmp_path)
-
-    def noting(request: Request) -> Answer:
-        example.note(request)
-        return gateway(request)
-
-    with serving_api(noting) as example.url:
+    with example.served_by(gateway):
         yield example
-
-
-@pytest.fixture
-def centre(aws: AwsServer, still: Clock) -> Iterator[ContactCentre]:
-    with contact_centre(aws, still) as centre:
-        yield centre
 
 
 def add(centre: ContactCentre, count: int) -> list[str]:

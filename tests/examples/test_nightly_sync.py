@@ -3,66 +3,40 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.aws_server import AwsServer
 from sandbox.clients import FULL_KEY
-from sandbox.gateway.proxy_event import Request
-from tests.api_server import serving_api
-from tests.clock import Clock, pythonpath
-from tests.conftest import Answer, Gateway
-from tests.contact_centre import ContactCentre, contact_centre
+from tests.clock import pythonpath
+from tests.conftest import Gateway
+from tests.contact_centre import ContactCentre
+from tests.examples.program import Program
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "nightly_sync" / "nightly_sync.py"
-LONG = 300  # seconds, which only a machine that does nothing else for us ever needs
 DAY = timedelta(days=1)
 
 
 @dataclass
-class Sync:
-    """The example with a file of its own, and the requests that it sends."""
+class Sync(Program):
+    """The example with a file of its own."""
 
     path: Path
-    url: str = ""
-    requests: list[Request] = field(default_factory=list)
-    kill_at_request: int | None = None
-    process: "subprocess.Popen[str] | None" = None
 
     def run(self, kill_at_request: int | None = None) -> int:
         """Run it until it ends or is killed at a request; return its exit status."""
-        self.requests.clear()
-        self.kill_at_request = kill_at_request
-        self.process = subprocess.Popen(  # noqa: S603 - the example
-            [sys.executable, EXAMPLE, self.url, self.path],
-            env=os.environ
-            | {
-                "CONTACT_SEARCH_API_KEY": FULL_KEY,
-                "PYTHONPATH": pythonpath(str(ROOT / "clients" / "python" / "src")),
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        output, _ = self.process.communicate(timeout=LONG)
-        assert self.process.returncode in {0, -signal.SIGKILL}, output
-        return self.process.returncode
-
-    def note(self, request: Request) -> None:
-        """Note a request, and kill the program if it is the one to do so at."""
-        self.requests.append(request)
-        if len(self.requests) == self.kill_at_request:
-            assert self.process is not None
-            self.process.kill()
+        environment = {
+            "CONTACT_SEARCH_API_KEY": FULL_KEY,
+            "PYTHONPATH": pythonpath(str(ROOT / "clients" / "python" / "src")),
+        }
+        return self.execute([sys.executable, EXAMPLE, self.url, self.path], os.environ | environment, kill_at_request)
 
     def stored(self) -> list[str]:
         """Return the ids of the contacts in the file, in the order of their ends."""
@@ -74,19 +48,8 @@ class Sync:
 @pytest.fixture
 def sync(gateway: Gateway, tmp_path: Path) -> Iterator[Sync]:
     sync = Sync(tmp_path / "contacts.sqlite")
-
-    def noting(request: Request) -> Answer:
-        sync.note(request)
-        return gateway(request)
-
-    with serving_api(noting) as sync.url:
+    with sync.served_by(gateway):
         yield sync
-
-
-@pytest.fixture
-def centre(aws: AwsServer, still: Clock) -> Iterator[ContactCentre]:
-    with contact_centre(aws, still) as centre:
-        yield centre
 
 
 def add(centre: ContactCentre, count: int) -> list[str]:
