@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import marshal
 import math
 import os
 import tarfile
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -49,6 +51,21 @@ _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
+_parse_file = JSONFileLoader.load_file
+_botocore_files: dict[str, bytes] = {}
+
+
+def _parse_file_once(loader: JSONFileLoader, path: str) -> Any:
+    """Parse a file of botocore's data once per worker: a session takes longer for it than most tests take in all.
+
+    Each caller has a copy of its own, because moto changes what it loads.
+    """
+    if path not in _botocore_files and (parsed := _parse_file(loader, path)) is not None:
+        _botocore_files[path] = marshal.dumps(json.loads(json.dumps(parsed)))  # not the OrderedDict that it is
+    return marshal.loads(_botocore_files[path]) if path in _botocore_files else None  # noqa: S302 - we made it
+
+
+JSONFileLoader.load_file = _parse_file_once
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
 
 
@@ -77,8 +94,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start three workers for two cores: many tests wait for processes, for a quota or for a lifetime to end."""
+    return min(max((os.cpu_count() or 1) * 3 // 2, 1), 8)
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector look at what tests make, not at 600 MB of modules again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Collect what tests have left, once. pytest does so five times when it ends, and has nothing left to look at."""
     gc.collect()
     gc.freeze()
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from types import CodeType
 from typing import Any, Protocol
 
 from contact_search.amazon_connect.errors import ThrottledError
@@ -175,12 +177,17 @@ class Table:
 
 def _evaluate(expression: str, item: Item, values: Mapping[str, Value]) -> Any:
     """Evaluate a condition or an operand. Comparisons with an attribute that is missing are False, as with NaN."""
+    return eval(_compiled(expression), {"item": item, "values": values, "nan": float("nan")})  # noqa: S307
+
+
+@cache
+def _compiled(expression: str) -> CodeType:
+    """Translate a condition or an operand into Python, once: a simulation evaluates it some thousand times."""
     expression = re.sub(r"attribute_not_exists\(#(\w+)\)", r"('\1' not in item)", expression)
     expression = re.sub(r"if_not_exists\(#(\w+), :(\w+)\)", r"item.get('\1', values['\2'])", expression)
     expression = re.sub(r"#(\w+)", r"item.get('\1', nan)", expression)
     expression = re.sub(r":(\w+)", r"values['\1']", expression)
-    expression = expression.replace(" AND ", " and ").replace(" OR ", " or ")
-    return eval(expression, {"item": item, "values": values, "nan": float("nan")})  # noqa: S307
+    return compile(expression.replace(" AND ", " and ").replace(" OR ", " or "), "condition", "eval")
 
 
 @dataclass

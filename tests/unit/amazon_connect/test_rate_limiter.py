@@ -174,7 +174,7 @@ def test_the_quota_is_used_while_anybody_waits(world: World) -> None:
         assert fleet.used(trouble + FIRST_CALL * fleet.first_calls()) >= 0.98
 
 
-@thorough
+@settings(max_examples=examples(10), deadline=None)
 @given(CROWDED, BACKGROUND)
 def test_the_background_slows_others_down_by_a_fourth(world: World, background: list[Caller]) -> None:
     """Given background callers, others wait 1.25 times as long as without, and for a call of the background's.
@@ -190,7 +190,7 @@ def test_the_background_slows_others_down_by_a_fourth(world: World, background: 
     assert max((in_a_row for caller, in_a_row in beside.refusals if caller in others), default=0) <= 2
 
 
-@thorough
+@settings(max_examples=examples(10), deadline=None)
 @given(CROWDED, BACKGROUND)
 def test_the_background_gets_its_fifth(world: World, background: list[Caller]) -> None:
     """Given others who ask all the time, the background has one call of five, and each caller there has its turn."""
