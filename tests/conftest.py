@@ -6,6 +6,7 @@ import json
 import marshal
 import math
 import os
+import signal
 import tarfile
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -66,6 +67,8 @@ def _parse_file_once(loader: JSONFileLoader, path: str) -> Any:
 
 
 JSONFileLoader.load_file = _parse_file_once
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ignores Ctrl-C for what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would ignore it as well
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
 
 
