@@ -39,8 +39,8 @@ AI_AGENT = "7d3c0f6e-58a1-4c7e-9d2b-0f4c1a2b3c4d"
 # The ids of the queues and agents that a search names.
 IDS = {"queue": ["queue-1"], "agent": ["agent-1"]}
 # An export has all pages and both names, and it ends.
-NOT_EXPORTED = {"limit", "expand", "cursor", "follow", "settle"}
-EXPORTED = [name for name in NAMES if name not in NOT_EXPORTED]
+WITHOUT_EXPORT = {"limit", "expand", "cursor", "follow", "settle"}
+EXPORTED = [name for name in NAMES if name not in WITHOUT_EXPORT]
 
 
 def convert(searches: list[Any], now: float = 0, pointers: tuple[str, ...] = ()) -> dict[str, Any]:

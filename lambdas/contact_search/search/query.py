@@ -73,6 +73,8 @@ _REQUIRED_STEMS = {
     "ai_agent_version": ("ai_agent_id",),
     "settle": ("follow",),
 }
+# Parameters that cannot be combined with those of a stem, and why.
+_EXCLUDED_STEMS = {"transcript": ("transcript.", "is about every participant")}
 
 
 def parse(parameters: Mapping[str, Sequence[str]], now: datetime) -> Search:
@@ -194,13 +196,7 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
         yield Fault("last", "conflict", "replaces `from` and `to`, so it cannot be combined with them")
     elif "last" not in query and "from" not in query:
         yield Fault("from", "required", "is required, unless `last` is given")
-    roles = [name for name in query if _stem(name) == "transcript."]
-    if "transcript" in query and roles:
-        yield Fault("transcript", "conflict", f"is about every participant, so it cannot be combined with `{roles[0]}`")
-    stems = set(map(_stem, query))
-    for name, required in _REQUIRED_STEMS.items():
-        if name in query and stems.isdisjoint(required):
-            yield Fault(name, "conflict", f"has no effect without `{required[0]}`")
+    yield from _combination_faults(query)
     yield from _follow_faults(query, valid)
     if "cursor" in query and valid.limit == 0:
         yield Fault("limit", "conflict", "must not be 0 with `cursor`: only a search as a whole can be counted")
@@ -212,6 +208,18 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
         key = max(valid.tag, key=lambda key: len(valid.tag[key]))
         detail = f"has too many values: the tags combine to more than {MAX_TAG_CONDITIONS} conditions"
         yield Fault(f"tag.{key}", "too_many", detail)
+
+
+def _combination_faults(query: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each parameter that is not to be combined with another, or that needs one which is missing."""
+    for name, (excluded, reason) in _EXCLUDED_STEMS.items():
+        other = next((other for other in query if _stem(other) == excluded), None)
+        if name in query and other:
+            yield Fault(name, "conflict", f"{reason}, so it cannot be combined with `{other}`")
+    stems = set(map(_stem, query))
+    for name, required in _REQUIRED_STEMS.items():
+        if name in query and stems.isdisjoint(required):
+            yield Fault(name, "conflict", f"has no effect without `{required[0]}`")
 
 
 def _follow_faults(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fault]:
