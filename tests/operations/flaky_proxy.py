@@ -30,12 +30,13 @@ class FlakyProxy:
         fail: What is asked of each request before it is forwarded. It returns "" to let it through, "cut" to break off
             in the middle of the body, "corrupt" to change a byte of it, "hang" to stop in the middle until the end of
             the test, "busy" for a 429, or "refuse" for a 403.
+        hangs: Set once it has stopped in the middle: the service has done what it was asked for.
     """
 
     def __init__(self, url: str, aws_url: str) -> None:
         self.requests: list[Sent] = []
         self.fail: Callable[[Sent], str] = lambda _: ""
-        self._ended = threading.Event()
+        self.hangs, self._ended = threading.Event(), threading.Event()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -85,6 +86,7 @@ class FlakyProxy:
             handler.wfile.write(content[: len(content) // 2])
             handler.wfile.flush()
             if failure == "hang":
+                self.hangs.set()
                 self._ended.wait(60)
             handler.close_connection = True
             return

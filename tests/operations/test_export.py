@@ -164,7 +164,7 @@ def test_killed_before_it_has_the_answer_it_finds_its_export_again(
     options = [*window(days=75), "-o", str(tmp_path)]
     proxy.fail = lambda sent: "hang" if sent.method == "POST" else ""
     process = command(*options)
-    wait_until(lambda: any(sent.method == "POST" for sent in proxy.requests))
+    wait_until(proxy.hangs.is_set)
     wait_until((tmp_path / "export.json").exists)
     process.kill()
     process.communicate()
@@ -216,7 +216,7 @@ def test_a_deleted_export_is_begun_again(
     options = [*window(days=69), "-o", str(tmp_path)]
     proxy.fail = first_download_of(1, "hang")
     process = command(*options)
-    wait_until(lambda: any(sent.is_part for sent in proxy.requests))
+    wait_until(proxy.hangs.is_set)
     process.kill()
     process.communicate()
     [newest, *_] = service.get("/v1/exports")[1]["exports"]
@@ -235,7 +235,7 @@ def test_an_export_that_the_service_has_lost_is_begun_again(
     options = [*window(days=64), "-o", str(tmp_path)]
     proxy.fail = first_download_of(2, "hang")
     process = command(*options)
-    wait_until(lambda: sum(sent.is_part for sent in proxy.requests) == 2)
+    wait_until(proxy.hangs.is_set)
     process.kill()
     process.communicate()
     before = manifest_of(tmp_path)
@@ -252,7 +252,7 @@ def test_an_export_that_the_service_has_lost_is_begun_again(
 def test_ctrl_c_says_that_the_export_goes_on(command: Command, proxy: FlakyProxy, tmp_path: Path) -> None:
     proxy.fail = first_download_of(1, "hang")
     process = command(*window(days=68), "-o", str(tmp_path))
-    wait_until(lambda: any(sent.is_part for sent in proxy.requests))
+    wait_until(proxy.hangs.is_set)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=LONG)
     assert process.returncode == 130
