@@ -47,7 +47,7 @@ def hammer(number: int, connect_url: str, dynamodb_url: str, barrier: Any, secon
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            limiter.wait_for_slot(f"caller {number}", time.monotonic() + 3)
+            limiter.wait_for_slot(f"caller {number}", time.monotonic() + 3, background=False)
             connect.search_contacts(request)
         except ThrottledError:
             time.sleep(_PAUSE)

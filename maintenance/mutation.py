@@ -44,6 +44,7 @@ _ENDS = "it comes to an end, too"
 _NOBODY = "no caller has this name"
 _CASE = "DynamoDB takes keywords in either case"
 _AGO = "nothing in the item is from the first millisecond of 1970"
+_NEVER_RETURNS = "the limiter never returns, which mutmut sees as a timeout"
 # Lines that a change makes, and why no test can tell them from what was there.
 EXPLAINED = {
     'key = f"cursor {blake2b(stored, ).hexdigest()}"': "a longer digest is as good a key",
@@ -59,7 +60,7 @@ EXPLAINED = {
     "self._last_caller = self._throttled_caller = None": _NOBODY,
     'return Place(caller, f"{number:x}", asked_at=1 if goes_first else self._pacer.now())': _AGO,
     "self._rate, self._burst = Fraction(rate).limit_denominator(100001), burst": "rates have fewer digits",
-    "if self._queue.has_too_many(item, place):": "the limiter never returns, which mutmut sees as a timeout",
+    "if self._queue.has_too_many(item, place):": _NEVER_RETURNS,
     "self._pacer.sleep_until(start - self._pacer.write_time * 4 // 2)": _EARLY,
     "self._pacer.sleep_until(start - self._pacer.write_time * 3 // 3)": _EARLY,
     'if item.get("next_promise", 1) < slot:': _AGO,
@@ -73,6 +74,10 @@ EXPLAINED = {
     'condition = "attribute_not_exists(#next_promise) or #next_promise < :slot"': _CASE,
     'condition = "attribute_not_exists(#tat) or #tat < :until"': _CASE,
     'condition = "attribute_not_exists(#tat) or #tat <= :expected"': _CASE,
+    "item = self._table.update(self._key, expression, values, condition=condition, returns_item=None)": _NEVER_RETURNS,
+    "item = self._table.update(self._key, expression, values, condition=condition, returns_item=False)": _NEVER_RETURNS,
+    "item = self._table.update(self._key, expression, values, condition=condition, )": _NEVER_RETURNS,
+    "took = round(1001 * (self._clock.monotonic() - stopwatch))": "it is rounded, and never more than half a second",
     "return (timestamp - _EPOCH) / _MICROSECOND": "floats hold microseconds exactly until the year 2255: it is longer",
 }
 

@@ -51,9 +51,7 @@ class RateLimiter:
         self._queue = SlotQueue(self._pacer, waiting_per_caller)
         self._last_caller = self._throttled_caller = ""
 
-    def wait_for_slot(
-        self, caller: str, deadline: float, *, background: bool = False, expect: Expect | None = None
-    ) -> None:
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool, expect: Expect | None = None) -> None:
         """Sleep until the call may leave, and return at that moment.
 
         Args:

@@ -243,7 +243,7 @@ class TableClient:
 class Limiter(Protocol):
     """What is simulated."""
 
-    def wait_for_slot(self, caller: str, deadline: float, *, background: bool = False) -> None: ...
+    def wait_for_slot(self, caller: str, deadline: float, *, background: bool) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -370,7 +370,7 @@ def test_a_call_may_leave_at_its_deadline(clock: Clock) -> None:
 )
 def test_whoever_joins_is_told_when_its_slot_begins(clock: Clock, tat: float, expected: float) -> None:
     seconds: list[float] = []
-    alone(clock, tat).limiter.wait_for_slot("a", clock.monotonic() + 20, expect=seconds.append)
+    alone(clock, tat).limiter.wait_for_slot("a", clock.monotonic() + 20, background=False, expect=seconds.append)
     assert seconds == [expected]
 
 
@@ -471,9 +471,9 @@ def test_slots_are_an_interval_apart(limiter: RateLimiter, clock: Clock) -> None
 
 def test_whoever_waits_is_told_for_how_long(limiter: RateLimiter, clock: Clock) -> None:
     seconds: list[float] = []
-    limiter.wait_for_slot("first", clock.monotonic(), expect=seconds.append)
+    limiter.wait_for_slot("first", clock.monotonic(), background=False, expect=seconds.append)
     assert seconds == []
-    limiter.wait_for_slot("second", clock.monotonic() + 20, expect=seconds.append)
+    limiter.wait_for_slot("second", clock.monotonic() + 20, background=False, expect=seconds.append)
     assert seconds == [pytest.approx(INTERVAL + FIRST_CALL, abs=0.05)]
 
 
