@@ -100,7 +100,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Start three workers for two cores: many tests wait for processes, for a quota or for a lifetime to end."""
-    return min(max((os.cpu_count() or 1) * 3 // 2, 1), 8)
+    return min((os.cpu_count() or 1) * 3 // 2, 8)
 
 
 def pytest_collection_finish() -> None:

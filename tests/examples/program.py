@@ -10,8 +10,7 @@ from pathlib import Path
 from sandbox.gateway.proxy_event import Request
 from tests.api_server import serving_api
 from tests.conftest import Answer, Gateway
-
-LONG = 300  # seconds, which only a machine that does nothing else for us ever needs
+from tests.serving import LONG
 
 
 @dataclass(kw_only=True)

@@ -19,7 +19,8 @@ from sandbox.clients import FULL_KEY
 from tests.clock import NOW, real_time_in_processes
 from tests.conftest import Gateway
 from tests.contact_centre import ContactCentre
-from tests.examples.program import LONG, Program
+from tests.examples.program import Program
+from tests.serving import LONG
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "dlt"
 MINUTE = timedelta(minutes=1)

@@ -158,7 +158,7 @@ def test_who_follows_too_slow_a_leader_is_refused_before_it_is_served(in_a_crowd
         patient, impatient = await asyncio.gather(ask("patient", 20), ask("impatient", 0))
         leader = await leading
         assert [leader.status, patient.status, impatient.status] == [200, 200, 429]
-        assert int(impatient.headers["retry-after"]) > 1
+        assert int(impatient.headers["retry-after"]) > 5
         assert answered[0] == "impatient"
 
     # The burst is used up before the leader asks.

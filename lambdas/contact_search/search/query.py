@@ -212,13 +212,14 @@ def _conflicts(query: Mapping[str, Any], valid: QueryParameters) -> Iterator[Fau
 
 def _combination_faults(query: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield a fault for each parameter that is not to be combined with another, or that needs one which is missing."""
+    first_by_stem: dict[str, str] = {}
+    for name in query:
+        first_by_stem.setdefault(_stem(name), name)
     for name, (excluded, reason) in _EXCLUDED_STEMS.items():
-        other = next((other for other in query if _stem(other) == excluded), None)
-        if name in query and other:
-            yield Fault(name, "conflict", f"{reason}, so it cannot be combined with `{other}`")
-    stems = set(map(_stem, query))
+        if name in query and excluded in first_by_stem:
+            yield Fault(name, "conflict", f"{reason}, so it cannot be combined with `{first_by_stem[excluded]}`")
     for name, required in _REQUIRED_STEMS.items():
-        if name in query and stems.isdisjoint(required):
+        if name in query and first_by_stem.keys().isdisjoint(required):
             yield Fault(name, "conflict", f"has no effect without `{required[0]}`")
 
 

@@ -527,4 +527,8 @@ def test_a_name_is_logged_without_data(name: str, expected: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_example_is_valid_and_its_criteria_have_the_parameters_that_ask_for_them(name: str, today: date) -> None:
     search = parse(example_query(name, today), datetime.combine(today, time(1), UTC))
-    assert search.criteria.keys() <= search.sources.keys() | {"AdditionalTimeRange"}
+    assert search.criteria.keys() <= {member.partition(".")[0] for member in search.sources}
+
+
+def test_the_examples_ask_for_every_criterion() -> None:
+    assert len({criterion for name in NAMES for criterion in parse(example_query(name)).criteria}) == 14
