@@ -5,13 +5,16 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-2"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # moto reads it when it is imported
 
+from moto import backends  # noqa: E402
 from moto.connect.models import connect_backends  # noqa: E402
+from moto.core import responses  # noqa: E402
 from moto.dynamodb.responses import DynamoHandler  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -43,6 +46,11 @@ def _serialize(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 DynamoHandler.call_action = _serialize(DynamoHandler.call_action)  # type: ignore[method-assign]
+
+# moto would find its modules and the methods of a class again for each request.
+_MODULES = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: _MODULES
+responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 
 
 # The paths of the operations that this package adds to moto's Amazon Connect.
