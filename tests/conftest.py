@@ -18,8 +18,6 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
@@ -46,6 +44,11 @@ from tests.canary import assert_nothing_leaks, recorded
 from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
 from tests.ids import id_of
 from tests.serving import Service, serving
+from tests.workers import (  # noqa: F401 - pytest calls what it finds here
+    pytest_handlecrashitem,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 JSON = "application/json"
 _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
@@ -70,37 +73,6 @@ JSONFileLoader.load_file = _parse_file_once
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ignores Ctrl-C for what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would ignore it as well
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
-
-
-# Files that share a service, a build or Node.js, which take seconds to start: a worker has all of a group.
-_GROUPS = {
-    "tests/browser/": "browser",
-    "tests/distribution/": "distribution",
-    "tests/documentation/": "sample",
-    "tests/infra/": "infra",
-    "tests/operations/": "operations",
-    "tests/sandbox/test_examples.py": "sample",
-}
-
-
-class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        groups = (group for beginning, group in _GROUPS.items() if nodeid.startswith(beginning))
-        return next(groups, nodeid.partition("::")[0])
-
-
-@pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """Replace `--dist loadfile` of pyproject.toml."""
-    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Start three workers for two cores: many tests wait for processes, for a quota or for a lifetime to end."""
-    return min((os.cpu_count() or 1) * 3 // 2, 8)
 
 
 def pytest_collection_finish() -> None:
