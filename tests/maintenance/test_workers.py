@@ -24,7 +24,7 @@ def test_a_crashed_worker_ends_the_run(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("from tests.workers import pytest_handlecrashitem\n")
     (tmp_path / "test_it.py").write_text(TESTS)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:cacheprovider", "-n", "1", "test_it.py"],
+        [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-n", "1", "test_it.py"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": pythonpath(str(ROOT))},
         capture_output=True,

@@ -97,9 +97,12 @@ def output() -> Iterator[io.StringIO]:
 def new_remains() -> list[object]:
     """Return the credentials and open sockets that this process has made since gc.freeze()."""
     gc.collect()
-    things = gc.get_objects()
-    credentials = [thing for thing in things if isinstance(thing, (Credentials, ReadOnlyCredentials))]
-    return [*credentials, *(thing for thing in things if isinstance(thing, socket.socket) and thing.fileno() >= 0)]
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, (Credentials, ReadOnlyCredentials))
+        or (isinstance(thing, socket.socket) and thing.fileno() >= 0)
+    ]
 
 
 def test_a_rehearsal_sends_nothing_and_leaves_nothing(server: LocalServer, output: io.StringIO) -> None:
