@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from unittest.mock import Mock
 
@@ -20,7 +21,7 @@ from contact_search.exports.store import ExportStore
 from contact_search.search.grants import Grant
 from contact_search.storage.errors import StorageUnavailableError
 from operations import clients, registry
-from operations.deployed import Deployed
+from operations.deployed import Deployed, on_this_machine
 from sandbox.aws_server import AwsServer
 from tests.clock import TODAY, Clock
 from tests.conftest import Api, SampleContact
@@ -31,9 +32,13 @@ WINDOW = {"from": START, "to": END}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+find_stack = cache(on_this_machine)  # to create its clients takes longer than most commands
+
+
 @pytest.fixture
-def run(aws: AwsServer) -> Run:
+def run(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command. test_smoke.py runs it as a process."""
+    monkeypatch.setattr(clients, "on_this_machine", find_stack)
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
         host, port = aws.url.removeprefix("http://").split(":")
@@ -94,7 +99,7 @@ def test_a_key_ends_with_its_overlap(stack: Deployed, api: Api, still: Clock) ->
 
 
 def test_with_a_client_its_exports_are_removed(run: Run, stack: Deployed, api: Api) -> None:
-    _, key = _shown(run("add", "exporting", "--exports").stdout)
+    _, key = _shown(run("add", "departing", "--exports").stdout)
     client = api.as_client(key)
     body = json.dumps({"time_range": {"type": "INITIATION_TIMESTAMP", "start_time": START, "end_time": END}}).encode()
     headers = {"content-type": "application/json"}
@@ -103,13 +108,13 @@ def test_with_a_client_its_exports_are_removed(run: Run, stack: Deployed, api: A
     while client.send("GET", f"/v1/exports/{created['id']}").json["status"] != "succeeded":
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    job = ExportStore(stack.table).get("exporting", created["id"])
+    job = ExportStore(stack.table).get("departing", created["id"])
     assert job
-    keys = {"Bucket": os.environ["EXPORT_BUCKET_NAME"], "Prefix": folder("exporting", job.id)}
+    keys = {"Bucket": os.environ["EXPORT_BUCKET_NAME"], "Prefix": folder("departing", job.id)}
     assert boto3.client("s3").list_objects_v2(**keys)["KeyCount"] == 1
-    assert run("revoke", "exporting").returncode == 0
+    assert run("revoke", "departing").returncode == 0
     assert boto3.client("s3").list_objects_v2(**keys)["KeyCount"] == 0
-    assert not [key for key, _ in stack.table.items("") if "exporting" in key]
+    assert not [key for key, _ in stack.table.items("") if "departing" in key]
 
 
 def test_nothing_of_a_key_is_kept_but_its_hash(run: Run, stack: Deployed) -> None:

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
-from contact_search.aws_clients import s3_client
+from contact_search.aws_clients import connect_client, dynamodb_client, s3_client
 from contact_search.search.grants import Grant
 from operations import registry
 from operations.deployed import Deployed
@@ -30,12 +30,12 @@ class AwsClients:
     """Hold clients that all tests share, because to create them takes more time than most tests.
 
     Attributes:
-        workers_s3: The client of S3 with which workers write.
+        workers: The clients of workers, by the function that creates them.
     """
 
     s3: Any
     step_functions: Any
-    workers_s3: Any
+    workers: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -128,14 +128,25 @@ def contacts_of(export: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def aws_clients(gateway: Gateway) -> AwsClients:  # noqa: ARG001 - the stand-in is there
-    return AwsClients(boto3.client("s3"), boto3.client("stepfunctions"), s3_client(read_timeout=20, attempts=3))
+    workers = {
+        "connect_client": connect_client(),
+        "dynamodb_client": dynamodb_client(read_timeout=5, attempts=3),
+        "s3_client": s3_client(read_timeout=20, attempts=3),
+    }
+    return AwsClients(boto3.client("s3"), boto3.client("stepfunctions"), workers)
+
+
+@pytest.fixture(scope="session")
+def sensitive(contacts: list[SampleContact]) -> set[str]:
+    """Return what workers may not log."""
+    return sensitive_texts(contact.summary for contact in contacts)
 
 
 @pytest.fixture
 def exports(
     api: Api,
     stack: Deployed,
-    contacts: list[SampleContact],
+    sensitive: set[str],
     aws_clients: AwsClients,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Exports:
@@ -153,14 +164,14 @@ def exports(
     monkeypatch.setenv("EXPORT_SLICE_SECONDS", "600")
     import export_handler  # noqa: PLC0415
 
-    monkeypatch.setattr(export_handler, "s3_client", lambda **_: aws_clients.workers_s3)
+    for function, client in aws_clients.workers.items():
+        monkeypatch.setattr(export_handler, function, lambda client=client, **_: client)
     monkeypatch.setattr(export_handler, "tools", export_handler.create_tools())
     places = {"export_bucket_name": bucket, "export_state_machine_arn": arn}
     settings = search_handler.services.settings.model_copy(update=places)
     monkeypatch.setattr(search_handler, "services", replace(search_handler.services, settings=settings))
 
     context: Any = Context("export")
-    sensitive = sensitive_texts(contact.summary for contact in contacts)
 
     def run_slice(event: dict[str, Any]) -> dict[str, Any]:
         with recorded() as log:
