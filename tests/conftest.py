@@ -183,11 +183,17 @@ def connect(aws: AwsServer) -> Any:
     return boto3.client("connect", endpoint_url=aws.url)
 
 
+@pytest.fixture(scope="session")
+def table_client(aws: AwsServer) -> Any:  # noqa: ARG001 - it is there
+    """Create a client of DynamoDB that all tests share."""
+    return dynamodb_client(read_timeout=2, attempts=2)
+
+
 @pytest.fixture
-def table_name(aws: AwsServer) -> str:  # noqa: ARG001 - the table is there
+def table_name(table_client: Any) -> str:
     """Create a table of its own for the test."""
     name = f"table-{uuid.uuid4().hex}"
-    boto3.client("dynamodb").create_table(
+    table_client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
@@ -197,9 +203,9 @@ def table_name(aws: AwsServer) -> str:  # noqa: ARG001 - the table is there
 
 
 @pytest.fixture
-def table(table_name: str) -> TransientTable:
+def table(table_name: str, table_client: Any) -> TransientTable:
     """Open the test's own table."""
-    return TransientTable(table_name, dynamodb_client(read_timeout=2, attempts=2))
+    return TransientTable(table_name, table_client)
 
 
 @dataclass(frozen=True)

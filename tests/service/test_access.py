@@ -261,7 +261,7 @@ def test_a_cursor_does_not_outlive_a_change_of_the_grant(
     registry.regrant(stack, name, {"queue_ids": queues[:1]}, wider=False)
     forget_clients()
     assert caller.get(**WINDOW, cursor=cursor).json["type"] == "/problems/invalid-cursor"
-    assert {one["queue_info"]["id"] for one in caller.walk(**WINDOW)} == {queues[0]}
+    assert {one["queue_info"]["id"] for one in caller.walk(**WINDOW, limit=100)} == {queues[0]}
     registry.regrant(stack, name, {"queue_ids": queues[:3]}, wider=True)
     forget_clients()
     assert caller.get(**WINDOW, cursor=cursor).json["type"] == "/problems/invalid-cursor"
@@ -371,7 +371,7 @@ def test_no_field_but_the_id_may_be_granted(client: Callable[[Grant], Api]) -> N
     assert all(one.keys() == {"id", "initiation_timestamp"} for one in client(grant).walk(**WINDOW, limit=100))
 
 
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(data=st.data())
 def test_a_grant_and_a_search_are_an_intersection(
     data: st.DataObject, api: Api, stack: Deployed, contacts: list[SampleContact], queues: list[str]

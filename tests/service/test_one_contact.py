@@ -313,12 +313,12 @@ def test_every_fault_is_named(api: Api, parameters: dict[str, str], faults: set[
 
 def test_a_page_and_all_its_contacts_cost_one_search(service: Service) -> None:
     searches, described = service.calls("SearchContacts"), service.described
-    page = service.api.get(last="P60D", limit=100).json["contacts"]
-    assert len(page) == 100
+    page = service.api.get(last="P60D", limit=20).json["contacts"]
+    assert len(page) == 20
     for found in page:
         assert get(service.api, found["id"]).json["id"] == found["id"]
     assert service.calls("SearchContacts") == searches + 1
-    assert service.described == described + 100
+    assert service.described == described + 20
 
 
 def test_the_headers_are_about_its_own_quota(service: Service) -> None:
@@ -451,10 +451,10 @@ def test_a_contact_outside_the_grant_does_not_differ_from_one_that_does_not_exis
 def test_a_grant_of_one_contact_is_that_of_a_search(partner: Api, contacts: list[SampleContact]) -> None:
     """Compare the callers who find a contact with those who may get it."""
     own = {one["id"] for one in partner.walk(last="P100D", limit=100)}
-    everything = [one.summary["Id"] for one in contacts]
-    visible = {contact_id for contact_id in everything[:200] if get(partner, contact_id).status == 200}
-    assert visible == own & set(everything[:200])
-    assert visible
+    some = {one.summary["Id"] for one in contacts[:60]}
+    visible = {contact_id for contact_id in some if get(partner, contact_id).status == 200}
+    assert visible == own & some
+    assert 0 < len(visible) < len(some)
 
 
 @pytest.mark.parametrize(

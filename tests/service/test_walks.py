@@ -31,7 +31,7 @@ from tests.profiles import examples
 
 EIGHT_WEEKS = timedelta(weeks=8)
 END = MIDNIGHT
-START = END - timedelta(days=720)
+START = END - timedelta(days=360)
 SPAN = (END - START) // timedelta(milliseconds=1)
 FIELDS = ["initiation_timestamp", "scheduled_timestamp", "connected_to_agent_timestamp", "disconnect_timestamp"]
 LONG_WALK = {"from_": START.isoformat(), "to": END.isoformat()}
@@ -110,7 +110,7 @@ _EIGHT_WEEKS = EIGHT_WEEKS // timedelta(milliseconds=1)
 _ANYWHERE = st.integers(0, SPAN)
 _SEAMS = st.builds(
     lambda weeks, after, from_end: SPAN - weeks * _EIGHT_WEEKS + after if from_end else weeks * _EIGHT_WEEKS + after,
-    st.integers(0, 12),
+    st.integers(0, 6),
     st.integers(-1, 1),
     st.booleans(),
 ).filter(lambda moment: 0 <= moment <= SPAN)
@@ -173,7 +173,7 @@ def test_a_walk_gives_every_contact_once_and_in_order(
 
 
 @given(moments=moments(), behaviour=BEHAVIOURS, limits=LIMITS, most=st.integers(6, 40), before=st.data())
-@settings(GENERATED, max_examples=examples(20))
+@settings(GENERATED, max_examples=examples(10))
 def test_a_walk_by_enqueue_timestamp_goes_from_its_newest_upstream_search_to_its_oldest(
     api: Api,
     aws: AwsServer,
@@ -233,7 +233,7 @@ def test_a_walk_by_enqueue_timestamp_that_cannot_be_bounded_by_another_one(
     most=st.integers(1, 30),
     sort=st.sampled_from(["channel", "-channel", "-disconnect_timestamp"]),
 )
-@settings(GENERATED, max_examples=examples(20))
+@settings(GENERATED, max_examples=examples(10))
 def test_a_walk_in_another_order_ends_where_connect_does_and_says_so(
     api: Api, aws: AwsServer, count: int, behaviour: Behaviour, limits: list[int], most: int, sort: str
 ) -> None:
@@ -263,7 +263,7 @@ def test_a_cursor_is_short_however_long_connects_token_is(api: Api, aws: AwsServ
     with contacts_are(aws, contacts, Behaviour(token_length=token_length)) as requests:
         pages = walk(api, itertools.repeat(7), **LONG_WALK, sort="-initiation_timestamp")
         assert len(ids(pages)) == 30
-    assert sum('"NextToken"' not in request for request in once_each(requests)) == math.ceil(720 / 56)
+    assert sum('"NextToken"' not in request for request in once_each(requests)) == math.ceil(360 / 56)
 
 
 @pytest.mark.usefixtures("still")
@@ -303,7 +303,7 @@ def test_contacts_that_come_and_change_meanwhile_do_no_harm(
     api: Api, aws: AwsServer, order: str, behaviour: Behaviour
 ) -> None:
     """Add contacts before, at and after the position of the walk, or change the channel of old ones."""
-    contacts = [contact(number, START + timedelta(days=12 * number)) for number in range(60)]
+    contacts = [contact(number, START + timedelta(days=6 * number)) for number in range(60)]
     numbers = itertools.count(1_000)
     with contacts_are(aws, contacts, behaviour, most_results=10):
         found: list[str] = []
@@ -320,7 +320,7 @@ def test_contacts_that_come_and_change_meanwhile_do_no_harm(
                 aws.connect.contacts.put(contact(next(numbers), moment) for moment in moved[: 1 + len(found) % 3])
                 changed = int(found[-1].removeprefix("contact-"))
                 if changed < 60:
-                    aws.connect.contacts.put([contact(changed, START + timedelta(days=12 * changed), Channel="CHAT")])
+                    aws.connect.contacts.put([contact(changed, START + timedelta(days=6 * changed), Channel="CHAT")])
     assert len(found) == len(set(found))
     assert {f"contact-{number}" for number in range(60)} <= set(found)
 
@@ -332,7 +332,7 @@ def test_a_window_that_reaches_far_ahead_ends_where_contacts_can_be(api: Api, aw
         with contacts_are(aws, contacts, Behaviour()) as requests:
             parameters = {"from_": START.isoformat(), "to": "9999-12-31", "time_field": "scheduled_timestamp"}
             assert sorted(ids(walk(api, itertools.repeat(100), **parameters, sort=order))) == ["contact-0", "contact-1"]
-        assert len(requests) < 2 * 16
+        assert len(requests) < 2 * 8
 
 
 @pytest.mark.usefixtures("still")
