@@ -27,9 +27,18 @@ Synthesize = Callable[..., Template]
 
 @pytest.fixture(scope="session")
 def new_app(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], cdk.App]:
-    """Make a CDK app with the context of cdk.json."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return lambda: cdk.App(context=context, outdir=str(tmp_path_factory.mktemp("cdk")))
+    """Make a CDK app with the context of cdk.json.
+
+    It does less than app.py where no test looks: the code of the functions is not copied beside each template, and the
+    CDK's own validation, which only warns and takes seconds to start, is off. test_validation.py has cfn-lint.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:disable-asset-staging": True}
+
+    def make() -> cdk.App:
+        outdir = str(tmp_path_factory.mktemp("cdk"))
+        return cdk.App(context=context, outdir=outdir, builtin_cloud_formation_validation=False)
+
+    return make
 
 
 @pytest.fixture(scope="session")
