@@ -134,27 +134,17 @@ def test_an_unknown_condition_key_is_found() -> None:
     assert is_known_condition_key("connect:SearchContactsByContactAnalysis", {"Action": "connect:SearchContacts"})
 
 
-def test_cfn_lint_has_nothing_to_say(templates: list[Template], tmp_path: Path) -> None:
+def test_cfn_lint_finds_an_unknown_resource_type_and_nothing_else(templates: list[Template], tmp_path: Path) -> None:
     # It checks resource types, properties, values and IAM policies. W3005 is about CDK's own DependsOn.
+    unknown = {"Resources": {"X": {"Type": "AWS::Connect::Search"}}}
     paths = []
-    for number, template in enumerate(templates):
+    for number, template in enumerate([*(template.to_json() for template in templates), unknown]):
         paths.append(tmp_path / f"{number}.json")
-        paths[-1].write_text(json.dumps(template.to_json()))
-    command = [
-        str(Path(sys.executable).with_name("cfn-lint")),
-        "--ignore-checks",
-        "W3005",
-        "--regions",
-        "eu-west-2",
-        "--",
-    ]
+        paths[-1].write_text(json.dumps(template))
+    cfn_lint = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [cfn_lint, "--ignore-checks", "W3005", "--regions", "eu-west-2", "--format", "json", "--"]
     done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stdout
-
-
-def test_cfn_lint_finds_an_unknown_resource_type(tmp_path: Path) -> None:
-    path = tmp_path / "unknown.json"
-    path.write_text(json.dumps({"Resources": {"X": {"Type": "AWS::Connect::Search"}}}))
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "eu-west-2", "--", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    assert "AWS::Connect::Search" in done.stdout
+    found = json.loads(done.stdout)
+    assert [one for one in found if one["Filename"] != str(paths[-1])] == []
+    [of_unknown] = found
+    assert "AWS::Connect::Search" in of_unknown["Message"]
