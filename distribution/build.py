@@ -4,8 +4,10 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,15 +52,14 @@ def build_for_lambda(output: Path) -> list[Path]:
             f"Python {LAMBDA_VERSION} is not installed, so there is no byte code in the zips: cold starts take longer",
             file=sys.stderr,
         )
-
-    def build(function: str, folder: Path) -> None:
-        tree = folder / function
-        install_for_lambda(function, tree)
-        _finish(function, tree, python, _TASK)
-        write_archive(tree, folder / f"{function}.zip")
-        _check_size(folder / f"{function}.zip", LARGEST[function])
-
-    _build_all(output, build, [*LARGEST, *_zips()])
+    with _replacing(output, [*LARGEST, *_zips()]) as aside:
+        _make_trees(aside, install_for_lambda)
+        if python is not None:
+            first, *others = (aside / function for function in LARGEST)
+            compile_tree(python, first, _TASK)
+            for other in others:  # most of its modules are those of the first one
+                compile_tree(python, other, _TASK, first)
+        _for_all_functions(lambda function: _pack(function, aside))
     write_stamp(output, digest)
     return [output / name for name in _zips()]
 
@@ -66,21 +67,18 @@ def build_for_lambda(output: Path) -> list[Path]:
 def build_for_host(output: Path) -> list[Path]:
     """Build a folder for each function, as for Lambda but with this machine's Python. Return the folders."""
     python = python_of_this_machine()
-
-    def build(function: str, folder: Path) -> None:
-        install_for(python, function, folder / function)
-        _finish(function, folder / function, python, output.resolve() / function)
-
-    _build_all(output, build, LARGEST)
+    with _replacing(output, LARGEST) as aside:
+        _make_trees(aside, partial(install_for, python))
+        _for_all_functions(lambda function: compile_tree(python, aside / function, output.resolve() / function))
     return [output / function for function in LARGEST]
 
 
-def _build_all(output: Path, build: Callable[[str, Path], None], names: Iterable[str]) -> None:
-    """Build all functions in a temporary folder, then move the named files and folders to the output."""
+@contextmanager
+def _replacing(output: Path, names: Iterable[str]) -> Iterator[Path]:
+    """Make a temporary folder to build in. If nothing fails, move the named files and folders to the output."""
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output, prefix=".building-") as aside:
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda function: build(function, Path(aside)), LARGEST))
+        yield Path(aside)
         for name in names:
             place = output / name
             if place.is_dir():
@@ -88,21 +86,29 @@ def _build_all(output: Path, build: Callable[[str, Path], None], names: Iterable
             (Path(aside) / name).replace(place)
 
 
-def _finish(function: str, tree: Path, python: str | None, found_at: Path) -> None:
-    """Add the function to a folder with its requirements.
+def _for_all_functions(do: Callable[[str], None]) -> None:
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(do, LARGEST))
 
-    Args:
-        function: The function.
-        tree: The folder.
-        python: The interpreter to compile with, None for no byte code.
-        found_at: Where the folder will be when it is used.
-    """
-    pruning.prune(tree, function)
-    botocore_data.prune(tree, botocore_data.OPERATIONS[function])
-    defer_exports(tree)
-    shutil.copytree(_ROOT / "lambdas", tree, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
-    if python is not None:
-        compile_tree(python, tree, found_at)
+
+def _make_trees(folder: Path, install: Callable[[str, Path], None]) -> None:
+    """Make a folder for each function, with the sources of all that it needs."""
+
+    def make(function: str) -> None:
+        tree = folder / function
+        install(function, tree)
+        pruning.prune(tree, function)
+        botocore_data.prune(tree, botocore_data.OPERATIONS[function])
+        defer_exports(tree)
+        shutil.copytree(_ROOT / "lambdas", tree, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
+
+    _for_all_functions(make)
+
+
+def _pack(function: str, folder: Path) -> None:
+    archive = folder / f"{function}.zip"
+    write_archive(folder / function, archive)
+    _check_size(archive, LARGEST[function])
 
 
 def _check_size(archive: Path, largest: int) -> None:

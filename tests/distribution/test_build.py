@@ -1,5 +1,6 @@
 """Test scripts/build: zips are small and reproducible, and trees need nothing else."""
 
+import _imp
 import json
 import os
 import subprocess
@@ -61,13 +62,14 @@ def responses(tree: Path, *events: dict[str, Any]) -> list[Response]:
 
 
 def test_the_zips_are_small_and_always_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = python_like_lambda()
     with real_time_in_processes(), ThreadPoolExecutor() as threads:
         one, other = threads.map(build.build_for_lambda, (tmp_path / "one", tmp_path / "other"))
     assert [path.name for path in one] == ["search.zip", "authorizer.zip"]
     for zipped, again in zip(one, other, strict=True):
         assert zipped.read_bytes() == again.read_bytes()
         assert zipped.stat().st_size < build.LARGEST[zipped.stem]
-        assert_fit_for_lambda(zipped, f"{tmp_path}".encode())
+        assert_fit_for_lambda(zipped, f"{tmp_path}".encode(), has_byte_code=python is not None)
         tree = zipped.with_suffix("")
         in_the_tree = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
         assert in_the_tree == set(ZipFile(zipped).namelist())
@@ -75,10 +77,10 @@ def test_the_zips_are_small_and_always_the_same(tmp_path: Path, capsys: pytest.C
         *("search", "authorizer", "built_from.sha256"),
         *(path.name for path in one),
     }
-    assert ("no byte code" in capsys.readouterr().err) == (python_like_lambda() is None)
+    assert ("no byte code" in capsys.readouterr().err) == (python is None)
 
 
-def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
+def assert_fit_for_lambda(zipped: Path, made_in: bytes, *, has_byte_code: bool) -> None:
     here = [made_in, f"{build.__file__.partition('/distribution/')[0]}/".encode()]
     with ZipFile(zipped) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -88,16 +90,18 @@ def assert_fit_for_lambda(zipped: Path, made_in: bytes) -> None:
         assert not name.endswith((".pyi", ".rst", "RECORD", "direct_url.json")), name
         assert ".dist-info/" not in name
         assert ".so" not in name or int.from_bytes(content[18:20], "little") == _AARCH64, name
-    assert_compiled(files)
+    assert_compiled(files, has_byte_code=has_byte_code)
 
 
-def assert_compiled(files: Mapping[str, bytes]) -> None:
+def assert_compiled(files: Mapping[str, bytes], *, has_byte_code: bool) -> None:
     """Assert that every module has byte code of Lambda's Python only, if this machine has that Python."""
     compiled = {name: content for name, content in files.items() if "__pycache__/" in name}
     sources = {name for name in files if name.endswith(".py")}
     of_sources = {f"{name.replace('__pycache__/', '').removesuffix('.cpython-313.pyc')}.py": name for name in compiled}
-    assert set(of_sources) == (sources if python_like_lambda() else set())
+    assert set(of_sources) == (sources if has_byte_code else set())
     for source, name in of_sources.items():
+        magic = int.from_bytes(compiled[name][:4], "little")
+        assert compiled[name][8:16] == _imp.source_hash(magic, files[source]), name  # not of another module
         assert compiled[name][4:8] == b"\1\0\0\0", name  # of an unchecked hash
         assert f"/var/task/{source}".encode() in compiled[name]
 
@@ -106,12 +110,13 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "search").mkdir()
     (tmp_path / "search.zip").write_bytes(b"as it was")
 
-    def install(_: str, tree: Path) -> None:
-        tree.mkdir()
-        (tree / "random.py").write_bytes(os.urandom(200))
+    def make_trees(folder: Path, _: object) -> None:
+        for function in build.LARGEST:
+            (folder / function).mkdir()
+            (folder / function / "random.py").write_bytes(os.urandom(200))
 
-    monkeypatch.setattr(build, "install_for_lambda", install)
-    monkeypatch.setattr(build, "_finish", lambda *_: None)
+    monkeypatch.setattr(build, "_make_trees", make_trees)
+    monkeypatch.setattr(build, "python_like_lambda", lambda: None)
     monkeypatch.setattr(build, "LARGEST", {"search": 1_000, "authorizer": 100})
     with pytest.raises(build.TooLargeError, match=r"^authorizer.zip would have"):
         build.build_for_lambda(tmp_path)
