@@ -17,6 +17,7 @@ import pytest
 import time_machine
 
 from distribution import build
+from distribution.bytecode import compile_tree
 from distribution.python import python_like_lambda
 from sandbox.clients import FULL_KEY
 from sandbox.gateway import lambda_runtime
@@ -104,6 +105,21 @@ def assert_compiled(files: Mapping[str, bytes], *, has_byte_code: bool) -> None:
         assert compiled[name][8:16] == _imp.source_hash(magic, files[source]), name  # not of another module
         assert compiled[name][4:8] == b"\1\0\0\0", name  # of an unchecked hash
         assert f"/var/task/{source}".encode() in compiled[name]
+
+
+def test_byte_code_is_copied_of_the_same_modules_only(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for tree in (one, other):
+        tree.mkdir()
+        (tree / "same.py").write_text("same = 1")
+        (tree / "different.py").write_text(f"different = '{tree.name}'")
+    compile_tree(sys.executable, one, Path("/var/task"))
+    compile_tree(sys.executable, other, Path("/var/task"), one)
+    names = {path.name.partition(".")[0]: path.name for path in (other / "__pycache__").iterdir()}
+    assert set(names) == {"same", "different"}
+    for module, name in names.items():
+        of_one, of_other = ((tree / "__pycache__" / name).read_bytes() for tree in (one, other))
+        assert (of_one == of_other) is (module == "same")
 
 
 def test_what_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
