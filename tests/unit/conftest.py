@@ -19,10 +19,9 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_795_000_000.0  # November 2026
-        self._tickets = count()
-        self._sleeping: list[tuple[float, int]] = []
-        self._awake: tuple[float, int] | None = None
-        self._condition = threading.Condition()
+        self._runs = False
+        self._numbers = count()
+        self._sleeping: list[tuple[float, int, threading.Lock]] = []
 
     def time(self) -> float:
         return self.now
@@ -34,47 +33,49 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        if self._awake is None:
+        if not self._runs:
             self.now += seconds
             return
-        with self._condition:
-            ticket = self._sleep_until(self.now + seconds)
-            self._wake_next()
-            self._condition.wait_for(lambda: self._awake == ticket)
+        turn = self._turn_at(self.now + seconds)
+        self._wake_next()
+        turn.acquire()
 
     def run(self, *functions: Callable[[], T]) -> list[T | Exception]:
         """Run functions concurrently, switching when one sleeps. Return what each returns or raises."""
         results: dict[int, T | Exception] = {}
 
-        def run_one(number: int, ticket: tuple[float, int]) -> None:
-            with self._condition:
-                self._condition.wait_for(lambda: self._awake == ticket)
+        def run_one(number: int, turn: threading.Lock) -> None:
+            turn.acquire()
             try:
                 results[number] = functions[number]()
             except Exception as error:  # noqa: BLE001 - the test wants it
                 results[number] = error
-            with self._condition:
-                self._wake_next()
+            self._wake_next()
 
-        tickets = [self._sleep_until(self.now) for _ in functions]
-        threads = [threading.Thread(target=run_one, args=pair) for pair in enumerate(tickets)]
+        turns = [self._turn_at(self.now) for _ in functions]
+        threads = [threading.Thread(target=run_one, args=pair) for pair in enumerate(turns)]
         for thread in threads:
             thread.start()
-        with self._condition:
-            self._wake_next()
+        self._runs = True
+        self._wake_next()
         for thread in threads:
             thread.join()
+        self._runs = False
         return [results[number] for number in range(len(functions))]
 
-    def _sleep_until(self, wake: float) -> tuple[float, int]:
-        ticket = (wake, next(self._tickets))
-        heapq.heappush(self._sleeping, ticket)
-        return ticket
+    def _turn_at(self, moment: float) -> threading.Lock:
+        """Return a lock that can be acquired when it is this moment."""
+        turn = threading.Lock()
+        turn.acquire()
+        heapq.heappush(self._sleeping, (moment, next(self._numbers), turn))
+        return turn
 
     def _wake_next(self) -> None:
-        self._awake = heapq.heappop(self._sleeping) if self._sleeping else None
-        self.now = max(self.now, self._awake[0]) if self._awake else self.now
-        self._condition.notify_all()
+        """Let whoever sleeps for the shortest time go on. It alone runs, so that nothing else has to be locked."""
+        if self._sleeping:
+            moment, _, turn = heapq.heappop(self._sleeping)
+            self.now = max(self.now, moment)
+            turn.release()
 
 
 @pytest.fixture
