@@ -428,6 +428,28 @@ def test_a_pause_is_told_in_whole_seconds(clock: Clock, rate: float, seconds: in
     assert alone(clock, 0, rate=rate).limiter.back_off() == seconds
 
 
+def test_very_many_callers_do_not_outgrow_the_item(clock: Clock) -> None:
+    environment = Alone(clock, Table())
+    environment.wait("first", 0)
+    told = [refused(environment.limiter, clock, f"{number}") for number in range(230)]
+    assert told[-1] > 400
+    assert environment.table.most_attributes < 210
+    for _ in range(5):
+        clock.now += 600  # nobody has come back: more promises than one expression can remove are late
+        environment.wait("first", 0)
+    assert len(environment.table.items[KEY]) < 10
+    assert environment.table.longest_expression < 4096
+
+
+def test_a_caller_has_a_few_promises_at_most(clock: Clock) -> None:
+    environment = Alone(clock, Table())
+    environment.wait("first", 0)
+    for _ in range(100):
+        clock.now += 0.001  # requests of the same millisecond share a promise
+        refused(environment.limiter, clock, "impatient")
+    assert len(environment.table.items[KEY]) < 30
+
+
 # The same limiter with DynamoDB's own expressions, by moto.
 
 
@@ -554,36 +576,6 @@ def test_nobody_waits_long_for_those_who_do_not_come_back(limiter: RateLimiter, 
     for _ in range(3):
         clock.now += INTERVAL + 1.3
         wait(limiter, clock, "greedy", 0)
-
-
-def test_very_many_callers_do_not_outgrow_the_item(
-    limiter: RateLimiter, clock: Clock, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expressions = []
-    update_item = dynamodb.update_item
-
-    def record(**parameters: Any) -> Any:
-        expressions.append(parameters["UpdateExpression"])
-        return update_item(**parameters)
-
-    monkeypatch.setattr(dynamodb, "update_item", record)
-    wait(limiter, clock, "first", 0)
-    told = [refused(limiter, clock, f"{number}") for number in range(230)]
-    assert told[-1] > 400
-    table = TransientTable("table", dynamodb)
-    assert len(table.get("quota search-contacts") or {}) < 210
-    for _ in range(20):
-        clock.now += 60
-        wait(limiter, clock, "first", 0)
-    assert len(table.get("quota search-contacts") or {}) < 10
-    assert max(map(len, expressions)) < 4096
-
-
-def test_a_caller_has_a_few_promises_at_most(limiter: RateLimiter, clock: Clock, dynamodb: Any) -> None:
-    wait(limiter, clock, "first", 0)
-    for _ in range(100):
-        refused(limiter, clock, "impatient")
-    assert len(TransientTable("table", dynamodb).get("quota search-contacts") or {}) < 30
 
 
 def test_when_connect_throttles_all_pause_and_the_throttled_caller_goes_first(
