@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from tests.conftest import SampleContact
@@ -55,6 +56,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
 
 
+@cache  # the contacts say the same few sentences again and again
 def _has_phrase(text: str, phrase: str) -> bool:
     words, wanted = _words(text), _words(phrase)
     return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))

@@ -1,5 +1,6 @@
 """Generate searches, as GET parameters and as the request of SearchContacts that they stand for."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -38,19 +39,18 @@ def searches(draw: st.DrawFn, contacts: list[SampleContact]) -> tuple[dict[str, 
     time_field = draw(st.sampled_from(TIMESTAMPS))
     get: dict[str, Any] = {"from": start.isoformat(), "to": end.isoformat(), "time_field": time_field.lower()}
     criteria: dict[str, Any] = {}
-    groups = [c.stored.hierarchy for c in contacts if c.stored.hierarchy[0]]
-    lists = {
-        "channel": ("Channels", ["VOICE", "CHAT", "TASK", "EMAIL"]),
-        "initiation_method": ("InitiationMethods", ["INBOUND", "API", "TRANSFER", "FLOW", "QUEUE_TRANSFER"]),
-        "queue_id": ("QueueIds", sorted({c.summary["QueueInfo"]["Id"] for c in contacts if "QueueInfo" in c.summary})),
-        "agent_id": ("AgentIds", sorted({c.summary["AgentInfo"]["Id"] for c in contacts if "AgentInfo" in c.summary})),
+    lists: dict[str, tuple[str, Callable[[], list[str]]]] = {
+        "channel": ("Channels", lambda: ["VOICE", "CHAT", "TASK", "EMAIL"]),
+        "initiation_method": ("InitiationMethods", lambda: ["INBOUND", "API", "TRANSFER", "FLOW", "QUEUE_TRANSFER"]),
+        "queue_id": ("QueueIds", lambda: _ids(contacts, "QueueInfo")),
+        "agent_id": ("AgentIds", lambda: _ids(contacts, "AgentInfo")),
     }
     for name in draw(st.sets(st.sampled_from(sorted(lists)), max_size=2)):
         member, values = lists[name]
-        criteria[member] = draw(some(values))
+        criteria[member] = draw(some(values()))
         get[name] = ",".join(criteria[member]).lower() if name in ("channel", "initiation_method") else criteria[member]
     for level in draw(st.sets(st.sampled_from([1, 2, 3, 4]), max_size=2)):
-        ids = draw(some(sorted({str(group[level - 1]) for group in groups})))
+        ids = draw(some(sorted({str(c.stored.hierarchy[level - 1]) for c in contacts if c.stored.hierarchy[0]})))
         criteria.setdefault("AgentHierarchyGroups", {})[f"L{level}Ids"] = ids
         get[f"agent_hierarchy_l{level}_id"] = ",".join(ids)
     if draw(st.booleans()):
@@ -77,6 +77,10 @@ def searches(draw: st.DrawFn, contacts: list[SampleContact]) -> tuple[dict[str, 
         "Sort": {"FieldName": sort, "Order": order},
     }
     return get | {"limit": draw(st.sampled_from([7, 50, 100]))}, request
+
+
+def _ids(contacts: list[SampleContact], member: str) -> list[str]:
+    return sorted({contact.summary[member]["Id"] for contact in contacts if member in contact.summary})
 
 
 @st.composite
