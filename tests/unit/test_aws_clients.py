@@ -118,12 +118,10 @@ def test_requests_equal_those_of_a_plain_boto3_client(
     """Except for the user agent, and headers that differ each time."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "search")
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
-    retries = {"mode": "standard", "total_max_attempts": create().meta.config.retries["total_max_attempts"]}
-    requests = [
-        sent_by(client, operation, parameters)
-        for client in (create(), boto3.Session().client(service, config=Config(retries=retries)))
-    ]
-    ours, default = requests
+    client = create()
+    retries = {"mode": "standard", "total_max_attempts": client.meta.config.retries["total_max_attempts"]}
+    ours = sent_by(client, operation, parameters)
+    default = sent_by(boto3.Session().client(service, config=Config(retries=retries)), operation, parameters)
     assert (ours.method, ours.url) == (default.method, default.url)
     assert content(ours) == content(default)
     assert ours.headers["User-Agent"].startswith(b"contact-search/")
@@ -196,9 +194,12 @@ def test_fips_and_dual_stack_endpoints(region: str, variable: str, monkeypatch: 
     monkeypatch.setenv("AWS_REGION", region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     monkeypatch.setenv(variable, "true")
-    for service, create, operation, parameters in CALLS:
-        url = sent_by(create(), operation, parameters).url
-        assert url == sent_by(boto3.Session().client(service), operation, parameters).url
+    session = boto3.Session()
+    ours = {service: create() for service, create in {service: create for service, create, *_ in CALLS}.items()}
+    default = {service: session.client(service) for service in ours}
+    for service, _, operation, parameters in CALLS:
+        url = sent_by(ours[service], operation, parameters).url
+        assert url == sent_by(default[service], operation, parameters).url
         is_fips = "fips" in url or region.startswith(
             "us-gov-"
         )  # some FIPS endpoints of GovCloud have no fips in their name
