@@ -12,6 +12,7 @@ ACCOUNT = "111122223333"
 REGION = "eu-west-2"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # moto reads it when it is imported
 
+import sandbox.botocore_files  # noqa: E402, I001 - moto reads them when it is imported
 from moto import backends  # noqa: E402
 from moto.connect.models import connect_backends  # noqa: E402
 from moto.core import responses  # noqa: E402

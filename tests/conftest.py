@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import marshal
 import math
 import os
 import signal
@@ -17,9 +16,6 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from botocore.client import ClientCreator
-from botocore.loaders import JSONFileLoader
-from botocore.model import ServiceModel
 
 from contact_search.access.authenticator import Authenticator
 from contact_search.amazon_connect.directory import Directory
@@ -57,38 +53,6 @@ _UNLIMITED = {"QUOTA_RATE": "0", "DESCRIBE_RATE": "0", "PAGE_SECONDS": "0"}
 INSTANCE_ID = INSTANCE_ARN.rsplit("/", 1)[-1]
 CLOCK = Clock()
 
-_parse_file = JSONFileLoader.load_file
-_botocore_files: dict[str, bytes] = {}
-
-
-def _parse_file_once(loader: JSONFileLoader, path: str) -> Any:
-    """Parse a file of botocore's data once per worker: a session takes longer for it than most tests take in all.
-
-    Each caller has a copy of its own, because moto changes what it loads.
-    """
-    if path not in _botocore_files and (parsed := _parse_file(loader, path)) is not None:
-        _botocore_files[path] = marshal.dumps(json.loads(json.dumps(parsed)))  # not the OrderedDict that it is
-    return marshal.loads(_botocore_files[path]) if path in _botocore_files else None  # noqa: S302 - we made it
-
-
-JSONFileLoader.load_file = _parse_file_once
-
-_create_methods = ClientCreator._create_methods
-_methods: dict[tuple[str, ...], dict[str, Any]] = {}
-
-
-def _create_methods_once(creator: ClientCreator, model: ServiceModel) -> dict[str, Any]:
-    """Create the methods of a service's clients once per worker: Amazon Connect has 400, and tests create many clients.
-
-    A method knows its operation, but neither its client nor the model. Tests prune models, so these may differ.
-    """
-    key = (model.service_name, *model.operation_names)
-    if key not in _methods:
-        _methods[key] = _create_methods(creator, model)
-    return dict(_methods[key])  # botocore adds to it
-
-
-ClientCreator._create_methods = _create_methods_once
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ignores Ctrl-C for what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would ignore it as well
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start

@@ -371,7 +371,7 @@ def test_no_field_but_the_id_may_be_granted(client: Callable[[Grant], Api]) -> N
     assert all(one.keys() == {"id", "initiation_timestamp"} for one in client(grant).walk(**WINDOW, limit=100))
 
 
-@settings(max_examples=examples(10), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(data=st.data())
 def test_a_grant_and_a_search_are_an_intersection(
     data: st.DataObject, api: Api, stack: Deployed, contacts: list[SampleContact], queues: list[str]

@@ -467,7 +467,7 @@ _POLLS = st.lists(
 )
 
 
-@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(behaviour=_BEHAVIOURS, moments=_CONTACTS, polls=_POLLS, weeks_before=st.sampled_from([0, 20]))
 def test_each_contact_comes_once_and_in_order_whatever_connect_does_and_at_any_rhythm(
     api: Api,

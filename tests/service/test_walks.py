@@ -173,7 +173,7 @@ def test_a_walk_gives_every_contact_once_and_in_order(
 
 
 @given(moments=moments(), behaviour=BEHAVIOURS, limits=LIMITS, most=st.integers(6, 40), before=st.data())
-@settings(GENERATED, max_examples=examples(10))
+@settings(GENERATED, max_examples=examples(20))
 def test_a_walk_by_enqueue_timestamp_goes_from_its_newest_upstream_search_to_its_oldest(
     api: Api,
     aws: AwsServer,
@@ -233,7 +233,7 @@ def test_a_walk_by_enqueue_timestamp_that_cannot_be_bounded_by_another_one(
     most=st.integers(1, 30),
     sort=st.sampled_from(["channel", "-channel", "-disconnect_timestamp"]),
 )
-@settings(GENERATED, max_examples=examples(10))
+@settings(GENERATED, max_examples=examples(20))
 def test_a_walk_in_another_order_ends_where_connect_does_and_says_so(
     api: Api, aws: AwsServer, count: int, behaviour: Behaviour, limits: list[int], most: int, sort: str
 ) -> None:
