@@ -1,6 +1,6 @@
 """Read botocore's data once per process. moto creates a session for each service, and each would read the data again.
 
-Import this before moto is. The stand-in starts in three quarters of the time that it needs without this.
+Import this before moto. It saves an eighth of the time in which scripts/serve starts.
 """
 
 import marshal
