@@ -22,6 +22,9 @@ REAL_TIME = SimpleNamespace(time=time_machine.escape_hatch.time.time, monotonic=
 # Processes that tests start import `sitecustomize` from here, so that their clocks continue from this process's.
 CHILD_CLOCK = Path(__file__).with_name("child_clock")
 _SECONDS_AHEAD = "TESTS_CLOCK_SECONDS_AHEAD"
+# Set it before there are threads, and do not remove it: to add a variable may move the environment while a thread reads
+# it, which ends the process. libfaketime reads it whenever a thread waits for Python's lock.
+os.environ[_SECONDS_AHEAD] = ""
 
 
 class Clock:
@@ -49,7 +52,7 @@ class Clock:
     def stop(self) -> None:
         """Go back to the real time."""
         self._travel.stop()
-        del os.environ[_SECONDS_AHEAD]
+        os.environ[_SECONDS_AHEAD] = ""
 
     def _tell_processes(self) -> None:
         os.environ[_SECONDS_AHEAD] = f"{time.time() - time_machine.escape_hatch.time.time()}"
