@@ -1,12 +1,14 @@
 """Set the clock of the suite: each test begins at the same time, on every machine and every day."""
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import time_machine
 
@@ -22,9 +24,6 @@ REAL_TIME = SimpleNamespace(time=time_machine.escape_hatch.time.time, monotonic=
 # Processes that tests start import `sitecustomize` from here, so that their clocks continue from this process's.
 CHILD_CLOCK = Path(__file__).with_name("child_clock")
 _SECONDS_AHEAD = "TESTS_CLOCK_SECONDS_AHEAD"
-# Set it before there are threads, and do not remove it: to add a variable may move the environment while a thread reads
-# it, which ends the process. libfaketime reads it whenever a thread waits for Python's lock.
-os.environ[_SECONDS_AHEAD] = ""
 
 
 class Clock:
@@ -52,7 +51,7 @@ class Clock:
     def stop(self) -> None:
         """Go back to the real time."""
         self._travel.stop()
-        os.environ[_SECONDS_AHEAD] = ""
+        del os.environ[_SECONDS_AHEAD]
 
     def _tell_processes(self) -> None:
         os.environ[_SECONDS_AHEAD] = f"{time.time() - time_machine.escape_hatch.time.time()}"
@@ -75,3 +74,19 @@ def real_time_in_processes() -> Iterator[None]:
 def pythonpath(*folders: str) -> str:
     """Return PYTHONPATH for a process that imports from these folders and shares the suite's clock."""
     return os.pathsep.join((*folders, str(CHILD_CLOCK)))
+
+
+def keep_environment_in_place() -> None:
+    """Let changes of os.environ reach this process's Python and the processes that it starts, but not C.
+
+    C reads its environment without a lock, and adding a variable may move it. libfaketime reads it whenever a thread
+    waits for Python's lock, so now and then a run of scripts/test-any-day ended with a segmentation fault in getenv.
+    """
+    os.putenv = lambda *_: None
+    os.unsetenv = lambda *_: None
+    start: Any = subprocess.Popen.__init__
+
+    def start_with_environment(self: Any, *arguments: Any, env: Any = None, **options: Any) -> None:
+        start(self, *arguments, env=os.environ if env is None else env, **options)
+
+    subprocess.Popen.__init__ = start_with_environment  # type: ignore[method-assign]

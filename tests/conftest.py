@@ -39,7 +39,7 @@ from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
-from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
+from tests.clock import NOW, Clock, keep_environment_in_place, pythonpath, real_time_in_processes
 from tests.ids import id_of
 from tests.serving import Service, serving
 from tests.workers import (  # noqa: F401 - pytest calls what it finds here
@@ -56,6 +56,7 @@ CLOCK = Clock()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ignores Ctrl-C for what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would ignore it as well
 os.environ["PYTHONPATH"] = pythonpath()  # for the processes that tests start
+keep_environment_in_place()
 
 
 def pytest_collection_finish() -> None:
