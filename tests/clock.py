@@ -1,14 +1,12 @@
 """Set the clock of the suite: each test begins at the same time, on every machine and every day."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import time_machine
 
@@ -74,19 +72,3 @@ def real_time_in_processes() -> Iterator[None]:
 def pythonpath(*folders: str) -> str:
     """Return PYTHONPATH for a process that imports from these folders and shares the suite's clock."""
     return os.pathsep.join((*folders, str(CHILD_CLOCK)))
-
-
-def keep_environment_in_place() -> None:
-    """Let changes of os.environ reach this process's Python and the processes that it starts, but not C.
-
-    C reads its environment without a lock, and adding a variable may move it. libfaketime reads it whenever a thread
-    waits for Python's lock, so now and then a run of scripts/test-any-day ended with a segmentation fault in getenv.
-    """
-    os.putenv = lambda *_: None
-    os.unsetenv = lambda *_: None
-    start: Any = subprocess.Popen.__init__
-
-    def start_with_environment(self: Any, *arguments: Any, env: Any = None, **options: Any) -> None:
-        start(self, *arguments, env=os.environ if env is None else env, **options)
-
-    subprocess.Popen.__init__ = start_with_environment  # type: ignore[method-assign]

@@ -39,7 +39,8 @@ from sandbox.gateway.template import synthesized
 from sandbox.gateway.usage_plans import UsagePlans
 from tests import profiles  # noqa: F401 - it sets Hypothesis's profile
 from tests.canary import assert_nothing_leaks, recorded
-from tests.clock import NOW, Clock, keep_environment_in_place, pythonpath, real_time_in_processes
+from tests.clock import NOW, Clock, pythonpath, real_time_in_processes
+from tests.environment import keep_environment_in_place
 from tests.ids import id_of
 from tests.serving import Service, serving
 from tests.workers import (  # noqa: F401 - pytest calls what it finds here
