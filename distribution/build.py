@@ -77,13 +77,14 @@ def build_for_host(output: Path) -> list[Path]:
 def _replacing(output: Path, names: Iterable[str]) -> Iterator[Path]:
     """Make a temporary folder to build in. If nothing fails, move the named files and folders to the output."""
     output.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=output, prefix=".building-") as aside:
-        yield Path(aside)
-        for name in names:
-            place = output / name
+    with TemporaryDirectory(dir=output, prefix=".building-") as name:
+        aside = Path(name)
+        yield aside
+        for built in names:
+            place = output / built
             if place.is_dir():
                 shutil.rmtree(place)
-            (Path(aside) / name).replace(place)
+            (aside / built).replace(place)
 
 
 def _for_all_functions(do: Callable[[str], None]) -> None:

@@ -18,18 +18,17 @@ def compile_tree(python: str, tree: Path, found_at: Path, like: Path | None = No
         like: A folder that was compiled with the same interpreter and for the same place. The byte code of the modules
             that both have is copied, as compiling them takes much longer.
     """
-    if like is not None:
-        _copy_byte_code(like, tree)
-    compiled = {Path(source_from_cache(str(path))) for path in tree.glob("**/__pycache__/*.pyc")}
-    modules = [f"{path}\n" for path in sorted(tree.rglob("*.py")) if path not in compiled]
+    compiled = _copy_byte_code(like, tree) if like is not None else set()
+    modules = [f"{path}\n" for path in sorted(set(tree.rglob("*.py")) - compiled)]
     command = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(tree), "-p", str(found_at), "-i", "-"]
     if modules:  # without any, it would compile those of the interpreter
         subprocess.run(command, input="".join(modules), text=True, check=True)  # noqa: S603
 
 
-def _copy_byte_code(compiled: Path, tree: Path) -> None:
-    """Copy the byte code of the modules that are the same in both folders."""
+def _copy_byte_code(compiled: Path, tree: Path) -> set[Path]:
+    """Copy the byte code of the modules that are the same in both folders. Return these modules of the second one."""
+    same = set()
     for path in compiled.glob("**/__pycache__/*.pyc"):
         source = Path(source_from_cache(str(path)))
         module = tree / source.relative_to(compiled)
@@ -37,3 +36,5 @@ def _copy_byte_code(compiled: Path, tree: Path) -> None:
             copy = tree / path.relative_to(compiled)
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, copy)
+            same.add(module)
+    return same

@@ -1,6 +1,6 @@
 """Test the stand-in of Amazon Connect through the real boto3 client: what it finds and what it refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -213,41 +213,44 @@ def crowd() -> Iterator[SearchableConnectBackend]:
 
 
 @pytest.fixture(scope="module")
-def crowded(aws: AwsServer, crowd: SearchableConnectBackend) -> Any:
-    return boto3.client("connect", region_name=crowd.region_name, endpoint_url=aws.url)
+def crowded(aws: AwsServer, crowd: SearchableConnectBackend) -> Callable[..., Any]:
+    """Return a function that searches the crowd, with this configuration of boto3's paginator."""
+    client = boto3.client("connect", region_name=crowd.region_name, endpoint_url=aws.url)
 
+    def search(**configuration: Any) -> Any:
+        paging = {"PageSize": 97, **configuration}
+        return client.get_paginator("search_contacts").paginate(
+            InstanceId=INSTANCE_ID, TimeRange=window(3), PaginationConfig=paging
+        )
 
-CROWD = {"InstanceId": INSTANCE_ID, "TimeRange": window(3), "MaxResults": 97}
+    return search
 
 
 @pytest.fixture(scope="module")
-def almost_all(crowded: Any) -> tuple[list[str], str]:
-    """Return the results on the 103 pages before the one with the limit in it, and its token."""
-    page = crowded.search_contacts(**CROWD)
-    found = [contact["Id"] for contact in page["Contacts"]]
-    while len(found) + 97 < 10_000:
-        page = crowded.search_contacts(**CROWD, NextToken=page["NextToken"])
-        found += [contact["Id"] for contact in page["Contacts"]]
-    return found, page["NextToken"]
+def almost_all(crowded: Callable[..., Any]) -> tuple[list[str], str]:
+    """Return the results on the 103 pages before the one with the limit in it, and the token to go on with."""
+    result = crowded(MaxItems=103 * 97).build_full_result()
+    return [contact["Id"] for contact in result["Contacts"]], result["NextToken"]
 
 
 @pytest.mark.parametrize("total_count", ["exact", "capped"])
 @pytest.mark.parametrize("at_result_limit", ["end", "error"])
 def test_only_the_first_10_000_results_can_be_had(
     crowd: SearchableConnectBackend,
-    crowded: Any,
+    crowded: Callable[..., Any],
     almost_all: tuple[list[str], str],
     at_result_limit: Any,
     total_count: Any,
 ) -> None:
     crowd.behaviour = Behaviour(at_result_limit=at_result_limit, total_count=total_count)
-    found, token = almost_all
-    total, ended = 0, "end"
+    before, token = almost_all
+    found = [*before]
+    total = 0
     try:
-        while token:
-            page = crowded.search_contacts(**CROWD, NextToken=token)
-            found = found + [contact["Id"] for contact in page["Contacts"]]
-            total, token = page["TotalCount"], page.get("NextToken")
+        for page in crowded(StartingToken=token):
+            found += [contact["Id"] for contact in page["Contacts"]]
+            total = page["TotalCount"]
+        ended = "end"
     except ClientError as error:
         ended = error.response["Error"]["Code"]
     assert ended == {"end": "end", "error": "InvalidRequestException"}[at_result_limit]

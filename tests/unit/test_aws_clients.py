@@ -195,8 +195,9 @@ def test_fips_and_dual_stack_endpoints(region: str, variable: str, monkeypatch: 
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     monkeypatch.setenv(variable, "true")
     session = boto3.Session()
-    ours = {service: create() for service, create in {service: create for service, create, *_ in CALLS}.items()}
-    default = {service: session.client(service) for service in ours}
+    creators = {service: create for service, create, *_ in CALLS}
+    ours = {service: create() for service, create in creators.items()}
+    default = {service: session.client(service) for service in creators}
     for service, _, operation, parameters in CALLS:
         url = sent_by(ours[service], operation, parameters).url
         assert url == sent_by(default[service], operation, parameters).url
