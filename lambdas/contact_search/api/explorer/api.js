@@ -36,14 +36,16 @@ export function get(path, pairs = [], signal = undefined, headers = {}) {
 export async function send(method, path, body = undefined, headers = {}, signal = undefined) {
   const sent = { ...storedCredential(), accept: "application/json, application/problem+json", ...headers };
   if (body !== undefined) sent["content-type"] = "application/json";
-  let response;
+  let response, content;
   try {
     response = await fetch(new URL(path, BASE), { method, headers: sent, body: body && JSON.stringify(body), signal });
+    content = response.status === 204 ? null : await response.json();
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "No connection", detail: "The service cannot be reached." });
+    if (error.name === "AbortError") throw error; // before the response came or while it was read
+    if (!response || response.ok) {
+      throw new Problem({ title: "No connection", detail: "The service cannot be reached, or its response is incomplete." });
+    }
   }
-  const content = response.status === 204 ? null : await response.json().catch(() => ({}));
   if (response.ok) return content;
   throw new Problem(
     { title: "Failed", detail: `The service answered with the status ${response.status}.`, status: response.status, ...content },
