@@ -44,6 +44,7 @@ from tests.environment import keep_environment_in_place
 from tests.ids import id_of
 from tests.serving import Service, serving
 from tests.workers import (  # noqa: F401 - pytest calls what it finds here
+    pytest_collection_modifyitems,
     pytest_handlecrashitem,
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,

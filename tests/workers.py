@@ -1,4 +1,4 @@
-"""Say how pytest-xdist's workers share the tests, and what happens when one crashes."""
+"""Say how pytest-xdist's workers share the tests, in which order, and what happens when one crashes."""
 
 import os
 from typing import NoReturn
@@ -17,6 +17,9 @@ _GROUPS = {
     "tests/sandbox/test_examples.py": "sample",
 }
 
+# Files that would be among the last, and take so long that one worker alone would end the run with them.
+_FIRST = ("tests/service/test_schemathesis.py",)
+
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Give workers the tests by file, so that the fixtures of a file are set up once, or by group."""
@@ -24,6 +27,11 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no typ
     def _split_scope(self, nodeid: str) -> str:
         groups = (group for beginning, group in _GROUPS.items() if nodeid.startswith(beginning))
         return next(groups, nodeid.partition("::")[0])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that take long first. The others stay in the order of their files."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there are no workers
