@@ -90,11 +90,15 @@ class Visitor:
     def open(self, fragment: str = "") -> None:
         self.page.goto(f"{self.url}/{fragment}")
 
-    def enter(self, fragment: str = "", key: str = "sandbox-full") -> None:
-        """Open the page, type the key in, and wait for the contacts."""
+    def send_key(self, fragment: str = "", key: str = "sandbox-full") -> None:
+        """Open the page and type the key in."""
         self.open(fragment)
         self.page.get_by_label("API key").fill(key)
         self.page.get_by_role("button", name="Continue").click()
+
+    def enter(self, fragment: str = "", key: str = "sandbox-full") -> None:
+        """Open the page, type the key in, and wait for the contacts."""
+        self.send_key(fragment, key)
         self.rows.first.wait_for()
 
     @property

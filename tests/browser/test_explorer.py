@@ -30,9 +30,7 @@ def test_the_key_is_asked_for_and_stays_for_a_reload_but_in_no_address(visitor: 
 
 def test_a_wrong_key_is_shown_at_its_field(visitor: Visitor) -> None:
     visitor.refusals.add(401)
-    visitor.open()
-    visitor.page.get_by_label("API key").fill("wrong")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key(key="wrong")
     expect(visitor.page.get_by_role("alert").filter(has_text="not valid")).to_be_visible()
     expect(visitor.page.get_by_label("API key")).to_be_focused()
 
@@ -86,9 +84,7 @@ HOLD_A_SEARCH = """
 
 def test_a_new_search_replaces_one_whose_response_is_still_being_read(visitor: Visitor) -> None:
     visitor.page.add_init_script(HOLD_A_SEARCH)
-    visitor.open("#last=P1D&limit=100")
-    visitor.page.get_by_label("API key").fill("sandbox-full")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key("#last=P1D&limit=100")
     visitor.page.evaluate("reading")
     visitor.page.get_by_label("Contacts per page").select_option("25")
     visitor.page.get_by_role("button", name="Search", exact=True).click()
@@ -100,9 +96,7 @@ def test_a_new_search_replaces_one_whose_response_is_still_being_read(visitor: V
 
 def test_a_response_that_breaks_off_is_reported(visitor: Visitor) -> None:
     visitor.page.add_init_script("Response.prototype.json = () => Promise.reject(new TypeError('network error'));")
-    visitor.open()
-    visitor.page.get_by_label("API key").fill("sandbox-full")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key()
     expect(visitor.page.locator("#problem")).to_contain_text("No connection")
 
 
@@ -198,9 +192,7 @@ def test_an_export_shows_its_progress_and_links_to_its_files(visitor: Visitor) -
 
 def test_each_fault_is_shown_at_its_field(visitor: Visitor) -> None:
     visitor.refusals.add(422)
-    visitor.open("#from=2020-01-01&limit=100&queue=Biling&agent_id=x,,y")
-    visitor.page.get_by_label("API key").fill("sandbox-full")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key("#from=2020-01-01&limit=100&queue=Biling&agent_id=x,,y")
     expect(visitor.page.locator("#problem")).to_contain_text("Invalid request")
     faults = visitor.page.locator(".fault").all_inner_texts()
     assert any(fault.startswith("from ") for fault in faults)
@@ -215,9 +207,7 @@ def test_each_fault_is_shown_at_its_field(visitor: Visitor) -> None:
 
 def test_an_unknown_name_is_shown_at_the_pick_list(visitor: Visitor) -> None:
     visitor.refusals.add(422)
-    visitor.open("#last=P1D&queue=Biling")
-    visitor.page.get_by_label("API key").fill("sandbox-full")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key("#last=P1D&queue=Biling")
     expect(visitor.page.locator("#queue-list .fault")).to_contain_text("did you mean `Billing`?")
 
 
@@ -235,9 +225,7 @@ def test_a_key_that_no_loaded_contact_has_is_reported(visitor: Visitor) -> None:
 
 
 def test_a_key_that_no_contact_has_is_reported_if_the_search_finds_none(visitor: Visitor) -> None:
-    visitor.open("#last=P1D&attribute.customer_teir=gold&tag.cost-center=4100")
-    visitor.page.get_by_label("API key").fill("sandbox-full")
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.send_key("#last=P1D&attribute.customer_teir=gold&tag.cost-center=4100")
     expect(visitor.page.locator("#empty")).to_contain_text("No contact matches")
     hints = visitor.page.locator("#key-rows .hint")
     expect(hints.nth(0)).to_contain_text("whose attributes were read has this key")

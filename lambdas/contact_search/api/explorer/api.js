@@ -42,7 +42,7 @@ export async function send(method, path, body = undefined, headers = {}, signal 
     content = response.status === 204 ? null : await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error; // before the response came or while it was read
-    if (!response || response.ok) {
+    if (!response || response.ok) { // the body of a failure may be anything
       throw new Problem({ title: "No connection", detail: "The service cannot be reached, or its response is incomplete." });
     }
   }
